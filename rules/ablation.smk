@@ -1,0 +1,56 @@
+# Needs the model, its answers and the ranking. Gives the KL divergence as heads are removed, order by order.
+
+
+rule ablate_heads:
+    """Remove heads in one order and measure how far the model's distribution moves."""
+    input:
+        model="<model_files>",
+        record="<prefetch_record>",
+        tokens="<tokens>",
+        ranking="<ranking>",
+        code=code("ablate_heads"),
+    output:
+        kl="<order_kl>",
+    log:
+        "<logs>/ablate_heads/{model}/{order}.log",
+    benchmark:
+        "<benchmarks>/ablate_heads/{model}/{order}.jsonl"
+    conda:
+        "../envs/models.yaml"
+    threads: 8
+    resources:
+        mem=lookup("models/{model}/resources/mem", within=config),
+        runtime=lookup("models/{model}/resources/runtime", within=config),
+        gpu=lookup("models/{model}/resources/gpu", within=config),
+    params:
+        dtype=lookup("models/{model}/dtype", within=config),
+        n_prompts=lookup("ablation/n_prompts", within=config),
+        step_fraction=lookup("ablation/step_fraction", within=config),
+        max_fraction=lookup("ablation/max_fraction", within=config),
+        batch_size=lookup("ablation/batch_size", within=config),
+    script:
+        "../workflow_scripts/ablate_heads.py"
+
+
+rule merge_ablation:
+    """Merge the orders into one table; areas under the curves and their ratios, with intervals, beside it."""
+    input:
+        orders=every("order_kl", order=ORDERS),
+        code=code("merge_ablation"),
+    output:
+        ablation="<ablation>",
+        statistics="<ablation_statistics>",
+    log:
+        "<logs>/merge_ablation/{model}.log",
+    benchmark:
+        "<benchmarks>/merge_ablation/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem="2GB",
+        runtime="10m",
+    params:
+        names=ORDERS,
+        seed=lookup("ablation/seed", within=config),
+    script:
+        "../workflow_scripts/merge_ablation.py"

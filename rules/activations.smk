@@ -1,0 +1,32 @@
+# Needs a model and the prompts. Gives what every head did while the model answered.
+
+
+rule record_activations:
+    """Record the output norm of every attention head at every token of the model's answers."""
+    input:
+        model="<model_files>",
+        record="<prefetch_record>",
+        prompts=provided(config["prompts"]),
+        code=code("record_activations"),
+    output:
+        activations="<activations>",
+        logits="<logits>",
+        tokens="<tokens>",
+    log:
+        "<logs>/record_activations/{model}.log",
+    benchmark:
+        "<benchmarks>/record_activations/{model}.jsonl"
+    conda:
+        "../envs/models.yaml"
+    threads: 8
+    resources:
+        mem=lookup("models/{model}/resources/mem", within=config),
+        runtime=lookup("models/{model}/resources/runtime", within=config),
+        gpu=lookup("models/{model}/resources/gpu", within=config),
+    params:
+        stanza=stanza,
+        n_tokens=lookup("recording/n_tokens", within=config),
+        top_logprobs=lookup("recording/top_logprobs", within=config),
+        batch_size=lookup("recording/batch_size", within=config),
+    script:
+        "../workflow_scripts/record_activations.py"

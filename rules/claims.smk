@@ -1,0 +1,64 @@
+# Needs everything measured. Gives the verdict on each published claim, before and after its control.
+
+
+def control_ranking(wildcards):
+    """The ranking of the model's untrained control, if it has one."""
+    control = stanza(wildcards).get("control")
+    return every("ranking", model=control) if control else []
+
+
+rule test_claims:
+    """Test each published claim on one model, and again after its control."""
+    input:
+        ranking="<ranking>",
+        pairwise="<pairwise>",
+        metrics="<graph_metrics>",
+        ablation="<ablation>",
+        ablation_statistics="<ablation_statistics>",
+        math="<math_perturbation>",
+        control_ranking=control_ranking,
+        code=code("test_claims"),
+    output:
+        claims=report(
+            "<claims>",
+            caption="captions/test_claims.rst",
+            category="Claims",
+            labels={"model": "{model}", "figure": "claims"},
+        ),
+    log:
+        "<logs>/test_claims/{model}.log",
+    benchmark:
+        "<benchmarks>/test_claims/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        layers=lookup("models/{model}/layers", within=config),
+        heads=lookup("models/{model}/heads", within=config),
+        significance=lookup("claims/significance", within=config),
+        permutations=lookup("claims/permutations", within=config),
+        seed=lookup("claims/seed", within=config),
+        sigma=lookup("math/sigma", within=config),
+    script:
+        "../workflow_scripts/test_claims.py"
+
+
+rule merge_claims:
+    """Put the claims of all models of the study into one table."""
+    input:
+        claims=every("claims", model=config["study"]),
+        code=code("merge_claims"),
+    output:
+        claims=report(
+            "<all_claims>",
+            caption="captions/merge_claims.rst",
+            category="Claims",
+            labels={"model": "all", "figure": "claims"},
+        ),
+    log:
+        "<logs>/merge_claims.log",
+    benchmark:
+        "<benchmarks>/merge_claims.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../workflow_scripts/merge_claims.py"

@@ -1,0 +1,101 @@
+# Needs the merged config. Gives the wildcard vocabulary and the few helpers that the rules share.
+import ast
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+# YAML reads the bare key `null` as no key at all; both spellings mean the stanza of the null model.
+_decomposition = config["decomposition"]
+_decomposition["null"] = {**_decomposition.pop(None, {}), **_decomposition.get("null", {})}
+try:
+    validate(config, workflow.source_path("../config/schema.yaml"))
+except WorkflowError as error:
+    _cause = error.__context__
+    _key = ".".join(map(str, getattr(_cause, "absolute_path", [])))
+    raise WorkflowError(
+        f"Expected a config as config/schema.yaml describes it; found at key {_key or '(top)'}: "
+        f"{getattr(_cause, 'message', error)}.\n  Hint: mend that key in your config file or --config."
+    ) from None
+
+
+wildcard_constraints:
+    model=r"[a-z0-9][a-z0-9.-]*",
+    order=r"[a-z_]+-\d+",
+    condition=r"baseline|(synergistic|redundant|random)-[0-9.]+-\d+",
+
+
+def require_models(where, keys):
+    """Stop unless every key named at `where` is a registered model."""
+    for key in keys:
+        if key not in config["models"]:
+            raise WorkflowError(
+                f"Expected a model key registered under models: at {where}; found {key!r}.\n"
+                f"  Hint: use one of {', '.join(sorted(config['models']))}, or add a stanza for it."
+            )
+
+
+require_models("study", config["study"])
+for _key, _stanza in config["models"].items():
+    require_models(f"models.{_key}.control", [_stanza["control"]] if "control" in _stanza else [])
+if config["math"]["sigma"] not in config["math"]["sigmas"]:
+    raise WorkflowError(
+        f"Expected math.sigma to be one of math.sigmas; found {config['math']['sigma']} and "
+        f"{config['math']['sigmas']}.\n  Hint: add it to the list."
+    )
+
+CONTROLS = [config["models"][m]["control"] for m in config["study"] if "control" in config["models"][m]]
+STUDY_AND_CONTROLS = list(dict.fromkeys([*config["study"], *CONTROLS]))
+ORDERS = [f"{kind}-{seed}" for kind, n in config["ablation"]["orders"].items() for seed in range(n)]
+CONDITIONS = ["baseline"] + [
+    f"{heads}-{sigma}-{seed}"
+    for heads in ("synergistic", "redundant", "random")
+    for sigma in config["math"]["sigmas"]
+    for seed in range(config["math"]["noise_seeds"])
+]
+MODEL_FIGURES = [
+    "phiid_profile",
+    "null_profile",
+    "synergy_redundancy",
+    "head_ranking_heatmap",
+    "graph_cores",
+    "ablation_curves",
+    "math_perturbation",
+]
+CONTROL_FIGURES = MODEL_FIGURES[:5]  # what needs no more than activations
+COMPARISONS = ["profiles", "ablation", "graph_metrics"]
+
+
+def stanza(wildcards):
+    """The config of the model that a job is for."""
+    require_models("the path asked for", [wildcards.model])
+    return config["models"][wildcards.model]
+
+
+def every(artifact, **values):
+    """Paths of a registered artifact for all combinations of the given wildcard values."""
+    return collect(workflow.pathvars.apply(f"<{artifact}>"), **values, allow_missing=True)
+
+
+def figures(models, names):
+    """Paths of the named figures of the given models."""
+    return collect(workflow.pathvars.apply("<figure>_{name}.png"), model=models, name=names)
+
+
+def provided(path):
+    """A file of the user's or of ours: in the working directory, else beside the Snakefile."""
+    return path if Path(path).exists() else str(Path(workflow.basedir) / path)
+
+
+def code(rule_name):
+    """Library modules that a rule's script imports, itself or through others: editing one remakes what it made."""
+    found, unread = set(), [f"workflow_scripts/{rule_name}.py"]
+    while unread:
+        for node in ast.walk(ast.parse(Path(provided(unread.pop())).read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "synergy":
+                path = f"workflow_scripts/{node.module.replace('.', '/')}"
+                path += "/__init__.py" if node.module == "synergy" else ".py"
+                if path not in found:
+                    found.add(path)
+                    unread.append(path)
+    return [provided(path) for path in sorted(found)]

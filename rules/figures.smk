@@ -1,0 +1,178 @@
+# Needs the artifacts of one model. Gives its figures, each from the artifacts alone.
+
+
+rule plot_profile:
+    """Plot the layer profile of the score (Fig. 2c)."""
+    input:
+        ranking="<ranking>",
+        published=provided("config/published/fig2c_layer_profile.csv"),
+        code=code("plot_profile"),
+    output:
+        figure=report(
+            "<figure>_phiid_profile.png",
+            caption="captions/plot_profile.rst",
+            category="Synergistic core",
+            labels={"model": "{model}", "figure": "layer profile"},
+        ),
+    log:
+        "<logs>/plot_profile/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_profile/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        layers=lookup("models/{model}/layers", within=config),
+        heads=lookup("models/{model}/heads", within=config),
+    script:
+        "../workflow_scripts/plot_profile.py"
+
+
+rule plot_heatmaps:
+    """Plot the synergy and redundancy of all pairs (Fig. 2a)."""
+    input:
+        pairwise="<pairwise>",
+        code=code("plot_heatmaps"),
+    output:
+        figure=report(
+            "<figure>_synergy_redundancy.png",
+            caption="captions/plot_heatmaps.rst",
+            category="Synergistic core",
+            labels={"model": "{model}", "figure": "pairwise synergy and redundancy"},
+        ),
+    log:
+        "<logs>/plot_heatmaps/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_heatmaps/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        layers=lookup("models/{model}/layers", within=config),
+        heads=lookup("models/{model}/heads", within=config),
+    script:
+        "../workflow_scripts/plot_heatmaps.py"
+
+
+rule plot_head_ranking:
+    """Plot the score of every head by layer (Fig. 2b)."""
+    input:
+        ranking="<ranking>",
+        code=code("plot_head_ranking"),
+    output:
+        figure=report(
+            "<figure>_head_ranking_heatmap.png",
+            caption="captions/plot_head_ranking.rst",
+            category="Synergistic core",
+            labels={"model": "{model}", "figure": "head ranking"},
+        ),
+    log:
+        "<logs>/plot_head_ranking/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_head_ranking/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        layers=lookup("models/{model}/layers", within=config),
+        heads=lookup("models/{model}/heads", within=config),
+    script:
+        "../workflow_scripts/plot_head_ranking.py"
+
+
+rule plot_null:
+    """Plot observed synergy and redundancy beside their null, by layer."""
+    input:
+        pairwise="<pairwise>",
+        ranking="<ranking>",
+        code=code("plot_null"),
+    output:
+        figure=report(
+            "<figure>_null_profile.png",
+            caption="captions/plot_null.rst",
+            category="Synergistic core",
+            labels={"model": "{model}", "figure": "observed beside null"},
+        ),
+    log:
+        "<logs>/plot_null/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_null/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        layers=lookup("models/{model}/layers", within=config),
+        heads=lookup("models/{model}/heads", within=config),
+    script:
+        "../workflow_scripts/plot_null.py"
+
+
+rule plot_graph_cores:
+    """Draw the synergistic and the redundant core as networks (Fig. 3b)."""
+    input:
+        pairwise="<pairwise>",
+        ranking="<ranking>",
+        code=code("plot_graph_cores"),
+    output:
+        figure=report(
+            "<figure>_graph_cores.png",
+            caption="captions/plot_graph_cores.rst",
+            category="Networks",
+            labels={"model": "{model}", "figure": "cores"},
+        ),
+    log:
+        "<logs>/plot_graph_cores/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_graph_cores/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        layers=lookup("models/{model}/layers", within=config),
+        heads=lookup("models/{model}/heads", within=config),
+        top_fraction=lookup("graphs/top_fraction", within=config),
+    script:
+        "../workflow_scripts/plot_graph_cores.py"
+
+
+rule plot_ablation:
+    """Plot the KL divergence against the share of heads removed, order by order (Fig. 4a)."""
+    input:
+        ablation="<ablation>",
+        published=provided("config/published/fig4a_ablation_kl.csv"),
+        code=code("plot_ablation"),
+    output:
+        figure=report(
+            "<figure>_ablation_curves.png",
+            caption="captions/plot_ablation.rst",
+            category="Behaviour",
+            labels={"model": "{model}", "figure": "ablation"},
+        ),
+    log:
+        "<logs>/plot_ablation/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_ablation/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../workflow_scripts/plot_ablation.py"
+
+
+rule plot_math:
+    """Plot accuracy against noise, by the heads that it goes into (Fig. 4b)."""
+    input:
+        math="<math_perturbation>",
+        published=provided("config/published/fig4b_math_accuracy.csv"),
+        code=code("plot_math"),
+    output:
+        figure=report(
+            "<figure>_math_perturbation.png",
+            caption="captions/plot_math.rst",
+            category="Behaviour",
+            labels={"model": "{model}", "figure": "accuracy under noise"},
+        ),
+    log:
+        "<logs>/plot_math/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_math/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        sigma=lookup("math/sigma", within=config),
+    script:
+        "../workflow_scripts/plot_math.py"

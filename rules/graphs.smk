@@ -1,0 +1,25 @@
+# Needs the matrices of the decomposition. Gives efficiency and modularity of the two networks, with their nulls.
+
+
+rule measure_graphs:
+    """Measure global efficiency and modularity of the synergy and redundancy networks."""
+    input:
+        pairwise="<pairwise>",
+        code=code("measure_graphs"),
+    output:
+        metrics="<graph_metrics>",
+    log:
+        "<logs>/measure_graphs/{model}.log",
+    benchmark:
+        "<benchmarks>/measure_graphs/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem="4GB",
+        runtime="1h",
+    params:
+        top_fraction=lookup("graphs/top_fraction", within=config),
+        seed=lookup("graphs/seed", within=config),
+        null_networks=lookup("graphs/null_networks", within=config),
+    script:
+        "../workflow_scripts/measure_graphs.py"

@@ -1,0 +1,50 @@
+# Needs the network. Gives local folders of models and problems, checked; everything after this works offline.
+
+
+localrules:
+    prefetch_model,
+    prefetch_math,
+
+
+rule prefetch_model:
+    """Fetch one model from its source, convert it if need be, and check its geometry."""
+    input:
+        code=code("prefetch_model"),
+    output:
+        model=directory("<model_files>"),
+        record="<prefetch_record>",
+    log:
+        "<logs>/prefetch_model/{model}.log",
+    benchmark:
+        "<benchmarks>/prefetch_model/{model}.jsonl"
+    conda:
+        "../envs/models.yaml"
+    params:
+        stanza=stanza,
+        path=lambda wildcards: provided(stanza(wildcards)["source"].get("path", "")),
+        hub_cache=workflow.pathvars.apply("<hub_cache>"),
+    script:
+        "../workflow_scripts/prefetch_model.py"
+
+
+rule prefetch_math:
+    """Fetch the problem set and draw the stratified sample that is asked."""
+    input:
+        code=code("prefetch_math"),
+    output:
+        problems="<problems>",
+        record="<problems_record>",
+    log:
+        "<logs>/prefetch_math.log",
+    benchmark:
+        "<benchmarks>/prefetch_math.jsonl"
+    conda:
+        "../envs/models.yaml"
+    params:
+        source=lookup("math/problems", within=config),
+        path=provided(config["math"]["problems"]) if isinstance(config["math"]["problems"], str) else None,
+        n_problems=lookup("math/n_problems", within=config),
+        seed=lookup("math/seed", within=config),
+        hub_cache=workflow.pathvars.apply("<hub_cache>"),
+    script:
+        "../workflow_scripts/prefetch_math.py"

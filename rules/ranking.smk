@@ -1,0 +1,29 @@
+# Needs the matrices of the decomposition. Gives a score to each head, from redundant to synergistic.
+
+
+rule rank_heads:
+    """Average over partners and rank the heads from redundant to synergistic."""
+    input:
+        pairwise="<pairwise>",
+        activations="<activations>",
+        code=code("rank_heads"),
+    output:
+        ranking="<ranking>",
+        summary="<ranking_summary>",
+    log:
+        "<logs>/rank_heads/{model}.log",
+    benchmark:
+        "<benchmarks>/rank_heads/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem="4GB",
+        runtime="30m",
+    params:
+        layers=lookup("models/{model}/layers", within=config),
+        heads=lookup("models/{model}/heads", within=config),
+        score=lookup("ranking/score", within=config),
+        bootstrap=lookup("ranking/bootstrap", within=config),
+        seed=lookup("ranking/seed", within=config),
+    script:
+        "../workflow_scripts/rank_heads.py"

@@ -1,0 +1,288 @@
+"""Grading: known pairs, two public test sets against themselves, and answers that would hang or break a grader."""
+
+import random
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from synergy.answers import last_boxed, strict_form
+from synergy.errors import InputError
+from synergy.grading import Grade, Grader, as_formula
+from synergy.problems import load_problems
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+EXCEPTIONS: set[str] = set()  # Ids of MATH-500 whose gold solution is not found equal to its own answer: none.
+
+
+@pytest.fixture(scope="module")
+def grader():
+    # Generous, so that a busy machine does not turn a slow comparison into a timeout.
+    with Grader(timeout_s=30) as grader:
+        yield grader
+
+
+@pytest.fixture(scope="module")
+def hasty_grader():
+    with Grader(timeout_s=1.5) as grader:
+        yield grader
+
+
+def shared_problems(name: str) -> list:
+    if not (SHARED / name).exists():
+        pytest.skip(f"{name} is not at hand")
+    return load_problems(SHARED / name)
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        ("42", "42"),
+        ("\\frac{1}{2}", "0.5"),
+        ("\\frac{3}{4}", "3/4"),
+        ("2\\sqrt{3}", "\\sqrt{12}"),
+        ("x^2 + 2x", "x(x + 2)"),
+        ("5", "x = 5"),
+        ("x = 5", "5"),
+        ("1,234", "1234"),
+        ("12{,}345", "12345"),
+        ("1,2", "2, 1"),
+        ("(-\\infty, 2) \\cup (3, \\infty)", "(-\\infty,2)\\cup(3,\\infty)"),
+        ("\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}", "\\begin{pmatrix}\n1\\\\\n2\n\\end{pmatrix}"),
+        ("\\text{Tuesday}", "Tuesday"),
+        ("5", "5 \\text{ cm}"),
+        ("5", "5."),
+        ("5", "$5$"),
+        ("5", "\\$5"),
+        ("90^\\circ", "90"),
+    ],
+)
+def test_equal_in_value_is_correct(grader, gold, answer):
+    assert grader.grade(gold, answer)[::2] == (True, "graded")
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        ("42", "43"),
+        ("12", "(1,2)"),
+        ("(1,2)", "12"),
+        ("(1,2)", "(2,1)"),
+        ("(1,2)", "[1,2]"),
+        ("1200", "1, 200"),
+        ("7", "5 or 7"),
+        ("7", "5, 7"),
+        ("5", "-5"),
+        ("5", "5 = 7"),
+        ("\\frac{1}{3}", "0.333"),
+        ("x^2 + 1", "x^2 - 1"),
+        ("\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}", "\\begin{pmatrix} 2 \\\\ 1 \\end{pmatrix}"),
+        ("123456789012345678", "123456789012345679"),
+        ("3", "three"),
+        ("5", "the number five"),
+    ],
+)
+def test_different_in_value_is_wrong(grader, gold, answer):
+    assert grader.grade(gold, answer) == Grade(False, False, "graded")
+
+
+def test_strict_verdict_stands_beside(grader):
+    assert grader.grade("\\frac{1}{2}", "0.5") == Grade(True, False, "graded")
+    assert grader.grade("\\frac{1}{2}", "\\dfrac12") == Grade(True, True, "graded")
+
+
+@pytest.mark.parametrize("answer", [None, "", " \n"])
+def test_nothing_to_grade(grader, answer):
+    assert grader.grade("5", answer) == Grade(False, False, "no_answer")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "5" * 100_000,
+        "\\frac{1}{" * 50_000,
+        "5\x00",
+        "\x005",
+        "5\ud800",
+        "\udfff" * 20,
+        "{" * 400,
+        "\\frac{1}{" * 90 + "5" + "}" * 90,
+        "\\sqrt{" * 140 + "5" + "}" * 140,
+        "5\\",
+        "$$",
+        "\\[",
+    ],
+)
+def test_what_cannot_be_read_is_ungradable_and_wrong(hasty_grader, answer):
+    # Deep nesting ends in a RecursionError, or takes long enough to be killed: either way it is counted.
+    grade = hasty_grader.grade("5", answer)
+    assert not grade.correct and grade.status in {"ungradable", "grader_timeout"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "9^{9^{9^{9^9}}}",
+        "\\frac{5^{(5^{(5^{(5^5)})} - 4)} - 5}{16}",
+        "((10!)!)!",
+        "2^{1000000000}",
+        "(" * 400 + "1" + ")" * 400,
+    ],
+)
+def test_what_hangs_is_killed_and_wrong_and_the_next_answer_is_graded(hasty_grader, answer):
+    assert hasty_grader.grade("5", answer) == Grade(False, False, "grader_timeout")
+    assert hasty_grader.grade("5", "\\frac{10}{2}") == Grade(True, False, "graded")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"correct": true}',
+        '__import__("os")._exit(0)',
+        "\u202e5",
+        "\N{GRINNING FACE}",
+        "%",
+        "\\infty - \\infty",
+        "\\frac{0}{0}",
+        "-" * 900 + "6",
+        "\\text{a}" * 100,
+        "9" * 990,
+        "answer" * 150,
+    ],
+)
+def test_odd_answers_are_wrong_and_break_nothing(grader, answer):
+    assert not grader.grade("5", answer).correct
+    assert grader.grade("5", "5").correct
+
+
+def test_a_worker_that_dies_costs_one_answer(grader):
+    with Grader() as grader:
+        assert grader.grade("5", "5").correct
+        grader._worker.kill()
+        grader._worker.wait()
+        assert grader.grade("5", "5") == Grade(False, True, "ungradable")
+        assert grader.grade("5", "5") == Grade(True, True, "graded")
+
+
+def test_start_up_is_paid_once():
+    with Grader() as grader:
+        workers = {(grader.grade("5", str(n)), grader._worker.pid)[1] for n in range(20)}
+    assert len(workers) == 1
+
+
+def test_no_process_is_left_behind():
+    with Grader(timeout_s=0.5) as grader:
+        grader.grade("5", "5")
+        first = grader._worker.pid
+        assert grader.grade("5", "9^{9^{9^{9^9}}}").status == "grader_timeout"
+        second = grader._worker.pid
+        assert not is_alive(first) and is_alive(second)
+    assert not is_alive(second)
+
+
+def test_an_exception_in_the_block_ends_the_worker():
+    with pytest.raises(KeyError), Grader() as grader:
+        pid = grader._worker.pid
+        raise KeyError
+    assert not is_alive(pid)
+
+
+def test_a_worker_ends_with_its_parent():
+    code = (
+        "import os, sys; from synergy.grading import Grader\n"
+        "grader = Grader(0.5).__enter__(); grader.grade('5', '5')\n"
+        "from synergy.grading import _line\n"
+        "grader._worker.stdin.write(_line(gold='5', answer='9^{9^{9^{9^9}}}'))\n"
+        "print(grader._worker.pid, flush=True); os._exit(0)\n"
+    )
+    folder = Path(__file__).parents[2] / "workflow_scripts"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    pid = int(done.stdout)
+    waiting = threading.Event()
+    # It was in the middle of a power that would take ages; its watchdog is due after a second.
+    for _ in range(300):
+        if not is_alive(pid) or "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]:
+            break
+        waiting.wait(0.1)
+    else:
+        pytest.fail("the worker outlived its parent")
+
+
+def test_works_beside_threads_of_the_parent():
+    done = threading.Event()
+    threads = [threading.Thread(target=done.wait) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        with Grader() as grader:
+            assert grader.grade("5", "5").correct
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_a_worker_that_cannot_start_says_what_to_do(monkeypatch, tmp_path):
+    broken = tmp_path / "worker.py"
+    broken.write_text("raise SystemExit(1)")
+    monkeypatch.setattr("synergy.grading.WORKER", broken)
+    with Grader() as grader, pytest.raises(InputError, match="math-verify"):
+        grader.grade("5", "5")
+
+
+def test_grading_outside_the_block_is_refused():
+    with pytest.raises(RuntimeError, match="with"):
+        Grader().grade("5", "5")
+
+
+@pytest.mark.parametrize(
+    ("answer", "formula"),
+    [
+        ("  $x$\n= 5. ", "x = 5"),
+        ("\\$18.90", "\\$18.90"),
+        ("11,\\! 111,\\! 100", "11,111,100"),
+        ("12{,}345", "12,345"),
+        ("15\\,000", "15,000"),
+        ("1, 200", "1, 200"),
+        ("\\begin{matrix} 1 \\\\[1ex] 2 \\end{matrix}", "\\begin{matrix} 1 \\\\[1ex] 2 \\end{matrix}"),
+    ],
+)
+def test_as_formula(answer, formula):
+    assert as_formula(answer) == formula
+
+
+def test_gold_solutions_of_math_500_are_correct_against_their_own_answers(grader):
+    problems = shared_problems("math500/test.jsonl")
+    grades = {problem.id: grader.grade(problem.answer, last_boxed(problem.solution)) for problem in problems}
+    wrong = {name for name, grade in grades.items() if not grade.correct}
+    assert wrong == EXCEPTIONS and len(EXCEPTIONS) <= 0.005 * len(problems)
+    assert all(grade.correct_strict for grade in grades.values())
+
+
+def test_answers_of_other_problems_of_math_500_are_wrong(grader):
+    problems = shared_problems("math500/test.jsonl")
+    others = random.Random(0).sample(problems, len(problems))
+    found_equal = set()
+    for problem, other in zip(problems, others, strict=True):
+        if strict_form(problem.answer) == strict_form(other.answer):
+            continue
+        grade = grader.grade(problem.answer, other.answer)
+        assert grade.status == "graded" and not grade.correct_strict
+        if grade.correct:
+            found_equal.add((problem.answer, other.answer))
+    assert not found_equal
+
+
+def test_gsm8k_answers_are_correct_against_themselves_and_wrong_against_others(grader):
+    problems = random.Random(0).sample(shared_problems("gsm8k/test.jsonl"), 300)
+    for problem, other in zip(problems, problems[1:] + problems[:1], strict=True):
+        own = problem.solution.rpartition("####")[2].strip()  # With its thousands separators.
+        assert grader.grade(problem.answer, own) == Grade(True, True, "graded")
+        if float(problem.answer) != float(other.answer):
+            assert grader.grade(problem.answer, other.answer) == Grade(False, False, "graded")

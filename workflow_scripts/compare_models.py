@@ -1,0 +1,73 @@
+"""Plot the profiles, ablation curves and graph metrics of all models of the study beside one another."""
+
+from synergy.artifacts import read_json, save_figure
+from synergy.comparisons import draw_ablations, draw_graph_metrics, draw_profiles
+from synergy.console import logged_to
+from synergy.provenance import provenance
+from synergy.published import read_published
+from synergy.tables import read_table
+
+ABLATION = ("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed", "kl_ci_low", "kl_ci_high")
+
+
+def compare_models(
+    models: list[str],
+    rankings: list[str],
+    metrics: list[str],
+    ablation_models: list[str],
+    ablations: list[str],
+    published_profiles: str,
+    published_graphs: str,
+    profiles: str,
+    ablation: str,
+    graph_metrics: str,
+) -> None:
+    """Draw the three figures that hold all models.
+
+    Parameters
+    ----------
+    models : list of str
+        Keys of the models, in the order of `rankings` and `metrics`.
+    rankings, metrics : list of str
+        Head rankings (CSV) and graph metrics (JSON), one a model.
+    ablation_models, ablations : list of str
+        Keys and ablation tables (CSV) of the models whose heads were removed.
+    published_profiles, published_graphs : str
+        The paper's layer profiles and graph metrics (CSV).
+    profiles, ablation, graph_metrics : str
+        Where to write the three PNGs.
+    """
+    made = provenance("compare_models", {"models": models, "ablation_models": ablation_models})
+    tables = {
+        model: read_table(path, required=("layer", "syn_red_score", "excess_score"))
+        for model, path in zip(models, rankings, strict=True)
+    }
+    columns = ("layer", "depth_fraction", "layer_rank_quantile")
+    theirs = {model: read_published(published_profiles, model, columns) for model in models}
+    save_figure(profiles, draw_profiles(tables, theirs), made)
+
+    curves = {
+        model: read_table(path, required=ABLATION) for model, path in zip(ablation_models, ablations, strict=True)
+    }
+    save_figure(ablation, draw_ablations(curves), made)
+
+    measured = {model: read_json(path) for model, path in zip(models, metrics, strict=True)}
+    columns = ("network", "global_efficiency", "modularity")
+    theirs = {model: read_published(published_graphs, model, columns) for model in models}
+    save_figure(graph_metrics, draw_graph_metrics(measured, theirs), made)
+
+
+if __name__ == "__main__":
+    with logged_to(snakemake.log[0]):
+        compare_models(
+            models=snakemake.params.models,
+            rankings=snakemake.input.rankings,
+            metrics=snakemake.input.metrics,
+            ablation_models=snakemake.params.ablation_models,
+            ablations=snakemake.input.ablations,
+            published_profiles=snakemake.input.published_profiles,
+            published_graphs=snakemake.input.published_graphs,
+            profiles=snakemake.output.profiles,
+            ablation=snakemake.output.ablation,
+            graph_metrics=snakemake.output.graph_metrics,
+        )

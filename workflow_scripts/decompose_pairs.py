@@ -1,0 +1,51 @@
+"""One shard of the pairs of heads, decomposed beside its null, from activations."""
+
+from synergy.artifacts import read_npz
+from synergy.console import logged_to
+from synergy.decomposition import Settings, decompose
+from synergy.fingerprints import fingerprint
+from synergy.pairs import pair_range
+from synergy.shards import write_shard
+
+
+def decompose_pairs(
+    activations: str,
+    scatteritem: str,
+    lag: int,
+    redundancy: str,
+    estimator: str,
+    null: dict,
+    seed: int,
+    threads: int,
+    shard: str,
+) -> None:
+    """Decompose the pairs of one scatter item, ``k-of-n``, and write them to the npz `shard`.
+
+    Raises
+    ------
+    InputError
+        If the activations cannot be read or decomposed.
+    """
+    arrays, note = read_npz(activations, ("activations", "n_tokens"))
+    series, n_tokens = arrays["activations"], arrays["n_tokens"]
+    settings = Settings(lag, redundancy, estimator, null["kind"], null["surrogates"], seed)
+    pairs = pair_range(scatteritem, series.shape[1])
+    results = decompose(series, n_tokens, pairs, settings, threads)
+    write_shard(shard, results, pairs, fingerprint(series, n_tokens), settings.parameters(), note)
+    lost, total = int(results["n_undefined"].sum()), len(pairs) * len(n_tokens)
+    print(f"{len(pairs)} pairs in {len(n_tokens)} prompts; {lost} of {total} undefined and left out of the means")
+
+
+if __name__ == "__main__":
+    with logged_to(snakemake.log[0]):
+        decompose_pairs(
+            activations=snakemake.input.activations,
+            scatteritem=snakemake.wildcards.scatteritem,
+            lag=snakemake.params.lag,
+            redundancy=snakemake.params.redundancy,
+            estimator=snakemake.params.estimator,
+            null=snakemake.params.null,
+            seed=snakemake.params.seed,
+            threads=snakemake.threads,
+            shard=snakemake.output.shard,
+        )

@@ -1,0 +1,76 @@
+"""Heads ranked from redundant to synergistic, with nulls, intervals and reliability, from pairwise atoms."""
+
+import numpy as np
+
+from synergy.artifacts import read_npz, write_csv, write_json
+from synergy.console import logged_to
+from synergy.errors import InputError
+from synergy.fingerprints import fingerprint
+from synergy.provenance import provenance
+from synergy.rankings import reliability, table
+from synergy.resampling import pearson
+from synergy.series_statistics import constant_heads, mean_autocorrelation, mean_norm
+
+
+def rank_heads(
+    pairwise: str,
+    activations: str,
+    layers: int,
+    heads: int,
+    score: str,
+    bootstrap: int,
+    seed: int,
+    ranking: str,
+    summary: str,
+) -> None:
+    """Write a row a head to the CSV `ranking` and what holds for all of them to the JSON `summary`.
+
+    Raises
+    ------
+    InputError
+        If layers x heads differs from the heads of the artifacts, the score is unknown, or the two artifacts do not
+        belong together.
+    """
+    atoms, note = read_npz(pairwise, ("sts_matrix", "rtr_matrix", "head_prompt_sts", "head_null_sts", "fingerprint"))
+    series, _ = read_npz(activations, ("activations", "n_tokens"))
+    n_heads = atoms["sts_matrix"].shape[0]
+    if layers * heads != n_heads:
+        hint = "correct layers and heads of the model in the config"
+        raise InputError(f"{layers} layers x {heads} heads = {layers * heads} heads", f"{n_heads} in {pairwise}", hint)
+    if fingerprint(series["activations"], series["n_tokens"]) != str(atoms["fingerprint"]):
+        found = f"{pairwise} made from other activations than {activations}"
+        raise InputError("artifacts that belong together", found, f"delete {pairwise} and run the workflow again")
+    autocorrelation = mean_autocorrelation(series["activations"], series["n_tokens"])
+    norm = mean_norm(series["activations"], series["n_tokens"])
+    index = np.arange(n_heads)
+    columns = {"head_idx": index, "layer": index // heads, "head_in_layer": index % heads}
+    columns |= table(atoms, score, bootstrap, seed) | {"autocorrelation": autocorrelation, "mean_norm": norm}
+    for interval in ("score_ci_low", "score_ci_high"):
+        columns[interval] = columns.pop(interval)
+    write_csv(ranking, list(columns), list(zip(*columns.values(), strict=True)))
+    parameters = {"layers": layers, "heads": heads, "score": score, "bootstrap": bootstrap, "seed": seed}
+    write_json(
+        summary,
+        {
+            "provenance": provenance("rank_heads", parameters, note) | {"decomposition": note.get("parameters")},
+            "split_half": reliability(atoms, score, seed),
+            "n_undefined": int(np.triu(atoms["n_undefined"]).sum()),
+            "constant_heads": constant_heads(series["activations"], series["n_tokens"]),
+            "correlation_synergy_autocorrelation": pearson(columns["avg_synergy"], autocorrelation),
+        },
+    )
+
+
+if __name__ == "__main__":
+    with logged_to(snakemake.log[0]):
+        rank_heads(
+            pairwise=snakemake.input.pairwise,
+            activations=snakemake.input.activations,
+            layers=snakemake.params.layers,
+            heads=snakemake.params.heads,
+            score=snakemake.params.score,
+            bootstrap=snakemake.params.bootstrap,
+            seed=snakemake.params.seed,
+            ranking=snakemake.output.ranking,
+            summary=snakemake.output.summary,
+        )

@@ -1,0 +1,6 @@
+"""The science of the workflow: recording, decomposition, graphs, ablation, noise and claims.
+
+Nothing in this package knows of the workflow engine that calls it.
+"""
+
+__version__ = "0.1.0"

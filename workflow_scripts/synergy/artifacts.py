@@ -1,0 +1,156 @@
+"""Reading and writing artifacts: whole or not at all, and each with a note of what made it.
+
+Every writer goes to a temporary name in the same folder and renames at the end, so that a reader never
+sees half a file and two jobs that make the same file cannot mix. No pickles: ``allow_pickle=False`` loads
+every npz.
+"""
+
+import csv
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from synergy.errors import InputError
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` on success, delete it on failure."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.uname().nodename}-{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_npz(path: str | Path, provenance: dict, **arrays: np.ndarray) -> None:
+    """Write `arrays` and the JSON text of `provenance` to a compressed npz."""
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, provenance=np.array(json.dumps(provenance)), **arrays)
+
+
+def read_npz(path: str | Path, required: Sequence[str] = ()) -> tuple[dict[str, np.ndarray], dict]:
+    """Read an npz into a dict of arrays and its provenance (empty if it has none).
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated, corrupted, holds pickles or lacks a `required` array.
+    """
+    remake = f"delete {path} and run the workflow again"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise InputError(f"an npz file at {path}", "no such file", "run the rule that makes it") from None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        raise InputError(f"a complete npz file without pickles at {path}", f"{error}", remake) from None
+    missing = [name for name in required if name not in arrays]
+    if missing:
+        raise InputError(f"arrays {', '.join(required)} in {path}", f"no {', '.join(missing)}", remake)
+    note = arrays.pop("provenance", None)
+    return arrays, json.loads(str(note)) if note is not None else {}
+
+
+def write_json(path: str | Path, record: dict | list) -> None:
+    """Write `record` as indented JSON; NaN becomes null, since JSON has none."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> dict:
+    """Read a JSON file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise InputError(f"a JSON file at {path}", "no such file", "run the rule that makes it") from None
+    except ValueError as error:
+        raise InputError(f"valid JSON in {path}", f"{error}", "delete it and run the workflow again") from None
+
+
+def write_jsonl(path: str | Path, records: Sequence[dict]) -> None:
+    """Write one JSON object a line."""
+    with atomic_path(path) as temporary, open(temporary, "w") as file:
+        for record in records:
+            # Plain ASCII keeps lone surrogates, which a model's broken output may hold, writable.
+            file.write(json.dumps(_plain(record), allow_nan=False) + "\n")
+
+
+def read_jsonl(path: str | Path, required: Sequence[str] = ()) -> list[dict]:
+    """Read one JSON object a line, each with the `required` keys.
+
+    Raises
+    ------
+    InputError
+        Naming the line that is not a JSON object or lacks a key.
+    """
+    records = []
+    try:
+        lines = Path(path).read_text().splitlines()
+    except FileNotFoundError:
+        raise InputError(f"a JSONL file at {path}", "no such file", "check the path in the config") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"UTF-8 text in {path}", f"{error}", "save the file as UTF-8") from None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"a JSON object at {path}:{number}", f"{error}", "mend or delete the line") from None
+        if not isinstance(record, dict):
+            raise InputError(f"a JSON object at {path}:{number}", type(record).__name__, "mend or delete the line")
+        missing = [key for key in required if key not in record]
+        if missing:
+            raise InputError(
+                f"keys {', '.join(required)} at {path}:{number}", f"no {', '.join(missing)}", "add the missing keys"
+            )
+        records.append(record)
+    return records
+
+
+def write_csv(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence]) -> None:
+    """Write a table; floats keep all their digits, NaN and None become empty cells."""
+    with atomic_path(path) as temporary, open(temporary, "w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(columns)
+        for row in rows:
+            table.writerow(["" if cell is None or cell != cell else _plain(cell) for cell in row])
+
+
+def save_figure(path: str | Path, figure, provenance: dict) -> None:
+    """Save a matplotlib figure as PNG with its provenance in the PNG's text chunk."""
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Description": json.dumps(provenance)})
+
+
+def _plain(value):
+    """Turn NumPy scalars, arrays and NaN into what JSON can hold."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,19 @@
+"""The one exception that bad input raises."""
+
+
+class InputError(Exception):
+    """Input that the workflow cannot use.
+
+    Parameters
+    ----------
+    expected : str
+        What the code needs, naming the file and key.
+    found : str
+        What is there instead.
+    hint : str
+        What the user can do about it.
+    """
+
+    def __init__(self, expected: str, found: str, hint: str):
+        self.expected, self.found, self.hint = expected, found, hint
+        super().__init__(f"Expected {expected}; found {found}.\n  Hint: {hint}")

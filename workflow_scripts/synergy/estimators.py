@@ -1,0 +1,145 @@
+"""From activations to the past and future vectors that the decomposition works on.
+
+Each of a head's two vectors in a prompt, past x_t and future x_{t+lag}, t = 0 … n_tokens − lag − 1, is treated by
+itself: it has its own mean and variance, its own ranks, its own threshold.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from synergy.errors import InputError
+
+ESTIMATORS = ("gaussian", "gaussian_copula", "discrete")
+LANES = 32
+MIN_SAMPLES = 4
+
+
+@dataclass
+class Series:
+    """Past and future vectors of all heads in all prompts, ready for the kernels.
+
+    Attributes
+    ----------
+    z : (n_prompts, n_heads_padded, 2, n_samples_padded)
+        Past (0) and future (1). Gaussian estimators: float64, mean 0 and unit norm. Discrete: uint8, 0 or 1.
+        Zeros where padded; heads are padded to a multiple of 32, samples to a multiple of 8.
+    self_correlation : float64 (n_prompts, n_heads_padded)
+        Correlation of past and future of one head; NaN where either has no variance.
+    n_samples : int64 (n_prompts,)
+        Number of samples, n_tokens − lag.
+    n_heads : int
+        Number of heads without padding.
+    """
+
+    z: np.ndarray
+    self_correlation: np.ndarray
+    n_samples: np.ndarray
+    n_heads: int
+
+
+def check(activations: np.ndarray, n_tokens: np.ndarray, lag: int) -> None:
+    """Refuse activations that cannot be decomposed.
+
+    Parameters
+    ----------
+    activations : (n_prompts, n_heads_total, n_tokens)
+        Padded at the end where a series is shorter.
+    n_tokens : int (n_prompts,)
+        Length of each prompt's series.
+    lag : int
+        Distance between past and future, at least 1.
+
+    Raises
+    ------
+    InputError
+        No prompts, fewer than 2 heads, a series shorter than lag + 4, NaN or infinite values within a series, or
+        no head that varies anywhere. A head that is constant in some prompts is no error: its pairs are undefined
+        there.
+    """
+    again = "record the activations again"
+    if activations.ndim != 3 or n_tokens.shape != activations.shape[:1]:
+        shapes = f"shapes {activations.shape} and {n_tokens.shape}"
+        raise InputError("activations (n_prompts, n_heads_total, n_tokens), n_tokens (n_prompts,)", shapes, again)
+    n_prompts, n_heads, longest = activations.shape
+    if n_prompts == 0:
+        raise InputError("activations of at least 1 prompt", "0 prompts", again)
+    if n_heads < 2:
+        raise InputError("at least 2 heads, since pairs are decomposed", f"{n_heads}", "choose a larger model")
+    if lag < 1:
+        raise InputError("a lag of at least 1 token", f"lag {lag}", "correct decomposition.lag in the config")
+    shortest = int(n_tokens.argmin())
+    if n_tokens[shortest] < lag + MIN_SAMPLES:
+        found = f"{n_tokens[shortest]} tokens in prompt {shortest}"
+        raise InputError(f"at least lag + 4 = {lag + MIN_SAMPLES} tokens", found, "lower the lag or record more tokens")
+    if n_tokens.max() > longest:
+        raise InputError(f"n_tokens of at most {longest}, the length of activations", f"{n_tokens.max()}", again)
+    varies = False
+    for p in range(n_prompts):
+        series = activations[p, :, : n_tokens[p]]
+        if not np.isfinite(series).all():
+            head, token = np.argwhere(~np.isfinite(series))[0]
+            found = f"{series[head, token]} in prompt {p}, head {head}, token {token}"
+            raise InputError("finite activations", found, f"{again}; use bfloat16 or float32 if the model overflows")
+        varies = varies or bool((series.min(axis=1) < series.max(axis=1)).any())
+    if not varies:
+        raise InputError("activations that vary in time", "every head constant in every prompt", again)
+
+
+def prepare(activations: np.ndarray, n_tokens: np.ndarray, lag: int, estimator: str) -> Series:
+    """Cut series into past and future and bring them to the form that the kernels of `estimator` take.
+
+    ``gaussian``: standardised. ``gaussian_copula``: normal scores Φ⁻¹(rank / (n + 1)), ties at their average rank,
+    then standardised (Ince et al. 2017, doi:10.1002/hbm.23471). ``discrete``: 1 above the mean, else 0.
+
+    Parameters
+    ----------
+    activations, n_tokens, lag
+        As in :func:`check`, and checked by it.
+    estimator : str
+        One of `ESTIMATORS`.
+    """
+    if estimator not in ESTIMATORS:
+        raise InputError(f"an estimator among {', '.join(ESTIMATORS)}", estimator, "correct decomposition.estimator")
+    n_prompts, n_heads, _ = activations.shape
+    n_samples = n_tokens.astype(np.int64) - lag
+    shape = (n_prompts, _padded(n_heads, LANES), 2, _padded(int(n_samples.max()), 8))
+    z = np.zeros(shape, dtype=np.uint8 if estimator == "discrete" else np.float64)
+    self_correlation = np.full(shape[:2], np.nan)
+    for p, n in enumerate(n_samples):
+        series = activations[p, :, : n + lag].astype(np.float64)
+        pair = np.stack([series[:, :n], series[:, lag:]], axis=1)  # (n_heads, 2, n_samples)
+        varies = (pair.min(axis=2) < pair.max(axis=2)).all(axis=1)
+        if estimator == "gaussian_copula":
+            pair = normal_scores(pair)
+        if estimator == "discrete":
+            z[p, :n_heads, :, :n] = pair > pair.mean(axis=2, keepdims=True)
+            self_correlation[p, :n_heads][varies] = 0.0
+        else:
+            z[p, :n_heads, :, :n] = standardised(pair)
+            own = np.einsum("ht,ht->h", z[p, :n_heads, 0], z[p, :n_heads, 1])
+            self_correlation[p, :n_heads] = np.where(varies, own, np.nan)
+    return Series(z, self_correlation, n_samples, n_heads)
+
+
+def standardised(values: np.ndarray) -> np.ndarray:
+    """Subtract the mean over the last axis and divide by the norm; zeros where there is no variance."""
+    deviations = values - values.mean(axis=-1, keepdims=True)
+    # A second pass removes the rounding error of a mean that is large beside the deviations.
+    deviations -= deviations.mean(axis=-1, keepdims=True)
+    norm = np.sqrt(np.einsum("...t,...t->...", deviations, deviations))[..., None]
+    constant = values.min(axis=-1, keepdims=True) == values.max(axis=-1, keepdims=True)
+    return np.where(constant, 0.0, deviations / np.where(constant, 1.0, norm))
+
+
+def normal_scores(values: np.ndarray) -> np.ndarray:
+    """Replace values by Φ⁻¹(rank / (n + 1)) along the last axis, ties at their average rank."""
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    return ndtri(rankdata(values, axis=-1) / (values.shape[-1] + 1))
+
+
+def _padded(size: int, multiple: int) -> int:
+    """Smallest multiple of `multiple` that is at least `size`."""
+    return -(-size // multiple) * multiple

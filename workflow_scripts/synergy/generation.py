@@ -1,0 +1,116 @@
+"""Greedy decoding of a batch, one token at a time, under the caller's control."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+
+from synergy.models import PAD, LanguageModel
+
+
+class GreedyDecoding:
+    """A batch of prompts being continued.
+
+    Prompts are padded on the left, with position ids counted from each prompt's own first token, so that a batch
+    gives what its prompts give one at a time.
+
+    Attributes
+    ----------
+    logits : torch.Tensor
+        float32 (batch, vocabulary): the distribution of each row's next token.
+    """
+
+    def __init__(self, model: LanguageModel, prompts: Sequence[Sequence[int]]):
+        longest = max(map(len, prompts))
+        padding = [longest - len(prompt) for prompt in prompts]
+        ids = torch.tensor([[PAD] * n + list(p) for n, p in zip(padding, prompts, strict=True)], device=model.device)
+        self._model = model
+        self._mask = torch.tensor([[0] * n + [1] * (longest - n) for n in padding], device=model.device)
+        self._cache = None
+        self._forward(ids, (self._mask.cumsum(1) - 1).clamp(min=0))
+
+    def append(self, tokens: torch.Tensor) -> None:
+        """Put one token (batch,) at the end of each row and compute the next logits."""
+        self._mask = torch.nn.functional.pad(self._mask, (0, 1), value=1)
+        self._forward(tokens[:, None], self._mask.sum(1, keepdim=True) - 1)
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Go on with these rows only."""
+        self._mask = self._mask[rows]
+        self._cache.batch_select_indices(rows)
+        self.logits = self.logits[rows]
+
+    def _forward(self, ids: torch.Tensor, positions: torch.Tensor) -> None:
+        output = self._model.decoder(
+            input_ids=ids,
+            attention_mask=self._mask,
+            position_ids=positions,
+            past_key_values=self._cache,
+            use_cache=True,
+        )
+        self._cache = output.past_key_values
+        self.logits = self._model.logits(output.last_hidden_state[:, -1])
+
+
+def in_batches(items: Sequence, batch_size: int, run: Callable[[Sequence], object]) -> Iterator[tuple[range, object]]:
+    """Yield (range of items, run(those items)), halving the batch when the device runs out of memory."""
+    start = 0
+    while start < len(items):
+        chosen = range(start, min(start + batch_size, len(items)))
+        try:
+            result = run([items[i] for i in chosen])
+        except torch.cuda.OutOfMemoryError:
+            if batch_size == 1:
+                raise
+            batch_size = max(1, batch_size // 2)
+            torch.cuda.empty_cache()
+            print(f"out of memory with {len(chosen)} rows; going on with batches of {batch_size}")
+            continue
+        yield chosen, result
+        start = chosen.stop
+
+
+def answer(
+    model: LanguageModel, prompts: Sequence[Sequence[int]], max_new_tokens: int, stop_strings: Sequence[str] = ()
+) -> list[tuple[list[int], bool]]:
+    """Continue each prompt until it ends, and say whether it was cut off instead.
+
+    Rows that are done leave the batch, so that it never waits for one runaway answer.
+
+    Returns
+    -------
+    list of (generated ids without the end-of-sequence id, truncated)
+    """
+    answers = [[] for _ in prompts]
+    truncated = [True] * len(prompts)
+    alive = list(range(len(prompts)))
+    with torch.inference_mode():
+        decoding = GreedyDecoding(model, prompts)
+        for step in range(max_new_tokens):
+            tokens = decoding.logits.argmax(-1)
+            going = []
+            for place, (row, token) in enumerate(zip(alive, tokens.tolist(), strict=True)):
+                if token in model.stop_ids:
+                    truncated[row] = False
+                    continue
+                answers[row].append(token)
+                if _stopped(model.tokenizer, answers[row], stop_strings):
+                    truncated[row] = False
+                    continue
+                going.append(place)
+            alive = [alive[place] for place in going]
+            if not alive or step == max_new_tokens - 1:
+                break
+            if len(going) < len(tokens):
+                rows = torch.tensor(going, device=model.device)
+                decoding.keep(rows)
+                tokens = tokens[rows]
+            decoding.append(tokens)
+    return list(zip(answers, truncated, strict=True))
+
+
+def _stopped(tokenizer, generated: list[int], stop_strings: Sequence[str]) -> bool:
+    """Whether the text just generated ends in a stop string (which may straddle tokens)."""
+    if not stop_strings:
+        return False
+    tail = tokenizer.decode(generated[-max(map(len, stop_strings)) - 1 :])
+    return any(stop in tail for stop in stop_strings)

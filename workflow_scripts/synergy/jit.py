@@ -1,0 +1,52 @@
+"""Where compiled code is kept: on disk, in a folder named after the source that it was compiled from.
+
+Numba recompiles a function when its own file changes, but not when a function that it inlines from another file
+does. A folder named by the digest of all kernels cannot go stale. It lies under ``NUMBA_CACHE_DIR`` if that is set,
+else beside the source, else (source read-only) in the user's cache, else in the temporary folder.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+KERNELS = ("phiid.py", "atoms.py", "ccs.py", "discrete.py", "nulls.py", "partners.py")
+ENGINE = (*KERNELS, "decomposition.py", "estimators.py", "pairs.py")
+HERE = Path(__file__).parent
+
+
+def digest(names: tuple[str, ...]) -> str:
+    """First 16 hexadecimal digits of the SHA-256 of the named modules of this package."""
+    code = hashlib.sha256()
+    for name in names:
+        code.update(name.encode() + b"\0" + (HERE / name).read_bytes())
+    return code.hexdigest()[:16]
+
+
+def keep_compiled_code() -> Path:
+    """Point numba's cache at the folder of this version of the kernels and return it."""
+    name = digest(KERNELS)
+    for base in _bases():
+        folder = base if base.name == name else base / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            break
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    import numba
+
+    # ASSUME: numba may have been imported before; it reads the environment only once.
+    numba.config.reload_config()
+    return folder
+
+
+def _bases() -> Iterator[Path]:
+    """Folders to try, best first."""
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        yield Path(os.environ["NUMBA_CACHE_DIR"])
+    yield HERE / "__pycache__"
+    yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "synergy"
+    yield Path(tempfile.gettempdir()) / f"synergy-{os.getuid()}"

@@ -1,0 +1,139 @@
+"""Loading a causal language model from a local folder, and running the two parts of it that the study needs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from synergy.architectures import find_heads
+from synergy.errors import InputError
+
+PAD = 0  # The id under padding never reaches a real position; any valid id will do.
+
+
+class LanguageModel:
+    """A causal language model split into decoder and vocabulary head.
+
+    Attributes
+    ----------
+    decoder : torch.nn.Module
+        The text decoder: token ids to final hidden states. In a multimodal checkpoint, its language part.
+    heads : synergy.architectures.Llama
+        Where the query heads live in the decoder.
+    tokenizer
+        The checkpoint's own tokenizer.
+    stop_ids : list of int
+        End-of-sequence ids.
+    """
+
+    def __init__(self, model: nn.Module, tokenizer):
+        self.model = model
+        self.decoder = model.get_decoder()
+        self.heads = find_heads(self.decoder)
+        self.tokenizer = tokenizer
+        self.stop_ids = stop_ids(model, tokenizer)
+        self._softcap = getattr(self.decoder.config, "final_logit_softcapping", None)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.model.device
+
+    @property
+    def n_heads_total(self) -> int:
+        """Number of query heads over all layers."""
+        return self.heads.n_layers * self.heads.heads
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Vocabulary logits in float32, shape (…, vocabulary), of final hidden states (…, d_model)."""
+        logits = self.model.get_output_embeddings()(hidden).float()
+        if self._softcap:  # Gemma 2
+            logits = self._softcap * torch.tanh(logits / self._softcap)
+        return logits
+
+    def forced(self, sequences: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Final hidden states (batch, longest, d_model) of whole sequences in one causal pass.
+
+        Padding is on the right, where causal attention keeps it from every real position; rows past a sequence's
+        own length are meaningless.
+        """
+        longest = max(map(len, sequences))
+        padded = [list(sequence) + [PAD] * (longest - len(sequence)) for sequence in sequences]
+        ids = torch.tensor(padded, device=self.device)
+        return self.decoder(input_ids=ids, use_cache=False).last_hidden_state
+
+
+def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None = None) -> LanguageModel:
+    """Load a model from local files only.
+
+    Parameters
+    ----------
+    folder : path
+        Holds config, tokenizer and, for trained weights, safetensors.
+    weights : dict
+        ``{"kind": "trained"}``, or ``{"kind": "random", "seed": int}`` for the untrained control.
+    dtype : str
+        ``float32`` or ``bfloat16``.
+    device : str, optional
+        Default: the GPU where there is one, else the CPU.
+
+    Raises
+    ------
+    InputError
+        If weights are missing, unexpected or of another shape than the architecture's.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if weights["kind"] == "random":
+        # ASSUME: "untrained" means the initialisation that transformers gives the architecture.
+        torch.manual_seed(weights["seed"])
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+    else:
+        model, loaded = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True, output_loading_info=True
+        )
+        # A checkpoint that fits its class only in part would be filled up with random weights in silence.
+        wrong = {kind: sorted(map(str, keys)) for kind, keys in loaded.items() if keys and kind.endswith("_keys")}
+        if wrong:
+            raise InputError(
+                f"weights in {folder} that fit {type(model).__name__} key by key",
+                "; ".join(f"{len(keys)} {kind} ({', '.join(keys[:3])} …)" for kind, keys in wrong.items()),
+                "check that source and revision name the right checkpoint, delete the folder and fetch it again",
+            )
+    model.requires_grad_(False)
+    return LanguageModel(model.eval().to(device), AutoTokenizer.from_pretrained(folder, local_files_only=True))
+
+
+def stop_ids(model: nn.Module, tokenizer) -> list[int]:
+    """All ids that end an answer: the tokenizer's, and those of the checkpoint's generation config."""
+    declared = model.generation_config.eos_token_id if model.generation_config is not None else None
+    declared = declared if isinstance(declared, list) else [declared]
+    return sorted({token for token in [tokenizer.eos_token_id, *declared] if token is not None})
+
+
+def prompt_ids(tokenizer, text: str, prompt_format: str, template_arguments: dict) -> list[int]:
+    """Token ids of a prompt as the model is asked it.
+
+    Parameters
+    ----------
+    prompt_format : str
+        ``chat``: one user turn in the model's own chat template; ``plain``: the bare text, for base models.
+    template_arguments : dict
+        Passed on to the chat template (Qwen 3: ``enable_thinking``).
+    """
+    if prompt_format == "chat":
+        if tokenizer.chat_template is None:
+            raise InputError(
+                "a tokenizer with a chat template, as prompt_format: chat says",
+                "a tokenizer without one",
+                "set prompt_format: plain in the model's stanza",
+            )
+        text = tokenizer.apply_chat_template(
+            [{"role": "user", "content": text}], tokenize=False, add_generation_prompt=True, **template_arguments
+        )
+        return tokenizer(text, add_special_tokens=False).input_ids
+    # ASSUME: a base model is asked in the form of a document that goes on with an answer.
+    return tokenizer(f"{text}\n\nAnswer:").input_ids

@@ -1,0 +1,80 @@
+"""Orders in which heads are removed, and sets of heads that noise goes into."""
+
+import numpy as np
+
+from synergy.errors import InputError
+
+MATCHED_ON = {
+    "random_layer_matched": "layer",
+    "random_autocorrelation_matched": "autocorrelation",
+    "random_norm_matched": "mean_norm",
+}
+ORDERS = ("synergistic", "redundant", "random", *MATCHED_ON)
+N_BINS = 10  # of autocorrelation or norm: heads of the same tenth are exchangeable
+
+
+def removal_order(kind: str, seed: int, ranking: dict[str, np.ndarray]) -> np.ndarray:
+    """Return all flat head indices in the order in which they are removed.
+
+    Parameters
+    ----------
+    kind : str
+        ``synergistic`` (highest score first), ``redundant`` (lowest first), ``random``, or a random order matched to
+        the synergistic one: at every step it has removed as many heads of each layer (``random_layer_matched``), or of
+        each tenth of lag-1 autocorrelation (``random_autocorrelation_matched``) or norm (``random_norm_matched``).
+    seed : int
+        Of the random orders; the other two do not use it.
+    ranking : dict of arrays (n_heads_total,)
+        Columns ``syn_red_score``, ``layer``, ``autocorrelation``, ``mean_norm`` of the head rankings.
+
+    Raises
+    ------
+    InputError
+        If `kind` is unknown, or a score is NaN so that there is no order.
+    """
+    score = ranking["syn_red_score"]
+    if kind not in ORDERS:
+        raise InputError(f"an order out of {', '.join(ORDERS)}", repr(kind), "mend ablation.orders in the config")
+    if np.isnan(score).any():
+        raise InputError(
+            "a score for every head",
+            f"NaN for heads {np.flatnonzero(np.isnan(score))[:10].tolist()}",
+            "look in the rankings' companion JSON for constant heads and undefined pairs",
+        )
+    synergistic = np.argsort(-score, kind="stable")
+    if kind == "synergistic":
+        return synergistic
+    if kind == "redundant":
+        return synergistic[::-1].copy()
+    generator = np.random.default_rng([seed, ORDERS.index(kind)])
+    if kind == "random":
+        return generator.permutation(len(score))
+    return _matched(synergistic, _groups(ranking[MATCHED_ON[kind]], kind), generator)
+
+
+def _groups(values: np.ndarray, kind: str) -> np.ndarray:
+    """Group number of each head: its layer, or the tenth of the distribution its value falls into."""
+    if kind == "random_layer_matched":
+        return values.astype(int)
+    ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    return ranks * N_BINS // len(values)
+
+
+def _matched(order: np.ndarray, groups: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Replace each head of `order` by a random one of its group, each head once."""
+    pools = {group: list(generator.permutation(np.flatnonzero(groups == group))) for group in np.unique(groups)}
+    return np.array([pools[groups[head]].pop() for head in order])
+
+
+def noisy_heads(kind: str, seed: int, fraction: float, ranking: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the sorted flat indices of the heads that noise goes into.
+
+    Parameters
+    ----------
+    kind : ``synergistic`` (highest scores), ``redundant`` (lowest), ``random`` or ``baseline`` (none).
+    fraction : of all heads, rounded to the nearest whole number.
+    """
+    if kind == "baseline":
+        return np.array([], dtype=int)
+    n_chosen = round(fraction * len(ranking["syn_red_score"]))
+    return np.sort(removal_order(kind, seed, ranking)[:n_chosen])

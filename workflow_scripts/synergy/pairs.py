@@ -1,0 +1,65 @@
+"""Unordered pairs of heads, numbered in lexicographic order: (0, 1), (0, 2), … (0, n − 1), (1, 2), …"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from synergy.errors import InputError
+
+
+def n_pairs(n_heads: int) -> int:
+    """Number of unordered pairs of `n_heads` heads, n (n − 1) / 2."""
+    return n_heads * (n_heads - 1) // 2
+
+
+def first_of_row(row: int, n_heads: int) -> int:
+    """Number of the pair (row, row + 1)."""
+    return row * (2 * n_heads - row - 1) // 2
+
+
+def pair_range(item: str, n_heads: int) -> range:
+    """Pairs of a scatter item.
+
+    Parameters
+    ----------
+    item : str
+        ``"k-of-n"``, k from 1 to n.
+    n_heads : int
+        Number of heads, at least 2.
+
+    Returns
+    -------
+    range
+        The k-th of n consecutive ranges of nearly equal length that cover all pairs; empty where n exceeds the pairs.
+    """
+    try:
+        k, n = (int(part) for part in item.split("-of-"))
+        valid = 1 <= k <= n
+    except ValueError:
+        valid = False
+    if not valid:
+        raise InputError("a scatter item such as 3-of-16", item, "name a shard k-of-n with 1 <= k <= n")
+    total = n_pairs(n_heads)
+    return range(total * (k - 1) // n, total * k // n)
+
+
+def split(pairs: range, n_parts: int) -> list[range]:
+    """Cut a range of pairs into at most `n_parts` consecutive non-empty ranges of nearly equal length."""
+    cuts = [pairs.start + len(pairs) * k // n_parts for k in range(n_parts + 1)]
+    return [range(a, b) for a, b in pairwise(cuts) if a < b]
+
+
+def heads_of(pairs: range, n_heads: int) -> tuple[np.ndarray, np.ndarray]:
+    """The two heads of each pair, i < j, as two arrays (n_pairs,)."""
+    i, j = np.triu_indices(n_heads, k=1)
+    return i[pairs.start : pairs.stop], j[pairs.start : pairs.stop]
+
+
+def symmetric(values: np.ndarray, n_heads: int, diagonal: float = np.nan) -> np.ndarray:
+    """Spread values (n_pairs,) of all pairs over a symmetric matrix (n_heads, n_heads) with a constant diagonal."""
+    matrix = np.full((n_heads, n_heads), diagonal, dtype=values.dtype)
+    for row in range(n_heads - 1):
+        start = first_of_row(row, n_heads)
+        matrix[row, row + 1 :] = values[start : start + n_heads - 1 - row]
+        matrix[row + 1 :, row] = matrix[row, row + 1 :]
+    return matrix

@@ -1,0 +1,231 @@
+"""The fast path of Integrated Information Decomposition: sts, rtr and TDMI of pairs, Gaussian, MMI, in nats.
+
+A pair's four vectors, past (x, y) and future (u, v), are standardised beforehand, so that dot products are
+correlations. Every minimum of mutual informations is decided on determinants and the products are taken before the
+logarithm. Determinants come from Schur complements that share their intermediate results, which is a Cholesky
+factorisation without the divisions: its error is that of a perturbation of the correlations by a few rounding
+errors, so digits are lost only with the condition number.
+
+Results do not depend on which other pairs are computed or on threads: a pair is always computed in the same lane of
+the same block, sums over prompts run in the order of prompts, and sums over the partners of a head are integers
+(fixed point), which add up exactly in any order.
+
+Reference: Mediano et al., Towards an extended taxonomy of information dynamics via Integrated Information
+Decomposition, arXiv:2109.13186.
+"""
+
+import numpy as np
+
+from synergy.jit import keep_compiled_code
+from synergy.partners import SCALE
+
+keep_compiled_code()
+
+from numba import njit  # noqa: E402  (the cache folder must be set first)
+
+BLOCK = 32
+SINGULAR = 1e-13
+LN2_HIGH = np.float64.fromhex("0x1.62e42fee00000p-1")
+LN2_LOW = np.float64.fromhex("0x1.a39ef35793c76p-33")
+SQRT_HALF_BITS = np.float64(0.5**0.5).view(np.int64)
+INVERSE_ODD = tuple(1.0 / k for k in range(1, 23, 2))
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
+def correlations(z, i, j, n, work, k):
+    """Correlations of head i with heads j … j + 3: past-past, future-future, past-future, future-past of n samples."""
+    x, u = z[i, 0], z[i, 1]
+    x0, u0, x1, u1 = z[j, 0], z[j, 1], z[j + 1, 0], z[j + 1, 1]
+    x2, u2, x3, u3 = z[j + 2, 0], z[j + 2, 1], z[j + 3, 0], z[j + 3, 1]
+    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = 0.0
+    e0 = e1 = e2 = e3 = f0 = f1 = f2 = f3 = 0.0
+    for t in range(n):
+        past, future = x[t], u[t]
+        a0 += past * x0[t]
+        b0 += future * u0[t]
+        e0 += past * u0[t]
+        f0 += future * x0[t]
+        a1 += past * x1[t]
+        b1 += future * u1[t]
+        e1 += past * u1[t]
+        f1 += future * x1[t]
+        a2 += past * x2[t]
+        b2 += future * u2[t]
+        e2 += past * u2[t]
+        f2 += future * x2[t]
+        a3 += past * x3[t]
+        b3 += future * u3[t]
+        e3 += past * u3[t]
+        f3 += future * x3[t]
+    work[0, k], work[0, k + 1], work[0, k + 2], work[0, k + 3] = a0, a1, a2, a3
+    work[1, k], work[1, k + 1], work[1, k + 2], work[1, k + 3] = b0, b1, b2, b3
+    work[2, k], work[2, k + 1], work[2, k + 2], work[2, k + 3] = e0, e1, e2, e3
+    work[3, k], work[3, k + 1], work[3, k + 2], work[3, k + 3] = f0, f1, f2, f3
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def log(x):
+    """Natural logarithm of a positive normal number, within 2 units in the last place; it vectorises, libm does not.
+
+    With x = 2^k m, sqrt(1/2) <= m < sqrt(2) and s = (m − 1) / (m + 1): log x = k log 2 + 2 artanh s.
+    """
+    bits = np.float64(x).view(np.int64)
+    k = (bits - SQRT_HALF_BITS) >> 52
+    m = np.int64(bits - (k << 52)).view(np.float64)
+    s = (m - 1.0) / (m + 1.0)
+    z = s * s
+    p = INVERSE_ODD[10]
+    p = p * z + INVERSE_ODD[9]
+    p = p * z + INVERSE_ODD[8]
+    p = p * z + INVERSE_ODD[7]
+    p = p * z + INVERSE_ODD[6]
+    p = p * z + INVERSE_ODD[5]
+    p = p * z + INVERSE_ODD[4]
+    p = p * z + INVERSE_ODD[3]
+    p = p * z + INVERSE_ODD[2]
+    p = p * z + INVERSE_ODD[1]
+    return k * LN2_HIGH + (2.0 * s + (2.0 * s * (z * p) + k * LN2_LOW))
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def mmi_block(work, c, d, values):
+    """sts, rtr, TDMI (rows 0-2 of `values`) of a block of pairs from its correlations; NaN where singular.
+
+    With q = 1 − r², and determinants of correlation matrices |xyu| and so on, every mutual information is −½ log of
+    a quotient, and
+
+    sts = −½ log( max(q) · min(q_xu, q_yu) · min(q_xv, q_yv) · |xyuv|
+                  / (max(q_xu, q_xv) · max(q_yu, q_yv) · min(|xyu|, |xyv|) · min(|xuv|, |yuv|)) ).
+    """
+    qc = (1.0 - c) * (1.0 + c)
+    for k in range(BLOCK):
+        a, b, e, f = work[0, k], work[1, k], work[2, k], work[3, k]
+        qa, qb = (1.0 - a) * (1.0 + a), (1.0 - b) * (1.0 + b)
+        qe, qf = (1.0 - e) * (1.0 + e), (1.0 - f) * (1.0 + f)
+        qd = (1.0 - d[k]) * (1.0 + d[k])
+        # Given x: covariances of u with y, v with y, u with v. Then given x and y.
+        uy, vy, uv = f - a * c, d[k] - a * e, b - c * e
+        xyu = qa * qc - uy * uy
+        xyv = qa * qe - vy * vy
+        uv = qa * uv - uy * vy
+        xyuv = (xyu * xyv - uv * uv) / qa
+        # Given u: covariances of x with v, y with v.
+        xv, yv = e - b * c, d[k] - b * f
+        xuv = qb * qc - xv * xv
+        yuv = qb * qf - yv * yv
+        low3, high3 = (xyu, xyv) if xyu < xyv else (xyv, xyu)
+        low4, high4 = (xuv, yuv) if xuv < yuv else (yuv, xuv)
+        low_u = qc if qc < qf else qf
+        low_v = qe if qe < qd else qd
+        high_x = qc if qc > qe else qe
+        high_y = qf if qf > qd else qd
+        highest = high_x if high_x > high_y else high_y
+        # Largest minors of order 2 and 3: the next order must exceed them by more than rounding errors.
+        minor2 = highest if highest > qa else qa
+        minor2 = minor2 if minor2 > qb else qb
+        minor3 = high3 if high3 > high4 else high4
+        regular = (qa > SINGULAR) & (qb > SINGULAR) & (low_u > 0.0) & (low_v > 0.0) & (low3 > 0.0) & (low4 > 0.0)
+        regular = regular & (minor3 > SINGULAR * minor2) & (xyuv > SINGULAR * minor3)
+        synergy = (highest * low_u * low_v * xyuv) / (high_x * high_y * low3 * low4)
+        values[0, k] = synergy if regular else np.nan
+        values[1, k] = highest if regular else np.nan
+        values[2, k] = xyuv / (qa * qb) if regular else np.nan
+    for row in range(3):
+        for k in range(BLOCK):
+            ratio = values[row, k]
+            values[row, k] = -0.5 * log(ratio) if ratio == ratio else ratio
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def accumulate(values, low, high, i, j, pair, sums, undefined, head_sums, head_undefined):
+    """Add lanes low … high − 1 of a block to the sums of their pairs and of head i and heads j + lane.
+
+    Heads' sums are integers in units of 1 / SCALE; lanes that hold NaN count as undefined instead.
+    """
+    n_undefined = 0
+    for k in range(low, high):
+        if values[0, k] != values[0, k]:
+            n_undefined += 1
+            undefined[pair + k] += 1
+            head_undefined[i] += 1
+            head_undefined[j + k] += 1
+            values[0, k] = values[1, k] = values[2, k] = 0.0
+    for row in range(3):
+        for k in range(low, high):
+            sums[row, pair + k] += values[row, k]
+    for row in range(2):
+        total = 0
+        for k in range(low, high):
+            fixed = np.int64(np.rint(values[row, k] * SCALE))
+            total += fixed
+            head_sums[row, j + k] += fixed
+        head_sums[row, i] += total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def mmi_range(z, self_correlation, n_heads, first, last, start, sums, undefined, head_sums, head_undefined):
+    """Add sts, rtr and TDMI of pairs first … last − 1 in every prompt of a batch to the sums of those pairs.
+
+    Parameters
+    ----------
+    z : float64 (n_prompts, n_heads_padded, 2, n_samples_padded)
+        Standardised past and future, each of unit norm, padded with zeros.
+    self_correlation : float64 (n_prompts, n_heads_padded)
+        Correlation of a head's past with its own future; NaN where either has no variance.
+    n_heads, first, last, start : int
+        Number of heads; range of pairs; the pair that element 0 of the sums of pairs belongs to.
+    sums : float64 (3, n_pairs)
+        Sums over prompts of sts, rtr, TDMI in nats.
+    undefined : int32 (n_pairs,)
+        Number of prompts in which the pair is singular.
+    head_sums : int64 (n_prompts, 2, n_heads_padded)
+        Sums over partners of sts and rtr, in units of 1 / SCALE nats.
+    head_undefined : int64 (n_prompts, n_heads_padded)
+        Number of undefined partners.
+    """
+    work, values = np.empty((4, BLOCK)), np.empty((3, BLOCK))
+    n_samples = z.shape[3]
+    for p in range(z.shape[0]):
+        row_first = 0
+        for i in range(n_heads - 1):
+            row_last = row_first + n_heads - 1 - i
+            if row_first < last and row_last > first:
+                origin = row_first - i - 1
+                j_first, j_last = max(first, row_first) - origin, min(last, row_last) - origin
+                for j in range(j_first // BLOCK * BLOCK, j_last, BLOCK):
+                    for k in range(0, BLOCK, 4):
+                        correlations(z[p], i, j + k, n_samples, work, k)
+                    mmi_block(work, self_correlation[p, i], self_correlation[p, j : j + BLOCK], values)
+                    low, high = max(j_first - j, 0), min(j_last - j, BLOCK)
+                    pair = origin + j - start
+                    accumulate(values, low, high, i, j, pair, sums, undefined, head_sums[p], head_undefined[p])
+            row_first = row_last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def finish_surrogate(sums, undefined, n_prompts, n_heads, start, null, count, head_sums, head_undefined):
+    """Take one surrogate's sums over prompts into the running moments of its pairs and the sums of its heads.
+
+    `null` (4, n_pairs) holds mean and sum of squared deviations of sts, then of rtr; `count` (n_pairs,) the number of
+    surrogates that define the pair; `head_sums` int64 (2, n_heads_padded) the sums over partners of this surrogate's
+    means over prompts, in units of 1 / SCALE.
+    """
+    pair = -start
+    for i in range(n_heads - 1):
+        for j in range(i + 1, n_heads):
+            if 0 <= pair < count.size:
+                defined = n_prompts - undefined[pair]
+                if defined > 0:
+                    count[pair] += 1
+                    for row in range(2):
+                        value = sums[row, pair] / defined
+                        step = value - null[2 * row, pair]
+                        null[2 * row, pair] += step / count[pair]
+                        null[2 * row + 1, pair] += step * (value - null[2 * row, pair])
+                        fixed = np.int64(np.rint(value * SCALE))
+                        head_sums[row, i] += fixed
+                        head_sums[row, j] += fixed
+                else:
+                    head_undefined[i] += 1
+                    head_undefined[j] += 1
+            pair += 1

@@ -1,0 +1,128 @@
+"""Recording what every attention head does while a model answers.
+
+The activation of a head at a generated token is the L2 norm of the head's output softmax(qKᵀ/√d)V before W_O:
+the head's slice of the *input* of the output projection, norm in float32 (arXiv:2601.06851, Methods).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from synergy.errors import InputError
+from synergy.generation import GreedyDecoding
+from synergy.models import LanguageModel
+
+
+@dataclass
+class Recording:
+    """What was recorded for a batch of prompts, greedy, end-of-sequence suppressed.
+
+    Attributes
+    ----------
+    activations : float32 (n_prompts, n_heads_total, n_tokens), head index = layer · heads + head in layer.
+    token_logprob, entropy : float32 (n_prompts, n_tokens), nats, of the distribution that each token was taken from.
+    topk_ids, topk_logprobs : (n_prompts, n_tokens, k), most probable first.
+    generated : int (n_prompts, n_tokens).
+    natural_length : int (n_prompts,), tokens before the first one at which the model would have ended.
+    """
+
+    activations: np.ndarray
+    token_logprob: np.ndarray
+    entropy: np.ndarray
+    topk_ids: np.ndarray
+    topk_logprobs: np.ndarray
+    generated: np.ndarray
+    natural_length: np.ndarray
+
+
+class HeadNorms:
+    """Context in which forward passes leave the norms of all heads at their last position in `norms`."""
+
+    def __init__(self, model: LanguageModel):
+        self._heads = model.heads
+        self.norms: list[torch.Tensor] = []
+
+    def __enter__(self) -> "HeadNorms":
+        self.norms = [torch.empty(0)] * self._heads.n_layers
+        self._hooks = [
+            self._heads.output_projection(layer).register_forward_pre_hook(self._observer(layer))
+            for layer in range(self._heads.n_layers)
+        ]
+        return self
+
+    def __exit__(self, *exception) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def _observer(self, layer: int):
+        def observe(_module, arguments: tuple) -> None:
+            last = arguments[0][:, -1].unflatten(-1, (self._heads.heads, self._heads.head_dim))
+            self.norms[layer] = torch.linalg.vector_norm(last, dim=-1, dtype=torch.float32)
+
+        return observe
+
+
+def record(
+    model: LanguageModel, prompts: Sequence[Sequence[int]], n_tokens: int, top_logprobs: int, step_done=lambda: None
+) -> Recording:
+    """Generate `n_tokens` for each prompt and record every head at every generated token.
+
+    Parameters
+    ----------
+    prompts : token ids of each prompt.
+    n_tokens : how many tokens each answer has; end-of-sequence is suppressed, its natural place kept.
+    top_logprobs : how many of the most probable tokens to keep at each position.
+    step_done : called after each token.
+
+    Raises
+    ------
+    InputError
+        If logits or activations are not finite (float16 overflows in some models).
+    """
+    # ASSUME: the activation *at* a generated token is that of the pass in which this token is the input.
+    norms, logprobs, entropies, top_ids, top_values, generated, ends = [], [], [], [], [], [], []
+    stops = torch.tensor(model.stop_ids, device=model.device)
+    with torch.inference_mode(), HeadNorms(model) as observed:
+        decoding = GreedyDecoding(model, prompts)
+        for _ in range(n_tokens):
+            distribution = decoding.logits.log_softmax(-1)
+            _require_finite(distribution, model, "logits")
+            ends.append(torch.isin(distribution.argmax(-1), stops))
+            tokens = distribution.index_fill(-1, stops, -torch.inf).argmax(-1)
+            values, ids = distribution.topk(min(top_logprobs, distribution.shape[-1]))
+            logprobs.append(distribution.gather(-1, tokens[:, None])[:, 0])
+            entropies.append(-(distribution.exp() * distribution).nan_to_num(0.0).sum(-1))
+            top_ids.append(ids)
+            top_values.append(values)
+            generated.append(tokens)
+            decoding.append(tokens)
+            norms.append(torch.cat(observed.norms, dim=-1))  # (batch, n_heads_total), layer-major
+            step_done()
+    activations = torch.stack(norms, dim=-1)
+    _require_finite(activations, model, "head norms")
+    ended = torch.stack([*ends, torch.ones_like(ends[0])], dim=-1)
+    return Recording(
+        activations=activations.cpu().numpy(),
+        token_logprob=torch.stack(logprobs, 1).cpu().numpy(),
+        entropy=torch.stack(entropies, 1).cpu().numpy(),
+        topk_ids=torch.stack(top_ids, 1).cpu().numpy(),
+        topk_logprobs=torch.stack(top_values, 1).cpu().numpy(),
+        generated=torch.stack(generated, 1).cpu().numpy(),
+        natural_length=ended.int().argmax(-1).cpu().numpy(),
+    )
+
+
+def _require_finite(values: torch.Tensor, model: LanguageModel, what: str) -> None:
+    if torch.isfinite(values).all():
+        return
+    where = ""
+    if what == "head norms":
+        head = int((~torch.isfinite(values)).any(-1).any(0).nonzero()[0])
+        where = f" from layer {head // model.heads.heads} on"
+    raise InputError(
+        f"finite {what}",
+        f"NaN or infinite ones{where} with dtype {model.model.dtype}",
+        "set dtype: bfloat16 (or float32) in the model's stanza; float16 overflows in some models",
+    )

@@ -1,0 +1,94 @@
+"""Test the eight claims of the study on the artifacts of one model."""
+
+from synergy.artifacts import read_json, read_npz, write_csv
+from synergy.claims import COLUMNS
+from synergy.claims_behaviour import claim_ablation, claim_noise_redundant, claim_noise_synergistic
+from synergy.claims_graphs import claim_efficiency, claim_modularity
+from synergy.claims_profile import claim_absent_untrained, claim_inverted_u
+from synergy.claims_within import claim_within_layers
+from synergy.console import logged_to
+from synergy.tables import read_table
+
+RANKING = ("syn_red_score", "rank_difference", "value_difference", "balance", "excess_score")
+ABLATION = ("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed", "kl_ci_low", "kl_ci_high")
+MATH = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
+
+
+def test_claims(
+    ranking: str,
+    control_ranking: str | None,
+    pairwise: str,
+    metrics: str,
+    ablation: str,
+    ablation_statistics: str,
+    math: str,
+    layers: int,
+    heads: int,
+    significance: float,
+    permutations: int,
+    seed: int,
+    sigma: float,
+    model: str,
+    claims: str,
+) -> None:
+    """Write one row a claim: statistic, estimate, interval, p, rule and verdict, before and after its control.
+
+    Parameters
+    ----------
+    ranking, control_ranking : str
+        Head rankings (CSV) of the model and of its untrained control; without the latter claim 2 is not testable.
+    pairwise, metrics, ablation, ablation_statistics, math : str
+        The pairwise atoms (npz), graph metrics (JSON), ablation table (CSV), its statistics (JSON), accuracies (CSV).
+    layers, heads : int
+        Geometry of the model.
+    significance : float
+        Two-sided level of every test.
+    permutations, seed : int
+        Draws of the permutation tests and their seed.
+    sigma : float
+        The noise at which claims 7 and 8 are tested.
+    model : str
+        Key of the model.
+    claims : str
+        Where to write the CSV.
+    """
+    scores = read_table(ranking, required=RANKING)
+    untrained = read_table(control_ranking, required=RANKING) if control_ranking else None
+    atoms, _ = read_npz(pairwise, required=("sts_matrix", "sts_null_mean"))
+    graphs, accuracies = read_json(metrics), read_table(math, required=MATH)
+    drawn = significance, permutations, seed
+    results = [
+        claim_inverted_u(scores, layers, heads, *drawn),
+        claim_absent_untrained(scores, untrained, layers, heads, *drawn),
+        claim_within_layers(atoms, layers, heads, *drawn),
+        claim_efficiency(graphs, significance),
+        claim_modularity(graphs, significance),
+        claim_ablation(read_json(ablation_statistics), read_table(ablation, required=ABLATION), significance),
+        claim_noise_synergistic(accuracies, sigma, significance),
+        claim_noise_redundant(accuracies, sigma, significance),
+    ]
+    rows = [result.row(model) for result in results]
+    for row in rows:
+        print(f"{row['claim']}. {row['statement']} {row['verdict']}; after control: {row['verdict_after_control']}")
+    write_csv(claims, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+
+
+if __name__ == "__main__":
+    with logged_to(snakemake.log[0]):
+        test_claims(
+            ranking=snakemake.input.ranking,
+            control_ranking=snakemake.input.get("control_ranking"),
+            pairwise=snakemake.input.pairwise,
+            metrics=snakemake.input.metrics,
+            ablation=snakemake.input.ablation,
+            ablation_statistics=snakemake.input.ablation_statistics,
+            math=snakemake.input.math,
+            layers=snakemake.params.layers,
+            heads=snakemake.params.heads,
+            significance=snakemake.params.significance,
+            permutations=snakemake.params.permutations,
+            seed=snakemake.params.seed,
+            sigma=snakemake.params.sigma,
+            model=snakemake.wildcards.model,
+            claims=snakemake.output.claims,
+        )
