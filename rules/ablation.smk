@@ -19,11 +19,11 @@ rule ablate_heads:
         "../envs/models.yaml"
     threads: 8
     resources:
-        mem=lookup("models/{model}/resources/mem", within=config),
-        runtime=lookup("models/{model}/resources/runtime", within=config),
-        gpu=lookup("models/{model}/resources/gpu", within=config),
+        mem=of_model("resources/mem"),
+        runtime=of_model("resources/runtime"),
+        gpu=of_model("resources/gpu"),
     params:
-        dtype=lookup("models/{model}/dtype", within=config),
+        dtype=of_model("dtype"),
         n_prompts=lookup("ablation/n_prompts", within=config),
         step_fraction=lookup("ablation/step_fraction", within=config),
         max_fraction=lookup("ablation/max_fraction", within=config),

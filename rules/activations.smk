@@ -20,9 +20,9 @@ rule record_activations:
         "../envs/models.yaml"
     threads: 8
     resources:
-        mem=lookup("models/{model}/resources/mem", within=config),
-        runtime=lookup("models/{model}/resources/runtime", within=config),
-        gpu=lookup("models/{model}/resources/gpu", within=config),
+        mem=of_model("resources/mem"),
+        runtime=of_model("resources/runtime"),
+        gpu=of_model("resources/gpu"),
     params:
         stanza=stanza,
         n_tokens=lookup("recording/n_tokens", within=config),

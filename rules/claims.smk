@@ -1,12 +1,6 @@
 # Needs everything measured. Gives the verdict on each published claim, before and after its control.
 
 
-def control_ranking(wildcards):
-    """The ranking of the model's untrained control, if it has one."""
-    control = stanza(wildcards).get("control")
-    return every("ranking", model=control) if control else []
-
-
 rule test_claims:
     """Test each published claim on one model, and again after its control."""
     input:
@@ -32,8 +26,8 @@ rule test_claims:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=lookup("models/{model}/layers", within=config),
-        heads=lookup("models/{model}/heads", within=config),
+        layers=of_model("layers"),
+        heads=of_model("heads"),
         significance=lookup("claims/significance", within=config),
         permutations=lookup("claims/permutations", within=config),
         seed=lookup("claims/seed", within=config),

@@ -1,9 +1,16 @@
 # Needs the merged config. Gives the wildcard vocabulary and the few helpers that the rules share.
 import ast
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
+
+
+def stop(expected, found, hint):
+    """End with one message and no traceback: what was expected, what was found, what to do."""
+    sys.exit(f"ERROR: Expected {expected}; found {found}.\n  Hint: {hint}.")
+
 
 # YAML reads the bare key `null` as no key at all; both spellings mean the stanza of the null model.
 _decomposition = config["decomposition"]
@@ -11,12 +18,9 @@ _decomposition["null"] = {**_decomposition.pop(None, {}), **_decomposition.get("
 try:
     validate(config, workflow.source_path("../config/schema.yaml"))
 except WorkflowError as error:
-    _cause = error.__context__
-    _key = ".".join(map(str, getattr(_cause, "absolute_path", [])))
-    raise WorkflowError(
-        f"Expected a config as config/schema.yaml describes it; found at key {_key or '(top)'}: "
-        f"{getattr(_cause, 'message', error)}.\n  Hint: mend that key in your config file or --config."
-    ) from None
+    _reason = error.__context__  # jsonschema's own error
+    _key = ".".join(map(str, _reason.absolute_path)) or "the top level"
+    stop("a config as config/schema.yaml describes it", f"at {_key}: {_reason.message}", "mend that key")
 
 
 wildcard_constraints:
@@ -29,20 +33,15 @@ def require_models(where, keys):
     """Stop unless every key named at `where` is a registered model."""
     for key in keys:
         if key not in config["models"]:
-            raise WorkflowError(
-                f"Expected a model key registered under models: at {where}; found {key!r}.\n"
-                f"  Hint: use one of {', '.join(sorted(config['models']))}, or add a stanza for it."
-            )
+            known = ", ".join(sorted(config["models"]))
+            stop(f"a model key registered under models: at {where}", repr(key), f"use one of {known}, or add a stanza")
 
 
 require_models("study", config["study"])
 for _key, _stanza in config["models"].items():
     require_models(f"models.{_key}.control", [_stanza["control"]] if "control" in _stanza else [])
 if config["math"]["sigma"] not in config["math"]["sigmas"]:
-    raise WorkflowError(
-        f"Expected math.sigma to be one of math.sigmas; found {config['math']['sigma']} and "
-        f"{config['math']['sigmas']}.\n  Hint: add it to the list."
-    )
+    stop("math.sigma to be one of math.sigmas", f"{config['math']['sigma']}", "add it to the list")
 
 CONTROLS = [config["models"][m]["control"] for m in config["study"] if "control" in config["models"][m]]
 STUDY_AND_CONTROLS = list(dict.fromkeys([*config["study"], *CONTROLS]))
@@ -68,13 +67,34 @@ COMPARISONS = ["profiles", "ablation", "graph_metrics"]
 
 def stanza(wildcards):
     """The config of the model that a job is for."""
-    require_models("the path asked for", [wildcards.model])
+    require_models("the path that was asked for", [wildcards.model])
     return config["models"][wildcards.model]
+
+
+def of_model(path):
+    """Function that looks a value up in the stanza of the model that a job is for."""
+    return lambda wildcards: lookup(path, within=stanza(wildcards))
+
+
+def n_heads_total(wildcards):
+    """Query heads of the model, over all layers."""
+    return stanza(wildcards)["layers"] * stanza(wildcards)["heads"]
+
+
+def n_pairs(wildcards):
+    """Unordered pairs of the model's heads."""
+    return n_heads_total(wildcards) * (n_heads_total(wildcards) - 1) // 2
 
 
 def every(artifact, **values):
     """Paths of a registered artifact for all combinations of the given wildcard values."""
     return collect(workflow.pathvars.apply(f"<{artifact}>"), **values, allow_missing=True)
+
+
+def control_ranking(wildcards):
+    """The ranking of the model's untrained control, if it has one."""
+    control = stanza(wildcards).get("control")
+    return every("ranking", model=control) if control else []
 
 
 def figures(models, names):
@@ -87,14 +107,18 @@ def provided(path):
     return path if Path(path).exists() else str(Path(workflow.basedir) / path)
 
 
-def code(rule_name):
-    """Library modules that a rule's script imports, itself or through others: editing one remakes what it made."""
-    found, unread = set(), [f"workflow_scripts/{rule_name}.py"]
+def code(rule_name, *processes):
+    """Library modules that a rule's script imports, itself or through others: editing one remakes what it made.
+
+    `processes` are modules that it starts instead of importing them.
+    """
+    found = {f"workflow_scripts/synergy/{name}.py" for name in processes}
+    unread = [f"workflow_scripts/{rule_name}.py", *found]
     while unread:
         for node in ast.walk(ast.parse(Path(provided(unread.pop())).read_text())):
             if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "synergy":
-                path = f"workflow_scripts/{node.module.replace('.', '/')}"
-                path += "/__init__.py" if node.module == "synergy" else ".py"
+                name = "synergy.__init__" if node.module == "synergy" else node.module
+                path = f"workflow_scripts/{name.replace('.', '/')}.py"
                 if path not in found:
                     found.add(path)
                     unread.append(path)

@@ -1,21 +1,8 @@
 # Needs activations alone. Gives the information decomposition of every pair of heads, and the same under the null.
 
 
-def n_heads_total(wildcards):
-    """Query heads of the model, over all layers."""
-    return stanza(wildcards)["layers"] * stanza(wildcards)["heads"]
-
-
-def n_pairs(wildcards):
-    """Unordered pairs of the model's heads."""
-    return n_heads_total(wildcards) * (n_heads_total(wildcards) - 1) // 2
-
-
 rule decompose_pairs:
     """Decompose one range of head pairs, observed and under surrogates."""
-    message:
-        "Decompose pairs of {wildcards.model}, shard {wildcards.scatteritem}: "
-        "{params.n_heads_total} heads, {params.n_pairs} pairs in all."
     input:
         activations="<activations>",
         code=code("decompose_pairs"),
@@ -39,6 +26,9 @@ rule decompose_pairs:
         seed=lookup("decomposition/seed", within=config),
         n_heads_total=n_heads_total,
         n_pairs=n_pairs,
+    message:
+        "Decompose pairs of {wildcards.model}, shard {wildcards.scatteritem}: "
+        "{params.n_heads_total} heads, {params.n_pairs} pairs in all."
     script:
         "../workflow_scripts/decompose_pairs.py"
 

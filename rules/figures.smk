@@ -21,8 +21,8 @@ rule plot_profile:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=lookup("models/{model}/layers", within=config),
-        heads=lookup("models/{model}/heads", within=config),
+        layers=of_model("layers"),
+        heads=of_model("heads"),
     script:
         "../workflow_scripts/plot_profile.py"
 
@@ -46,8 +46,8 @@ rule plot_heatmaps:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=lookup("models/{model}/layers", within=config),
-        heads=lookup("models/{model}/heads", within=config),
+        layers=of_model("layers"),
+        heads=of_model("heads"),
     script:
         "../workflow_scripts/plot_heatmaps.py"
 
@@ -71,8 +71,8 @@ rule plot_head_ranking:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=lookup("models/{model}/layers", within=config),
-        heads=lookup("models/{model}/heads", within=config),
+        layers=of_model("layers"),
+        heads=of_model("heads"),
     script:
         "../workflow_scripts/plot_head_ranking.py"
 
@@ -97,8 +97,8 @@ rule plot_null:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=lookup("models/{model}/layers", within=config),
-        heads=lookup("models/{model}/heads", within=config),
+        layers=of_model("layers"),
+        heads=of_model("heads"),
     script:
         "../workflow_scripts/plot_null.py"
 
@@ -123,8 +123,8 @@ rule plot_graph_cores:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=lookup("models/{model}/layers", within=config),
-        heads=lookup("models/{model}/heads", within=config),
+        layers=of_model("layers"),
+        heads=of_model("heads"),
         top_fraction=lookup("graphs/top_fraction", within=config),
     script:
         "../workflow_scripts/plot_graph_cores.py"

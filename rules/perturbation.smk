@@ -8,7 +8,7 @@ rule score_math:
         record="<prefetch_record>",
         problems="<problems>",
         ranking="<ranking>",
-        code=code("score_math"),
+        code=code("score_math", "grading_worker"),
     output:
         records="<math_records>",
         condition="<math_condition>",
@@ -20,9 +20,9 @@ rule score_math:
         "../envs/models.yaml"
     threads: 8
     resources:
-        mem=lookup("models/{model}/resources/mem", within=config),
-        runtime=lookup("models/{model}/resources/runtime", within=config),
-        gpu=lookup("models/{model}/resources/gpu", within=config),
+        mem=of_model("resources/mem"),
+        runtime=of_model("resources/runtime"),
+        gpu=of_model("resources/gpu"),
     params:
         stanza=stanza,
         fraction=lookup("math/fraction", within=config),

@@ -20,8 +20,8 @@ rule rank_heads:
         mem="4GB",
         runtime="30m",
     params:
-        layers=lookup("models/{model}/layers", within=config),
-        heads=lookup("models/{model}/heads", within=config),
+        layers=of_model("layers"),
+        heads=of_model("heads"),
         score=lookup("ranking/score", within=config),
         bootstrap=lookup("ranking/bootstrap", within=config),
         seed=lookup("ranking/seed", within=config),

@@ -2,7 +2,7 @@
 
 from synergy.artifacts import read_npz
 from synergy.console import logged_to
-from synergy.decomposition import Settings, decompose
+from synergy.decomposition import Decomposition, Settings
 from synergy.fingerprints import fingerprint
 from synergy.pairs import pair_range
 from synergy.shards import write_shard
@@ -30,7 +30,7 @@ def decompose_pairs(
     series, n_tokens = arrays["activations"], arrays["n_tokens"]
     settings = Settings(lag, redundancy, estimator, null["kind"], null["surrogates"], seed)
     pairs = pair_range(scatteritem, series.shape[1])
-    results = decompose(series, n_tokens, pairs, settings, threads)
+    results = Decomposition(series, n_tokens, settings, threads).run(pairs)
     write_shard(shard, results, pairs, fingerprint(series, n_tokens), settings.parameters(), note)
     lost, total = int(results["n_undefined"].sum()), len(pairs) * len(n_tokens)
     print(f"{len(pairs)} pairs in {len(n_tokens)} prompts; {lost} of {total} undefined and left out of the means")

@@ -57,7 +57,7 @@ def plot_graph_cores(
         draw_degrees(profile, kept, top_fraction, layers, heads, colour)
     panels[1, 1].sharey(panels[1, 0])
     below = {"location": "bottom", "fraction": 0.03, "pad": 0.01, "shrink": 0.35, "aspect": 30}
-    colour_bar(canvas, nodes, list(panels[0]), "score of the head (dots)", outside=False, **below)
+    colour_bar(canvas, nodes, list(panels[0]), "score of the head (dots)", **below)
     save_figure(
         figure, canvas, provenance("plot_graph_cores", {"top_fraction": top_fraction, "model": model}, upstream)
     )

@@ -14,7 +14,7 @@ MAPS = (("syn_red_score", "score"), ("excess_score", "score of what exceeds the 
 
 
 def plot_head_ranking(ranking: str, layers: int, heads: int, model: str, figure: str) -> None:
-    """Draw one cell a head, layers from left to right: blue is redundant, vermillion synergistic.
+    """Draw one cell a head, layers from left to right: blue is redundant, orange synergistic.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def plot_head_ranking(ranking: str, layers: int, heads: int, model: str, figure:
         image = axes.imshow(
             scores, cmap=DIVERGING, vmin=low, vmax=high, aspect="auto", interpolation="nearest", origin="lower"
         )
-        colour_bar(canvas, image, axes, f"score ({definition})", outside=high > 1, fraction=0.03)
+        colour_bar(canvas, image, axes, f"score ({definition})", fraction=0.03)
         axes.set_title(title)
         axes.set_ylabel("head in layer")
         layer_axis(axes, layers)

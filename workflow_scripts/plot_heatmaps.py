@@ -51,7 +51,7 @@ def plot_heatmaps(pairwise: str, layers: int, heads: int, model: str, figure: st
             excess = observed - null
             image = head_matrix(below, excess, layers, heads, DIVERGING, limits_around(excess, 0.0))
             colour_bar(canvas, image, below, f"{name} - null mean (nats)")
-            below.set_title(f"{name} above its null")
+            below.set_title(f"{name} minus its null")
             below.set(xlabel="layer of the other head", ylabel="layer of one head")
         else:
             say(below, "no null was computed")

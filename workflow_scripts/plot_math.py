@@ -14,7 +14,7 @@ COLUMNS = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction"
 NOISY = ("redundant", "random", "synergistic")
 
 
-def plot_math(math: str, published: str, model: str, figure: str) -> None:
+def plot_math(math: str, published: str, sigma: float, model: str, figure: str) -> None:
     """Draw accuracy and solution likelihood against sigma, and the accuracies of one sigma as bars.
 
     Parameters
@@ -23,6 +23,8 @@ def plot_math(math: str, published: str, model: str, figure: str) -> None:
         The table of accuracies (CSV).
     published : str
         The paper's accuracies (CSV).
+    sigma : float
+        The noise whose accuracies are shown as bars.
     model : str
         Key of the model.
     figure : str
@@ -33,7 +35,7 @@ def plot_math(math: str, published: str, model: str, figure: str) -> None:
     canvas = new_figure(TWO_COLUMNS, 3.1, f"{model}: answers under noise in a quarter of the heads")
     swept, bars, likelihood = canvas.subplots(1, 3)
     draw_swept(swept, table)
-    draw_bars(bars, table, theirs, name)
+    draw_bars(bars, table, sigma, theirs, name)
     draw_likelihood(likelihood, table)
     handles, labels = swept.get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside lower center", ncols=len(handles))
@@ -57,11 +59,10 @@ def draw_swept(axes, table: Table) -> None:
     axes.set_ylim(bottom=0)
 
 
-def draw_bars(axes, table: Table, theirs: Table, name: str | None) -> None:
+def draw_bars(axes, table: Table, sigma: float, theirs: Table, name: str | None) -> None:
     """Accuracies at one sigma, beside the paper's where it has the model."""
-    sigma = shown_sigma(table)
-    if sigma is None:
-        say(axes, "no noise was tried")
+    if not any(pooled_accuracy(table, condition, sigma) for condition in NOISY):
+        say(axes, f"sigma = {sigma:g} was not tried")
         return
     shown = [("baseline", 0.0), *((condition, sigma) for condition in NOISY)]
     for place, (condition, at) in enumerate(shown):
@@ -114,17 +115,6 @@ def sweeps(table: Table) -> list[tuple[str, np.ndarray, list[Accuracy]]]:
     ]
 
 
-def shown_sigma(table: Table) -> float | None:
-    """The sigma at which most problems were answered; of equals the middle one."""
-    noisy = table["sigma"][table["sigma"] > 0]
-    if not noisy.size:
-        return None
-    candidates = np.unique(noisy)
-    problems = np.array([table["n_problems"][table["sigma"] == sigma].sum() for sigma in candidates])
-    best = candidates[problems == problems.max()]
-    return float(best[len(best) // 2])
-
-
 def error_bars(accuracies: list[Accuracy]) -> np.ndarray:
     """Lengths of the Wilson intervals below and above, in percent, (2, n)."""
     reaches = [(a.value - a.interval[0], a.interval[1] - a.value) for a in accuracies]
@@ -136,6 +126,7 @@ if __name__ == "__main__":
         plot_math(
             math=snakemake.input.math,
             published=snakemake.input.published,
+            sigma=snakemake.params.sigma,
             model=snakemake.wildcards.model,
             figure=snakemake.output.figure,
         )

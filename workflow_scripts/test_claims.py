@@ -1,5 +1,7 @@
 """Test the eight claims of the study on the artifacts of one model."""
 
+from collections.abc import Sequence
+
 from synergy.artifacts import read_json, read_npz, write_csv
 from synergy.claims import COLUMNS
 from synergy.claims_behaviour import claim_ablation, claim_noise_redundant, claim_noise_synergistic
@@ -16,7 +18,7 @@ MATH = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction", "
 
 def test_claims(
     ranking: str,
-    control_ranking: str | None,
+    control_ranking: Sequence[str],
     pairwise: str,
     metrics: str,
     ablation: str,
@@ -35,8 +37,10 @@ def test_claims(
 
     Parameters
     ----------
-    ranking, control_ranking : str
-        Head rankings (CSV) of the model and of its untrained control; without the latter claim 2 is not testable.
+    ranking : str
+        Head ranking (CSV) of the model.
+    control_ranking : sequence of str
+        That of its untrained control; none if it has no control, and then claim 2 is not testable.
     pairwise, metrics, ablation, ablation_statistics, math : str
         The pairwise atoms (npz), graph metrics (JSON), ablation table (CSV), its statistics (JSON), accuracies (CSV).
     layers, heads : int
@@ -53,7 +57,7 @@ def test_claims(
         Where to write the CSV.
     """
     scores = read_table(ranking, required=RANKING)
-    untrained = read_table(control_ranking, required=RANKING) if control_ranking else None
+    untrained = next((read_table(path, required=RANKING) for path in control_ranking), None)
     atoms, _ = read_npz(pairwise, required=("sts_matrix", "sts_null_mean"))
     graphs, accuracies = read_json(metrics), read_table(math, required=MATH)
     drawn = significance, permutations, seed
@@ -77,7 +81,7 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         test_claims(
             ranking=snakemake.input.ranking,
-            control_ranking=snakemake.input.get("control_ranking"),
+            control_ranking=snakemake.input.get("control_ranking", []),
             pairwise=snakemake.input.pairwise,
             metrics=snakemake.input.metrics,
             ablation=snakemake.input.ablation,

@@ -49,34 +49,35 @@ def within_minus_between(matrix: np.ndarray, layers: int, heads: int, permutatio
     """
     if layers < 2 or heads < 2:
         return Effect(obstacle="fewer than two layers, or one head a layer")
-    generator = np.random.default_rng(seed)
     in_order = np.arange(layers * heads)
-    sums, counts = sums_by_layer(matrix, in_order, layers, heads)
-    if not (counts[:, 0].any() and counts[:, 1].any()):
+    sums, counts = sums_by_layer(matrix, layers, heads)
+    if not counts.any(axis=0).all():
         return Effect(obstacle="no defined pairs within or between layers")
     observed = _contrast(sums, counts)
-    total, count = np.nansum(matrix), np.count_nonzero(np.isfinite(matrix))
+    generator = np.random.default_rng(seed)
+    values, defined = np.nan_to_num(matrix), np.isfinite(matrix)
+    total, count = values.sum() / 2, np.count_nonzero(defined) // 2
+    partners = np.triu_indices(heads, k=1)
     null = np.empty(permutations)
     for draw in range(permutations):
-        inside, n_inside = _within(matrix, generator.permutation(in_order), layers, heads)
-        inside, n_inside = inside.sum(), n_inside.sum()
+        dealt = generator.permutation(in_order).reshape(layers, heads)
+        pairs = dealt[:, partners[0]] * len(matrix) + dealt[:, partners[1]]  # flat indices of the pairs within layers
+        inside, n_inside = values.take(pairs).sum(), np.count_nonzero(defined.take(pairs))
         null[draw] = inside / max(n_inside, 1) - (total - inside) / max(count - n_inside, 1)
     picked = generator.integers(layers, size=(BOOTSTRAPS, layers))
     low, high = np.percentile([_contrast(sums[draw], counts[draw]) for draw in picked], [2.5, 97.5])
     return Effect(observed, share_as_extreme(null, observed), float(low), float(high))
 
 
-def sums_by_layer(matrix: np.ndarray, dealt: np.ndarray, layers: int, heads: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sum and number of defined entries of each layer's rows, within the layer and outside it, each (layers, 2)."""
-    inside, n_inside = _within(matrix, dealt, layers, heads)
-    rows = matrix[dealt].reshape(layers, -1)
-    total, n_total = np.nansum(rows, axis=1), np.isfinite(rows).sum(axis=1)
-    return np.column_stack([inside, total - inside]), np.column_stack([n_inside, n_total - n_inside])
-
-
-def _within(matrix: np.ndarray, dealt: np.ndarray, layers: int, heads: int) -> tuple[np.ndarray, np.ndarray]:
-    blocks = matrix[dealt.reshape(layers, heads, 1), dealt.reshape(layers, 1, heads)]
-    return np.nansum(blocks, axis=(1, 2)), np.isfinite(blocks).sum(axis=(1, 2))
+def sums_by_layer(matrix: np.ndarray, layers: int, heads: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sum and number of each layer's defined pairs, within the layer and with other layers, each (layers, 2)."""
+    sums, counts = [], []
+    for layer in range(layers):
+        own = slice(layer * heads, (layer + 1) * heads)
+        parts = matrix[own, own], np.delete(matrix[own], np.r_[own], axis=1)
+        sums.append([np.nansum(part) for part in parts])
+        counts.append([np.count_nonzero(np.isfinite(part)) for part in parts])
+    return np.array(sums), np.array(counts)
 
 
 def _contrast(sums: np.ndarray, counts: np.ndarray) -> float:

@@ -10,14 +10,15 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from synergy.console import progress
+from synergy.discrete import pack
 from synergy.errors import InputError
-from synergy.estimators import Series, check, prepare
-from synergy.nulls import surrogate_batch
+from synergy.estimators import Recording, Series, check, prepare
+from synergy.nulls import check_null, surrogate_prompt
 from synergy.pairs import split
-from synergy.phiid import finish_surrogate, mmi_range
+from synergy.ranges import discrete_range, finish_surrogate, gaussian_range
 
-BATCH_BYTES = 32e6
-REDUNDANCIES = ("mmi",)
+BATCH_BYTES = 16e6
+REDUNDANCIES = ("mmi", "ccs")
 
 
 @dataclass(frozen=True)
@@ -31,22 +32,13 @@ class Settings:
     surrogates: int = 0
     seed: int = 0
 
-    def __post_init__(self):
-        if self.redundancy not in REDUNDANCIES:
-            hint = "correct decomposition.redundancy"
-            raise InputError(f"a redundancy among {', '.join(REDUNDANCIES)}", self.redundancy, hint)
-        if self.surrogates < 0:
-            raise InputError("0 or more surrogates", f"{self.surrogates}", "correct decomposition.null.surrogates")
-
     def parameters(self) -> dict:
         """The settings as plain values."""
         return asdict(self)
 
 
-def decompose(
-    activations: np.ndarray, n_tokens: np.ndarray, pairs: range, settings: Settings, threads: int = 1
-) -> dict[str, np.ndarray]:
-    """Decompose a range of pairs in every prompt.
+class Decomposition:
+    """A checked and prepared recording, of which any range of pairs can be decomposed.
 
     Parameters
     ----------
@@ -54,98 +46,137 @@ def decompose(
         Padded at the end where a series is shorter.
     n_tokens : int (n_prompts,)
         Length of each prompt's series.
-    pairs : range
-        Numbers of the pairs, in lexicographic order (:mod:`synergy.pairs`).
     settings : Settings
         Lag, redundancy, estimator and null.
     threads : int
         Number of threads; results do not depend on it.
 
-    Returns
-    -------
-    dict of arrays
-        ``sts``, ``rtr``, ``tdmi`` (n_pairs,)
-            Means over prompts in nats, NaN where no prompt defines the pair.
-        ``n_undefined`` int32 (n_pairs,)
-            Prompts left out of those means.
-        ``sts_null_mean``, ``sts_null_sd``, ``rtr_null_mean``, ``rtr_null_sd`` (n_pairs,)
-            Over surrogates, of the mean over prompts in nats; standard deviations with n − 1 in the denominator.
-        ``n_null`` int32 (n_pairs,)
-            Surrogates that define the pair; below one the mean is NaN, below two the standard deviation.
-        ``head_prompt_sums`` int64 (n_prompts, 2, n_heads), ``head_null_sums`` int64 (surrogates, 2, n_heads)
-            Sums of sts and rtr over the partners of a head in this range, in units of 2⁻⁴⁰ nats.
-        ``head_prompt_undefined`` (n_prompts, n_heads), ``head_null_undefined`` (surrogates, n_heads)
-            Partners left out of those sums.
-
     Raises
     ------
     InputError
-        See :func:`synergy.estimators.check`.
+        See :func:`synergy.estimators.check` and :func:`synergy.nulls.check_null`.
     """
-    check(activations, n_tokens, settings.lag)
-    series = prepare(activations, n_tokens, settings.lag, settings.estimator)
-    n_prompts, n_padded, _, _ = series.z.shape
-    n_heads = series.n_heads
-    with ThreadPoolExecutor(threads) as pool:
-        observed, undefined, head_sums, head_undefined = _pass(series, pairs, threads, pool, None)
-        null = np.zeros((4, len(pairs)))  # mean and sum of squares of sts, of rtr
-        null_count = np.zeros(len(pairs), dtype=np.int32)
-        null_head_sums = np.zeros((settings.surrogates, 2, n_padded), dtype=np.int64)
-        null_head_undefined = np.zeros((settings.surrogates, n_padded), dtype=np.int64)
-        for s in progress(range(settings.surrogates), "surrogates", "surrogate"):
-            sums, lost, _, _ = _pass(series, pairs, threads, pool, (settings.null_kind, settings.seed, s))
-            finish_surrogate(
-                *(sums, lost, n_prompts, n_heads, pairs.start, null, null_count),
-                *(null_head_sums[s], null_head_undefined[s]),
+
+    def __init__(self, activations: np.ndarray, n_tokens: np.ndarray, settings: Settings, threads: int = 1):
+        if settings.redundancy not in REDUNDANCIES:
+            known = f"a redundancy among {', '.join(REDUNDANCIES)}"
+            raise InputError(known, f"{settings.redundancy}", "correct decomposition.redundancy in the config")
+        self.recording = Recording(activations, n_tokens, settings.lag, settings.estimator)
+        check(self.recording)
+        check_null(settings.null_kind, settings.surrogates, self.recording)
+        self.settings, self.threads = settings, threads
+        self.series = prepare(self.recording)
+        self.n_prompts, self.n_padded = self.series.self_correlation.shape
+
+    def run(self, pairs: range) -> dict[str, np.ndarray]:
+        """Decompose a range of pairs, numbered as in :mod:`synergy.pairs`.
+
+        Returns
+        -------
+        dict of arrays
+            ``sts``, ``rtr``, ``tdmi`` (n_pairs,)
+                Means over prompts in nats, NaN where no prompt defines the pair.
+            ``n_undefined`` int32 (n_pairs,)
+                Prompts left out of those means.
+            ``sts_null_mean``, ``sts_null_sd``, ``rtr_null_mean``, ``rtr_null_sd`` (n_pairs,)
+                Over surrogates, of the mean over prompts in nats; standard deviations with n − 1 in the denominator.
+            ``n_null`` int32 (n_pairs,)
+                Surrogates that define the pair; below one the mean is NaN, below two the standard deviation.
+            ``head_prompt_sums`` int64 (n_prompts, 2, n_heads), ``head_null_sums`` int64 (surrogates, 2, n_heads)
+                Sums of sts and rtr over the partners of a head in this range, in units of 2⁻⁴⁰ nats.
+            ``head_prompt_undefined`` (n_prompts, n_heads), ``head_null_undefined`` (surrogates, n_heads)
+                Partners left out of those sums.
+        """
+        surrogates, n_heads = self.settings.surrogates, self.series.n_heads
+        null, n_null = np.zeros((4, len(pairs))), np.zeros(len(pairs), dtype=np.int32)
+        null_head_sums = np.zeros((surrogates, 2, self.n_padded), dtype=np.int64)
+        null_head_undefined = np.zeros((surrogates, self.n_padded), dtype=np.int64)
+        with ThreadPoolExecutor(self.threads) as pool:
+            observed, undefined, head_sums, head_undefined = self._pass(pairs, 3, pool)
+            for s in progress(range(surrogates), "surrogates", "surrogate"):
+                sums, lost, _, _ = self._pass(pairs, 2, pool, s)
+                finish_surrogate(
+                    *(sums, lost, self.n_prompts, n_heads, pairs.start, null, n_null),
+                    *(null_head_sums[s], null_head_undefined[s]),
+                )
+        sts, rtr, tdmi = mean_over_prompts(observed, undefined, self.n_prompts)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.where(n_null > 0, null[0::2], np.nan)
+            deviations = np.where(n_null > 1, np.sqrt(null[1::2] / (n_null - 1)), np.nan)
+        return {
+            "sts": sts,
+            "rtr": rtr,
+            "tdmi": tdmi,
+            "n_undefined": undefined,
+            "sts_null_mean": means[0],
+            "sts_null_sd": deviations[0],
+            "rtr_null_mean": means[1],
+            "rtr_null_sd": deviations[1],
+            "n_null": n_null,
+            "head_prompt_sums": head_sums[:, :, :n_heads],
+            "head_prompt_undefined": head_undefined[:, :n_heads],
+            "head_null_sums": null_head_sums[:, :, :n_heads],
+            "head_null_undefined": null_head_undefined[:, :n_heads],
+        }
+
+    def knowns(self, pairs: range) -> tuple[np.ndarray, np.ndarray]:
+        """Means over prompts (16, n_pairs) of the redundancies of ``lattice.ATOMS``, and n_undefined (n_pairs,)."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            sums, undefined, _, _ = self._pass(pairs, 16, pool)
+        return mean_over_prompts(sums, undefined, self.n_prompts), undefined
+
+    def _pass(self, pairs: range, rows: int, pool: ThreadPoolExecutor, surrogate: int | None = None):
+        """Sums over prompts of one pass over the pairs, of the observed series or of a surrogate."""
+        sums, undefined = np.zeros((rows, len(pairs))), np.zeros(len(pairs), dtype=np.int32)
+        head_sums = np.zeros((self.n_prompts, 2, self.n_padded), dtype=np.int64)
+        head_undefined = np.zeros((self.n_prompts, self.n_padded), dtype=np.int64)
+        size = max(1, int(BATCH_BYTES // self.series.z[0].nbytes))
+        parts = split(pairs, 1 if self.threads == 1 else 4 * self.threads)
+        ccs = self.settings.redundancy == "ccs"
+        for start in range(0, self.n_prompts, size):
+            batch = slice(start, min(start + size, self.n_prompts))
+            series = self._batch(batch, pool, surrogate)
+            own_range = discrete_range if self.settings.estimator == "discrete" else gaussian_range
+
+            def work(part, series=series, batch=batch, own_range=own_range):
+                own = np.zeros_like(head_sums[batch]), np.zeros_like(head_undefined[batch])
+                own_range(
+                    *(series.z, series.self_correlation, series.n_samples, ccs),
+                    *(series.n_heads, part.start, part.stop, pairs.start, sums, undefined, *own),
+                )
+                return own
+
+            for own_sums, own_undefined in pool.map(work, parts):
+                head_sums[batch] += own_sums
+                head_undefined[batch] += own_undefined
+        return sums, undefined, head_sums, head_undefined
+
+    def _batch(self, batch: slice, pool: ThreadPoolExecutor, surrogate: int | None) -> Series:
+        """Series of a batch of prompts, observed or surrogate, as the kernels take them."""
+        whole = self.series
+        series = Series(whole.z[batch], whole.self_correlation[batch], whole.n_samples[batch], whole.n_heads)
+        if surrogate is not None:
+            series = Series(
+                *(np.zeros_like(series.z), np.full_like(series.self_correlation, np.nan)),
+                *(np.empty_like(series.n_samples), whole.n_heads),
             )
+            kind, seed = self.settings.null_kind, self.settings.seed
+
+            def fill(prompt):
+                surrogate_prompt(self.recording, whole, kind, seed, surrogate, prompt, series, prompt - batch.start)
+
+            list(pool.map(fill, range(batch.start, batch.stop)))
+        if self.settings.estimator == "discrete":
+            n_prompts, n_padded, _, n_samples = series.z.shape
+            packed = np.zeros((n_prompts, n_padded, 2, -(-n_samples // 64)), dtype=np.uint64)
+            for bits, words in zip(series.z, packed, strict=True):
+                pack(bits, words)
+            series = Series(packed, series.self_correlation, series.n_samples, series.n_heads)
+        return series
+
+
+def mean_over_prompts(sums: np.ndarray, undefined: np.ndarray, n_prompts: int) -> np.ndarray:
+    """Sums (rows, n_pairs) over the prompts that define each pair; NaN where none does."""
     defined = n_prompts - undefined
     with np.errstate(invalid="ignore", divide="ignore"):
-        sts, rtr, tdmi = np.where(defined > 0, observed / defined, np.nan)
-        means = np.where(null_count > 0, null[0::2], np.nan)
-        deviations = np.where(null_count > 1, np.sqrt(null[1::2] / (null_count - 1)), np.nan)
-    return {
-        "sts": sts,
-        "rtr": rtr,
-        "tdmi": tdmi,
-        "n_undefined": undefined,
-        "sts_null_mean": means[0],
-        "sts_null_sd": deviations[0],
-        "rtr_null_mean": means[1],
-        "rtr_null_sd": deviations[1],
-        "n_null": null_count,
-        "head_prompt_sums": head_sums[:, :, :n_heads],
-        "head_prompt_undefined": head_undefined[:, :n_heads],
-        "head_null_sums": null_head_sums[:, :, :n_heads],
-        "head_null_undefined": null_head_undefined[:, :n_heads],
-    }
-
-
-def _pass(series: Series, pairs: range, threads: int, pool: ThreadPoolExecutor, null: tuple | None):
-    """Sums over prompts of one pass over the pairs, of the observed series or of a surrogate."""
-    n_prompts, n_padded, _, _ = series.z.shape
-    sums = np.zeros((3, len(pairs)))
-    undefined = np.zeros(len(pairs), dtype=np.int32)
-    head_sums = np.zeros((n_prompts, 2, n_padded), dtype=np.int64)
-    head_undefined = np.zeros((n_prompts, n_padded), dtype=np.int64)
-    size = max(1, int(BATCH_BYTES // series.z[0].nbytes))
-    parts = split(pairs, 1 if threads == 1 else 4 * threads)
-    for start in range(0, n_prompts, size):
-        prompts = range(start, min(start + size, n_prompts))
-        batch = slice(prompts.start, prompts.stop)
-        if null is None:
-            part_of = Series(series.z[batch], series.self_correlation[batch], series.n_samples[batch], series.n_heads)
-        else:
-            part_of = surrogate_batch(series, *null, prompts)
-
-        def work(part, part_of=part_of, batch=batch):
-            own = np.zeros_like(head_sums[batch]), np.zeros_like(head_undefined[batch])
-            mmi_range(
-                *(part_of.z, part_of.self_correlation, series.n_heads),
-                *(part.start, part.stop, pairs.start, sums, undefined, *own),
-            )
-            return own
-
-        for own_sums, own_undefined in pool.map(work, parts):
-            head_sums[batch] += own_sums
-            head_undefined[batch] += own_undefined
-    return sums, undefined, head_sums, head_undefined
+        return np.where(defined > 0, sums / defined, np.nan)

@@ -15,7 +15,29 @@ LANES = 32
 MIN_SAMPLES = 4
 
 
-@dataclass
+@dataclass(frozen=True)
+class Recording:
+    """Activations and how to read them.
+
+    Attributes
+    ----------
+    activations : (n_prompts, n_heads_total, n_tokens)
+        Padded at the end where a series is shorter.
+    n_tokens : int (n_prompts,)
+        Length of each prompt's series.
+    lag : int
+        Distance between past and future in tokens, at least 1.
+    estimator : str
+        One of `ESTIMATORS`.
+    """
+
+    activations: np.ndarray
+    n_tokens: np.ndarray
+    lag: int = 1
+    estimator: str = "gaussian"
+
+
+@dataclass(frozen=True)
 class Series:
     """Past and future vectors of all heads in all prompts, ready for the kernels.
 
@@ -38,26 +60,21 @@ class Series:
     n_heads: int
 
 
-def check(activations: np.ndarray, n_tokens: np.ndarray, lag: int) -> None:
-    """Refuse activations that cannot be decomposed.
-
-    Parameters
-    ----------
-    activations : (n_prompts, n_heads_total, n_tokens)
-        Padded at the end where a series is shorter.
-    n_tokens : int (n_prompts,)
-        Length of each prompt's series.
-    lag : int
-        Distance between past and future, at least 1.
+def check(recording: Recording) -> None:
+    """Refuse a recording that cannot be decomposed.
 
     Raises
     ------
     InputError
-        No prompts, fewer than 2 heads, a series shorter than lag + 4, NaN or infinite values within a series, or
-        no head that varies anywhere. A head that is constant in some prompts is no error: its pairs are undefined
-        there.
+        Unknown estimator, no prompts, fewer than 2 heads, a series shorter than lag + 4, NaN or infinite values
+        within a series, or no head that varies anywhere. A head that is constant in some prompts is no error: its
+        pairs are undefined there.
     """
+    activations, n_tokens, lag = recording.activations, recording.n_tokens, recording.lag
     again = "record the activations again"
+    if recording.estimator not in ESTIMATORS:
+        known = f"an estimator among {', '.join(ESTIMATORS)}"
+        raise InputError(known, f"{recording.estimator}", "correct decomposition.estimator in the config")
     if activations.ndim != 3 or n_tokens.shape != activations.shape[:1]:
         shapes = f"shapes {activations.shape} and {n_tokens.shape}"
         raise InputError("activations (n_prompts, n_heads_total, n_tokens), n_tokens (n_prompts,)", shapes, again)
@@ -86,23 +103,16 @@ def check(activations: np.ndarray, n_tokens: np.ndarray, lag: int) -> None:
         raise InputError("activations that vary in time", "every head constant in every prompt", again)
 
 
-def prepare(activations: np.ndarray, n_tokens: np.ndarray, lag: int, estimator: str) -> Series:
-    """Cut series into past and future and bring them to the form that the kernels of `estimator` take.
+def prepare(recording: Recording) -> Series:
+    """Cut series into past and future and bring them to the form that the kernels of the estimator take.
 
     ``gaussian``: standardised. ``gaussian_copula``: normal scores Φ⁻¹(rank / (n + 1)), ties at their average rank,
     then standardised (Ince et al. 2017, doi:10.1002/hbm.23471). ``discrete``: 1 above the mean, else 0.
-
-    Parameters
-    ----------
-    activations, n_tokens, lag
-        As in :func:`check`, and checked by it.
-    estimator : str
-        One of `ESTIMATORS`.
+    The recording is one that :func:`check` accepts.
     """
-    if estimator not in ESTIMATORS:
-        raise InputError(f"an estimator among {', '.join(ESTIMATORS)}", estimator, "correct decomposition.estimator")
+    activations, lag, estimator = recording.activations, recording.lag, recording.estimator
     n_prompts, n_heads, _ = activations.shape
-    n_samples = n_tokens.astype(np.int64) - lag
+    n_samples = recording.n_tokens.astype(np.int64) - lag
     shape = (n_prompts, _padded(n_heads, LANES), 2, _padded(int(n_samples.max()), 8))
     z = np.zeros(shape, dtype=np.uint8 if estimator == "discrete" else np.float64)
     self_correlation = np.full(shape[:2], np.nan)

@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-KERNELS = ("phiid.py", "atoms.py", "ccs.py", "discrete.py", "nulls.py", "partners.py")
-ENGINE = (*KERNELS, "decomposition.py", "estimators.py", "pairs.py")
+KERNELS = ("phiid.py", "knowns.py", "ccs.py", "discrete.py", "ranges.py", "nulls.py", "partners.py")
+ENGINE = (*KERNELS, "decomposition.py", "estimators.py", "lattice.py", "pairs.py")
 HERE = Path(__file__).parent
 
 

@@ -17,7 +17,6 @@ Decomposition, arXiv:2109.13186.
 import numpy as np
 
 from synergy.jit import keep_compiled_code
-from synergy.partners import SCALE
 
 keep_compiled_code()
 
@@ -89,13 +88,24 @@ def log(x):
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def mmi_block(work, c, d, values):
-    """sts, rtr, TDMI (rows 0-2 of `values`) of a block of pairs from its correlations; NaN where singular.
+    """sts, rtr and, if `values` has three rows, TDMI of a block of pairs from its correlations; NaN where singular.
 
     With q = 1 − r², and determinants of correlation matrices |xyu| and so on, every mutual information is −½ log of
     a quotient, and
 
     sts = −½ log( max(q) · min(q_xu, q_yu) · min(q_xv, q_yv) · |xyuv|
                   / (max(q_xu, q_xv) · max(q_yu, q_yv) · min(|xyu|, |xyv|) · min(|xuv|, |yuv|)) ).
+
+    Parameters
+    ----------
+    work : float64 (4, BLOCK)
+        Correlations xy, uv, xv, yu.
+    c : float
+        Correlation xu; NaN where x or u does not vary.
+    d : float64 (BLOCK,)
+        Correlations yv; NaN where y or v does not vary.
+    values : float64 (2 or 3, BLOCK)
+        Written.
     """
     qc = (1.0 - c) * (1.0 + c)
     for k in range(BLOCK):
@@ -129,103 +139,10 @@ def mmi_block(work, c, d, values):
         synergy = (highest * low_u * low_v * xyuv) / (high_x * high_y * low3 * low4)
         values[0, k] = synergy if regular else np.nan
         values[1, k] = highest if regular else np.nan
-        values[2, k] = xyuv / (qa * qb) if regular else np.nan
-    for row in range(3):
+        work[0, k] = xyuv / (qa * qb) if regular else np.nan
+    if values.shape[0] == 3:
+        values[2] = work[0]
+    for row in range(values.shape[0]):
         for k in range(BLOCK):
             ratio = values[row, k]
             values[row, k] = -0.5 * log(ratio) if ratio == ratio else ratio
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def accumulate(values, low, high, i, j, pair, sums, undefined, head_sums, head_undefined):
-    """Add lanes low … high − 1 of a block to the sums of their pairs and of head i and heads j + lane.
-
-    Heads' sums are integers in units of 1 / SCALE; lanes that hold NaN count as undefined instead.
-    """
-    n_undefined = 0
-    for k in range(low, high):
-        if values[0, k] != values[0, k]:
-            n_undefined += 1
-            undefined[pair + k] += 1
-            head_undefined[i] += 1
-            head_undefined[j + k] += 1
-            values[0, k] = values[1, k] = values[2, k] = 0.0
-    for row in range(3):
-        for k in range(low, high):
-            sums[row, pair + k] += values[row, k]
-    for row in range(2):
-        total = 0
-        for k in range(low, high):
-            fixed = np.int64(np.rint(values[row, k] * SCALE))
-            total += fixed
-            head_sums[row, j + k] += fixed
-        head_sums[row, i] += total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def mmi_range(z, self_correlation, n_heads, first, last, start, sums, undefined, head_sums, head_undefined):
-    """Add sts, rtr and TDMI of pairs first … last − 1 in every prompt of a batch to the sums of those pairs.
-
-    Parameters
-    ----------
-    z : float64 (n_prompts, n_heads_padded, 2, n_samples_padded)
-        Standardised past and future, each of unit norm, padded with zeros.
-    self_correlation : float64 (n_prompts, n_heads_padded)
-        Correlation of a head's past with its own future; NaN where either has no variance.
-    n_heads, first, last, start : int
-        Number of heads; range of pairs; the pair that element 0 of the sums of pairs belongs to.
-    sums : float64 (3, n_pairs)
-        Sums over prompts of sts, rtr, TDMI in nats.
-    undefined : int32 (n_pairs,)
-        Number of prompts in which the pair is singular.
-    head_sums : int64 (n_prompts, 2, n_heads_padded)
-        Sums over partners of sts and rtr, in units of 1 / SCALE nats.
-    head_undefined : int64 (n_prompts, n_heads_padded)
-        Number of undefined partners.
-    """
-    work, values = np.empty((4, BLOCK)), np.empty((3, BLOCK))
-    n_samples = z.shape[3]
-    for p in range(z.shape[0]):
-        row_first = 0
-        for i in range(n_heads - 1):
-            row_last = row_first + n_heads - 1 - i
-            if row_first < last and row_last > first:
-                origin = row_first - i - 1
-                j_first, j_last = max(first, row_first) - origin, min(last, row_last) - origin
-                for j in range(j_first // BLOCK * BLOCK, j_last, BLOCK):
-                    for k in range(0, BLOCK, 4):
-                        correlations(z[p], i, j + k, n_samples, work, k)
-                    mmi_block(work, self_correlation[p, i], self_correlation[p, j : j + BLOCK], values)
-                    low, high = max(j_first - j, 0), min(j_last - j, BLOCK)
-                    pair = origin + j - start
-                    accumulate(values, low, high, i, j, pair, sums, undefined, head_sums[p], head_undefined[p])
-            row_first = row_last
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def finish_surrogate(sums, undefined, n_prompts, n_heads, start, null, count, head_sums, head_undefined):
-    """Take one surrogate's sums over prompts into the running moments of its pairs and the sums of its heads.
-
-    `null` (4, n_pairs) holds mean and sum of squared deviations of sts, then of rtr; `count` (n_pairs,) the number of
-    surrogates that define the pair; `head_sums` int64 (2, n_heads_padded) the sums over partners of this surrogate's
-    means over prompts, in units of 1 / SCALE.
-    """
-    pair = -start
-    for i in range(n_heads - 1):
-        for j in range(i + 1, n_heads):
-            if 0 <= pair < count.size:
-                defined = n_prompts - undefined[pair]
-                if defined > 0:
-                    count[pair] += 1
-                    for row in range(2):
-                        value = sums[row, pair] / defined
-                        step = value - null[2 * row, pair]
-                        null[2 * row, pair] += step / count[pair]
-                        null[2 * row + 1, pair] += step * (value - null[2 * row, pair])
-                        fixed = np.int64(np.rint(value * SCALE))
-                        head_sums[row, i] += fixed
-                        head_sums[row, j] += fixed
-                else:
-                    head_undefined[i] += 1
-                    head_undefined[j] += 1
-            pair += 1

@@ -37,7 +37,7 @@ class PromptText(NamedTuple):
     add_special_tokens: bool
 
 
-def format_prompt(problem: str, style: str, tokenizer=None) -> PromptText:
+def format_prompt(problem: str, style: str, tokenizer=None, template_arguments: dict | None = None) -> PromptText:
     r"""Put a problem before a model.
 
     ``chat``: the tokenizer's chat template around the problem and our instruction to box the answer. ``zero_shot``: the
@@ -51,6 +51,8 @@ def format_prompt(problem: str, style: str, tokenizer=None) -> PromptText:
         How to put it. Base models have no chat template: the other two are for them.
     tokenizer : transformers tokenizer, optional
         Needed for ``chat`` only.
+    template_arguments : dict, optional
+        Passed on to the chat template (Qwen 3: ``enable_thinking``).
 
     Returns
     -------
@@ -67,10 +69,9 @@ def format_prompt(problem: str, style: str, tokenizer=None) -> PromptText:
         if not getattr(tokenizer, "chat_template", None):
             hint = "set the model's prompt format to zero_shot or few_shot"
             raise InputError("a chat template in the tokenizer", "none: this seems to be a base model", hint)
-        # ASSUME: models that can think aloud first (Qwen 3) do not; other templates ignore the argument.
         message = {"role": "user", "content": f"{problem}\n{INSTRUCTION}"}
         text = tokenizer.apply_chat_template(
-            [message], tokenize=False, add_generation_prompt=True, enable_thinking=False
+            [message], tokenize=False, add_generation_prompt=True, **(template_arguments or {})
         )
         return PromptText(text, (), False)
     if style not in ("zero_shot", "few_shot"):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from synergy.rankings import SCORES
+from synergy.style import limits_around
 from synergy.tables import Table
 
 
@@ -13,7 +14,5 @@ def configured_score(table: Table) -> str:
 
 
 def score_limits(scores: np.ndarray) -> tuple[float, float]:
-    """Colour limits around 0.5, where neither synergy nor redundancy prevails: 0 to 1 where that holds the scores."""
-    finite = scores[np.isfinite(scores)]
-    reach = max(0.5, float(np.percentile(np.abs(finite - 0.5), 99))) if finite.size else 0.5
-    return 0.5 - reach, 0.5 + reach
+    """Colour limits equally far from 0.5, where neither synergy nor redundancy prevails; the extreme 1 % lie beyond."""
+    return limits_around(scores, 0.5)

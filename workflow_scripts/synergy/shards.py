@@ -26,7 +26,7 @@ def library_version() -> str:
 def write_shard(
     path: str, results: dict[str, np.ndarray], pairs: range, mark: str, parameters: dict, upstream: dict
 ) -> None:
-    """Write the results of :func:`synergy.decomposition.decompose` for a range of pairs.
+    """Write the results of :func:`synergy.decomposition.Decomposition.run` for a range of pairs.
 
     Parameters
     ----------

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 ONE_COLUMN = 3.5  # inches
 TWO_COLUMNS = 7.2
 
-SYNERGY, REDUNDANCY = "#D55E00", "#0072B2"  # vermillion and blue of Okabe and Ito
+SYNERGY, REDUNDANCY = "#D55E00", "#0072B2"  # orange and blue of Okabe and Ito
 NULL, INK, FAINT = "#7F7F7F", "#262626", "#B8B8B8"
 CATEGORICAL = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
-# Scores and excesses: blue is redundant, vermillion synergistic, and the centre of the scale is nearly white.
+# Scores and excesses: blue is redundant, orange synergistic, and the centre of the scale is nearly white.
 DIVERGING = LinearSegmentedColormap.from_list(
     "redundant_synergistic", ["#08306B", "#0072B2", "#8CBFDF", "#F5F5F5", "#F2AE84", "#D55E00", "#6E2C00"]
 )
@@ -56,7 +56,7 @@ matplotlib.rcParams.update(
         "axes.linewidth": 0.7,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.formatter.limits": (-3, 4),
+        "axes.formatter.limits": (-4, 5),
         "axes.formatter.use_mathtext": True,
         "text.color": INK,
         "xtick.labelsize": 7,
@@ -146,9 +146,9 @@ def limits_around(values: np.ndarray, centre: float, tail: float = 1.0) -> tuple
     return centre - (reach or 0.5), centre + (reach or 0.5)
 
 
-def colour_bar(figure: Figure, image, axes: Axes | list[Axes], label: str, outside: bool = True, **kwargs) -> None:
+def colour_bar(figure: Figure, image, axes: Axes | list[Axes], label: str, **kwargs) -> None:
     """Add a slim colour bar; pointed ends say that values beyond the limits share the last colour."""
-    kwargs = {"fraction": 0.046, "pad": 0.02, "extend": "both" if outside else "neither", **kwargs}
+    kwargs = {"fraction": 0.046, "pad": 0.02, "extend": "both", **kwargs}
     bar = figure.colorbar(image, ax=axes, **kwargs)
     bar.outline.set_linewidth(0.5)
     bar.ax.tick_params(width=0.5, labelsize=6.5)

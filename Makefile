@@ -1,0 +1,37 @@
+# make demo   the whole study on a small real model, on this machine
+# make test   every check and test
+# make install builds .venv; both call it
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/snakemake
+
+.PHONY: install demo test lint clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: envs/requirements.txt envs/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Expected Python >= 3.11; found $$($(PYTHON) --version). Hint: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.txt -c envs/constraints.txt
+	@touch $@
+
+demo: install
+	$(SNAKEMAKE) --configfile config/demo.yaml
+	@$(BIN)/python tests/benchmarks/cost_table.py --summary
+
+test: install lint
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check --compact-diff Snakefile rules
+	$(BIN)/codespell
+	$(SNAKEMAKE) --lint --configfile config/demo.yaml
+
+clean:
+	rm -rf results/activations results/phiid_scores results/ablation results/figures results/claims results/prefetch \
+	  results/run_record.json resources logs benchmarks .snakemake

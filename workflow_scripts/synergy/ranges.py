@@ -1,0 +1,204 @@
+"""Walk over ranges of pairs: compute blocks, add them up per pair and per head.
+
+The order of additions is fixed where it matters: floats of a pair are added prompt after prompt, and integers of a
+head (see :mod:`synergy.partners`) in any order.
+"""
+
+import numpy as np
+
+from synergy.ccs import ccs_knowns
+from synergy.discrete import discrete_knowns
+from synergy.jit import keep_compiled_code
+from synergy.knowns import determinants, informations, mmi_knowns
+from synergy.partners import SCALE
+from synergy.phiid import BLOCK, correlations, mmi_block
+
+keep_compiled_code()
+
+from numba import njit  # noqa: E402  (the cache folder must be set first)
+
+ROWS = 4
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def accumulate(values, low, high, i, j, pair, sums, undefined, head_sums, head_undefined):
+    """Add lanes low … high − 1 of a block to the sums of their pairs; of three rows, the first two also to heads.
+
+    Heads' sums are integers in units of 1 / SCALE; lanes that hold NaN count as undefined instead.
+    """
+    for k in range(low, high):
+        if values[0, k] != values[0, k]:
+            undefined[pair + k] += 1
+            head_undefined[i] += 1
+            head_undefined[j + k] += 1
+            values[:, k] = 0.0
+    for row in range(sums.shape[0]):
+        for k in range(low, high):
+            sums[row, pair + k] += values[row, k]
+    if sums.shape[0] == 3:
+        for row in range(2):
+            total = 0
+            for k in range(low, high):
+                fixed = np.int64(np.rint(values[row, k] * SCALE))
+                total += fixed
+                head_sums[row, j + k] += fixed
+            head_sums[row, i] += total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def contract(knowns, values):
+    """sts, rtr and, if `values` has three rows, TDMI of a block from its sixteen redundancies."""
+    sign = (1.0, -1.0, -1.0, 1.0)
+    values[0] = 0.0
+    for past in range(4):
+        for future in range(4):
+            for k in range(BLOCK):
+                values[0, k] += sign[past] * sign[future] * knowns[4 * past + future, k]
+    values[1] = knowns[0]
+    if values.shape[0] == 3:
+        values[2] = knowns[15]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def gaussian_range(
+    z, self_correlation, n_samples, ccs, n_heads, first, last, start, sums, undefined, head_sums, head_undefined
+):
+    """Add the atoms of pairs first … last − 1 in every prompt of a batch to the sums of those pairs.
+
+    Parameters
+    ----------
+    z : float64 (n_prompts, n_heads_padded, 2, n_samples_padded)
+        Standardised past and future, each of unit norm, padded with zeros.
+    self_correlation : float64 (n_prompts, n_heads_padded)
+        Correlation of a head's past with its own future; NaN where either has no variance.
+    n_samples : int64 (n_prompts,)
+        Samples without padding.
+    ccs : bool
+        Redundancy by common change in surprisal, else by minimum mutual information.
+    n_heads, first, last, start : int
+        Number of heads; range of pairs; the pair that element 0 of the sums of pairs belongs to.
+    sums : float64 (2, 3 or 16, n_pairs)
+        Sums over prompts in nats: sts, rtr; or sts, rtr, TDMI; or the sixteen redundancies (``lattice.ATOMS``).
+    undefined : int32 (n_pairs,)
+        Number of prompts in which the pair is singular.
+    head_sums : int64 (n_prompts, 2, n_heads_padded)
+        Sums over partners of sts and rtr, in units of 1 / SCALE nats; only where `sums` has three rows.
+    head_undefined : int64 (n_prompts, n_heads_padded)
+        Number of undefined partners.
+    """
+    rows = sums.shape[0]
+    work, values, minors = np.empty((ROWS, 4, BLOCK)), np.empty((rows, BLOCK)), np.empty((11, BLOCK))
+    knowns, samples = np.empty((16, BLOCK)), np.empty((7, z.shape[3]))
+    for p in range(z.shape[0]):
+        row_first = 0
+        for group in range(0, n_heads - 1, ROWS):
+            group_last = min(group + ROWS, n_heads - 1)
+            row_last = row_first
+            for i in range(group, group_last):
+                row_last += n_heads - 1 - i
+            if row_first < last and row_last > first:
+                for j in range((group + 1) // BLOCK * BLOCK, n_heads, BLOCK):
+                    for k in range(0, BLOCK, 4):
+                        origin = row_first
+                        for i in range(group, group_last):
+                            low, high = lanes(i, j, origin, n_heads, first, last)
+                            if low < high:
+                                correlations(z[p], i, j + k, z.shape[3], work[i - group], k)
+                            origin += n_heads - 1 - i
+                    origin = row_first
+                    for i in range(group, group_last):
+                        low, high = lanes(i, j, origin, n_heads, first, last)
+                        if low < high:
+                            c, d = self_correlation[p, i], self_correlation[p, j : j + BLOCK]
+                            if rows < 16 and not ccs:
+                                mmi_block(work[i - group], c, d, values)
+                            else:
+                                determinants(work[i - group], c, d, minors)
+                                informations(minors)
+                                mmi_knowns(minors, knowns)
+                                if ccs:
+                                    ccs_knowns(
+                                        *(z[p], i, j, n_samples[p], work[i - group], c, d, minors),
+                                        *(low, high, samples, knowns),
+                                    )
+                                if rows == 16:
+                                    values[:] = knowns
+                                else:
+                                    contract(knowns, values)
+                            pair = origin - i - 1 + j - start
+                            accumulate(values, low, high, i, j, pair, sums, undefined, head_sums[p], head_undefined[p])
+                        origin += n_heads - 1 - i
+            row_first = row_last
+
+
+@njit(cache=True, nogil=True)
+def lanes(i, j, row_first, n_heads, first, last):
+    """Lanes of the block of heads j, j + 1, … that hold a pair of row i (which begins at pair row_first) in the range."""
+    origin = row_first - i - 1
+    low = max(max(first - origin, i + 1) - j, 0)
+    high = min(min(last - origin, n_heads) - j, BLOCK)
+    return low, high
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def discrete_range(
+    words, varies, n_samples, ccs, n_heads, first, last, start, sums, undefined, head_sums, head_undefined
+):
+    """As :func:`gaussian_range`, of bits packed into words (n_prompts, n_heads_padded, 2, n_words).
+
+    `varies` (n_prompts, n_heads_padded) is NaN where a head has no variance.
+    """
+    rows = sums.shape[0]
+    values, minors, knowns = np.empty((rows, BLOCK)), np.zeros((11, BLOCK)), np.empty((16, BLOCK))
+    counts, shared = np.empty((3, 3, 3, 3), dtype=np.int64), np.empty((16, BLOCK))
+    logs = np.log(np.maximum(np.arange(n_samples.max() + 1), 1))
+    for p in range(words.shape[0]):
+        origin = 0
+        for i in range(n_heads - 1):
+            for j in range((i + 1) // BLOCK * BLOCK, n_heads, BLOCK):
+                low, high = lanes(i, j, origin, n_heads, first, last)
+                if low < high:
+                    discrete_knowns(words[p], i, j, n_samples[p], logs, ccs, low, high, counts, minors, shared)
+                    mmi_knowns(minors, knowns)
+                    if ccs:
+                        for known in (0, 1, 2, 3, 4, 8, 12):
+                            knowns[known] = shared[known]
+                    for k in range(low, high):
+                        if not (varies[p, i] == varies[p, i] and varies[p, j + k] == varies[p, j + k]):
+                            knowns[:, k] = np.nan
+                    if rows == 16:
+                        values[:] = knowns
+                    else:
+                        contract(knowns, values)
+                    pair = origin - i - 1 + j - start
+                    accumulate(values, low, high, i, j, pair, sums, undefined, head_sums[p], head_undefined[p])
+            origin += n_heads - 1 - i
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def finish_surrogate(sums, undefined, n_prompts, n_heads, start, null, count, head_sums, head_undefined):
+    """Take one surrogate's sums over prompts into the running moments of its pairs and the sums of its heads.
+
+    `null` (4, n_pairs) holds mean and sum of squared deviations of sts, then of rtr; `count` (n_pairs,) the number of
+    surrogates that define the pair; `head_sums` int64 (2, n_heads_padded) the sums over partners of this surrogate's
+    means over prompts, in units of 1 / SCALE.
+    """
+    pair = -start
+    for i in range(n_heads - 1):
+        for j in range(i + 1, n_heads):
+            if 0 <= pair < count.size:
+                defined = n_prompts - undefined[pair]
+                if defined > 0:
+                    count[pair] += 1
+                    for row in range(2):
+                        value = sums[row, pair] / defined
+                        step = value - null[2 * row, pair]
+                        null[2 * row, pair] += step / count[pair]
+                        null[2 * row + 1, pair] += step * (value - null[2 * row, pair])
+                        fixed = np.int64(np.rint(value * SCALE))
+                        head_sums[row, i] += fixed
+                        head_sums[row, j] += fixed
+                else:
+                    head_undefined[i] += 1
+                    head_undefined[j] += 1
+            pair += 1
