@@ -1,12 +1,13 @@
 """Remove heads in one order and measure the KL divergence after each step."""
 
 import numpy as np
+
 from synergy.artifacts import read_json, write_npz
 from synergy.console import logged_to, progress
 from synergy.orders import removal_order
 from synergy.provenance import provenance
-from synergy.tables import read_table
 from synergy.sampling import stratified
+from synergy.tables import read_table
 
 
 def ablate_heads(
@@ -28,6 +29,7 @@ def ablate_heads(
     `order` is kind and seed (``random-3``). The first `n_prompts` are taken in turns from the categories.
     """
     import torch
+
     from synergy.ablation import ablation_curve
     from synergy.models import load_model
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+
 from synergy.ablation_statistics import compare_orders, curve_rows
 from synergy.artifacts import read_npz, write_csv, write_json
 from synergy.console import logged_to

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+
 from synergy.artifacts import read_json, read_jsonl, write_csv
 from synergy.console import logged_to
 from synergy.errors import InputError

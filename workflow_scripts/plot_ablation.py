@@ -1,14 +1,13 @@
 """Plot how far behaviour moves as heads are removed, for every order of removal."""
 
-import numpy as np
-
+from synergy.ablation_panels import draw_curves, draw_floor, draw_published
 from synergy.artifacts import save_figure
 from synergy.console import logged_to
-from synergy.curves import ablation_curve, noise_floor
+from synergy.curves import noise_floor
 from synergy.provenance import provenance
 from synergy.published import read_published
-from synergy.style import NULL, ORDER_STYLES, TWO_COLUMNS, band, new_figure
-from synergy.tables import Table, read_table, select
+from synergy.style import TWO_COLUMNS, new_figure
+from synergy.tables import read_table
 
 COLUMNS = ("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed", "kl_ci_low", "kl_ci_high")
 
@@ -46,38 +45,6 @@ def plot_ablation(ablation: str, published: str, model: str, figure: str) -> Non
     handles, labels = logarithmic.get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside lower center", ncols=3)
     save_figure(figure, canvas, provenance("plot_ablation", {"model": model, "published": name}))
-
-
-def draw_curves(axes, table: Table, lowest: float) -> None:
-    """One line an order from the fraction `lowest` on, with its intervals and seeds as a band."""
-    for order, (colour, dashes, label) in ORDER_STYLES.items():
-        curve = ablation_curve(table, order)
-        if curve is None:
-            continue
-        seeds = f" (mean of {curve.n_seeds})" if curve.n_seeds > 1 else ""
-        marker = "o" if len(curve.fraction) <= 12 else None
-        shown = curve.fraction >= lowest
-        x = curve.fraction[shown]
-        axes.plot(x, curve.kl[shown], dashes, color=colour, marker=marker, label=label + seeds, zorder=3)
-        band(axes, x, np.maximum(curve.low[shown], np.nanmin(curve.kl) / 10), curve.high[shown], colour, 0.1)
-
-
-def draw_published(axes, theirs: Table, name: str, lowest: float) -> None:
-    """The paper's two orders, faintly."""
-    for order in np.unique(theirs["order"]):
-        rows = select(theirs, order=order)
-        shown = rows["fraction_removed"] >= lowest
-        colour, *_ = ORDER_STYLES[str(order)]
-        label = f"published, {name}, {order}"
-        drawn = rows["fraction_removed"][shown], rows["kl_nats"][shown]
-        axes.plot(*drawn, color=colour, linewidth=3.5, alpha=0.25, label=label, zorder=1)
-
-
-def draw_floor(axes, floor: float) -> None:
-    """Horizontal line at the KL measured with nothing removed."""
-    if floor > 0:
-        axes.axhline(floor, color=NULL, linewidth=0.8, linestyle=(0, (2, 2)), label="noise floor (0 heads removed)")
-        axes.set_ylim(bottom=floor / 3)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from synergy.artifacts import save_figure
+from synergy.configured import configured_score
 from synergy.console import logged_to
 from synergy.provenance import provenance
-from synergy.scores_shown import configured_score, score_limits
-from synergy.style import DIVERGING, TWO_COLUMNS, colour_bar, layer_axis, new_figure, say
+from synergy.style import DIVERGING, TWO_COLUMNS, colour_bar, layer_axis, limits_around, new_figure, say
 from synergy.tables import read_table
 
 MAPS = (("syn_red_score", "score"), ("excess_score", "score of what exceeds the null"))
@@ -36,7 +36,7 @@ def plot_head_ranking(ranking: str, layers: int, heads: int, model: str, figure:
         if not np.isfinite(scores).any():
             say(axes, "no null was computed")
             continue
-        low, high = score_limits(scores)
+        low, high = limits_around(scores, 0.5)
         image = axes.imshow(
             scores, cmap=DIVERGING, vmin=low, vmax=high, aspect="auto", interpolation="nearest", origin="lower"
         )

@@ -1,6 +1,7 @@
 """Record every attention head of a model while it answers the prompts."""
 
 import numpy as np
+
 from synergy.artifacts import read_json, write_json, write_npz
 from synergy.console import logged_to, progress
 from synergy.prompts import load_prompts
@@ -22,6 +23,7 @@ def record_activations(
 ) -> None:
     """Generate `n_tokens` greedily for each prompt; write head norms, token statistics and tokens."""
     import torch
+
     from synergy.generation import in_batches
     from synergy.models import load_model, prompt_ids
     from synergy.recording import record as record_batch

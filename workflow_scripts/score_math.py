@@ -33,6 +33,7 @@ def score_math(
     `condition` is ``baseline``, or heads, σ and seed (``synergistic-0.5-0``).
     """
     import torch
+
     from synergy.models import load_model
     from synergy.noise import noise_in_heads
 
@@ -72,7 +73,9 @@ def _answer_and_grade(
     results: dict[int, dict] = {}
     with Grader() as grader, progress(None, name, "problem", total=len(asked)) as bar:
         for places, answers in in_batches(
-            [ids[row] for row in by_length], batch_size, lambda rows: answer(model, rows, max_new_tokens, prompts[0].stop)
+            [ids[row] for row in by_length],
+            batch_size,
+            lambda rows: answer(model, rows, max_new_tokens, prompts[0].stop),
         ):
             for place, (generated, truncated) in zip(places, answers, strict=True):
                 row = by_length[place]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from synergy.communities import louvain, modularity
 from synergy.graph_metrics import headline_contrasts, network_definitions
 from synergy.graphs import (

@@ -142,7 +142,9 @@ def made_up(sizes: dict[tuple[str, str], int]) -> list[Problem]:
 
 
 strata_sizes = st.dictionaries(
-    st.tuples(st.sampled_from("ABCD"), st.sampled_from(["Level 1", "Level 2", "Level 3"])), st.integers(1, 15), min_size=1
+    st.tuples(st.sampled_from("ABCD"), st.sampled_from(["Level 1", "Level 2", "Level 3"])),
+    st.integers(1, 15),
+    min_size=1,
 )
 
 

@@ -21,7 +21,7 @@ from numba import njit  # noqa: E402  (the cache folder must be set first)
 NO_CHANGE = 1e-12
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, forceinline=True, error_model="numpy")
 def common(one, other, both):
     """Common change in surprisal of two sources about a target, from the mutual informations at one sample."""
     shared = one + other - both
@@ -30,7 +30,7 @@ def common(one, other, both):
     return shared if (low > NO_CHANGE) | (high < -NO_CHANGE) else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, forceinline=True, error_model="numpy")
 def pointwise(xu, xv, yu, yv, xy_u, xy_v, x_uv, y_uv, xy_uv):
     """The seven redundancies at one sample, rtr, rtx, rty, rts, xtr, ytr, str, from its nine mutual informations."""
     rtx, rty, rts = common(xu, yu, xy_u), common(xv, yv, xy_v), common(x_uv, y_uv, xy_uv)
@@ -43,16 +43,15 @@ def pointwise(xu, xv, yu, yv, xy_u, xy_v, x_uv, y_uv, xy_uv):
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def sample_redundancies(x, u, y, v, n, a, b, c, d, e, f, averages, out):
-    """Write the seven redundancies at each of n samples to `out` (7, n_samples).
+def coefficients(a, b, c, d, e, f, n):
+    """Regression coefficients of a pair and half the inverse residual variances, for :func:`at_sample`.
 
-    x, u, y, v have unit norm; a … f are their correlations xy, uv, xu, yv, xv, yu; `averages` (11,) the mutual
-    informations of the pair in the order of ``knowns.informations``. A quadratic form of an inverse covariance is a
-    sum of squares of residuals of successive regressions, each over its residual variance.
+    a … f are the correlations xy, uv, xu, yv, xv, yu of n samples.
     """
     qa, qb = (1.0 - a) * (1.0 + a), (1.0 - b) * (1.0 + b)
     qc, qd = (1.0 - c) * (1.0 + c), (1.0 - d) * (1.0 + d)
     qe, qf = (1.0 - e) * (1.0 + e), (1.0 - f) * (1.0 + f)
+    # Given x: u and v on y. Given x and y: v on u. Given u: x and y on v.
     uy, vy = (f - a * c) / qa, (d - a * e) / qa
     var_u, var_v = qc - uy * (f - a * c), qe - vy * (d - a * e)
     uv = (b - c * e - uy * (d - a * e)) / var_u
@@ -60,50 +59,71 @@ def sample_redundancies(x, u, y, v, n, a, b, c, d, e, f, averages, out):
     xv, yv = (e - b * c) / qb, (d - b * f) / qb
     var_x, var_y = qc - xv * (e - b * c), qf - yv * (d - b * f)
     half = 0.5 * (n - 1)
-    hb, hc, hd, he, hf = half / qb, half / qc, half / qd, half / qe, half / qf
-    hu, hv, huv, hx, hy = half / var_u, half / var_v, half / var_uv, half / var_x, half / var_y
-    i_xu, i_xv, i_yu, i_yv = averages[0], averages[1], averages[2], averages[3]
-    i_xy_u, i_xy_v, i_x_uv, i_y_uv, i_xy_uv = averages[6], averages[7], averages[8], averages[9], averages[10]
-    for t in range(n):
-        xt, yt, ut, vt = x[t], y[t], u[t], v[t]
-        y_x, u_x, v_x = yt - a * xt, ut - c * xt, vt - e * xt
-        u_y, v_y = ut - f * yt, vt - d * yt
-        x_u, y_u, v_u = xt - c * ut, yt - f * ut, vt - b * ut
-        u_xy, v_xy = u_x - uy * y_x, v_x - vy * y_x
-        v_xyu = v_xy - uv * u_xy
-        x_uv, y_uv = x_u - xv * v_u, y_u - yv * v_u
-        uu, vv, given_xy_u = half * ut * ut, half * vt * vt, hu * u_xy * u_xy
-        out[0, t], out[1, t], out[2, t], out[3, t], out[4, t], out[5, t], out[6, t] = pointwise(
-            i_xu + uu - hc * u_x * u_x,
-            i_xv + vv - he * v_x * v_x,
-            i_yu + uu - hf * u_y * u_y,
-            i_yv + vv - hd * v_y * v_y,
-            i_xy_u + uu - given_xy_u,
-            i_xy_v + vv - hv * v_xy * v_xy,
-            i_x_uv + half * xt * xt - hx * x_uv * x_uv,
-            i_y_uv + half * yt * yt - hy * y_uv * y_uv,
-            i_xy_uv + uu + hb * v_u * v_u - given_xy_u - huv * v_xyu * v_xyu,
-        )
+    inverse2 = half, half / qb, half / qc, half / qd, half / qe, half / qf
+    inverse3 = half / var_u, half / var_v, half / var_uv, half / var_x, half / var_y
+    return (a, b, c, d, e, f), (uy, vy, uv, xv, yv), inverse2, inverse3
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
-def total(values, n):
-    """Sum of the first n values."""
-    result = 0.0
+@njit(cache=True, nogil=True, forceinline=True, fastmath={"contract"}, error_model="numpy")
+def at_sample(x, u, y, v, correlation, slope, inverse2, inverse3, average):
+    """The nine mutual informations at one sample, as :func:`pointwise` takes them.
+
+    x, u, y, v are standardised to unit norm; `average` are the mutual informations of the pair, in the same order. A
+    quadratic form of an inverse covariance is a sum of squares of residuals of successive regressions, each over its
+    residual variance.
+    """
+    a, b, c, d, e, f = correlation
+    uy, vy, uv, xv, yv = slope
+    half, hb, hc, hd, he, hf = inverse2
+    hu, hv, huv, hx, hy = inverse3
+    y_x, u_x, v_x = y - a * x, u - c * x, v - e * x
+    u_y, v_y = u - f * y, v - d * y
+    x_u, y_u, v_u = x - c * u, y - f * u, v - b * u
+    u_xy, v_xy = u_x - uy * y_x, v_x - vy * y_x
+    v_xyu = v_xy - uv * u_xy
+    x_uv, y_uv = x_u - xv * v_u, y_u - yv * v_u
+    uu, vv, of_u_xy = half * u * u, half * v * v, hu * u_xy * u_xy
+    return (
+        average[0] + uu - hc * u_x * u_x,
+        average[1] + vv - he * v_x * v_x,
+        average[2] + uu - hf * u_y * u_y,
+        average[3] + vv - hd * v_y * v_y,
+        average[4] + uu - of_u_xy,
+        average[5] + vv - hv * v_xy * v_xy,
+        average[6] + half * x * x - hx * x_uv * x_uv,
+        average[7] + half * y * y - hy * y_uv * y_uv,
+        average[8] + uu + hb * v_u * v_u - of_u_xy - huv * v_xyu * v_xyu,
+    )
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc"}, error_model="numpy")
+def sample_redundancies(x, u, y, v, n, correlation, slope, inverse2, inverse3, average):
+    """The seven redundancies of a pair by common change in surprisal, mean over n samples, in nats."""
+    rtr = rtx = rty = rts = xtr = ytr = st_r = 0.0
     for t in range(n):
-        result += values[t]
-    return result
+        local = at_sample(x[t], u[t], y[t], v[t], correlation, slope, inverse2, inverse3, average)
+        r0, r1, r2, r3, r4, r5, r6 = pointwise(*local)
+        rtr += r0
+        rtx += r1
+        rty += r2
+        rts += r3
+        xtr += r4
+        ytr += r5
+        st_r += r6
+    return rtr / n, rtx / n, rty / n, rts / n, xtr / n, ytr / n, st_r / n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def ccs_knowns(z, i, j, n, work, c, d, minors, low, high, samples, knowns):
+def ccs_knowns(z, i, j, n, work, c, d, minors, low, high, knowns):
     """Replace the seven redundancies of ``knowns.mmi_knowns`` in lanes low … high − 1 of a block by those of CCS."""
+    x, u = z[i, 0], z[i, 1]
     for k in range(low, high):
         if knowns[0, k] == knowns[0, k]:
-            sample_redundancies(
-                *(z[i, 0], z[i, 1], z[j + k, 0], z[j + k, 1], n),
-                *(work[0, k], work[1, k], c, d[k], work[2, k], work[3, k], minors[:, k], samples),
+            pair = coefficients(work[0, k], work[1, k], c, d[k], work[2, k], work[3, k], n)
+            average = (
+                *(minors[0, k], minors[1, k], minors[2, k], minors[3, k]),
+                *(minors[6, k], minors[7, k], minors[8, k], minors[9, k], minors[10, k]),
             )
-            for row in range(7):
-                known = (0, 1, 2, 3, 4, 8, 12)[row]
-                knowns[known, k] = total(samples[row], n) / n
+            shared = sample_redundancies(x, u, z[j + k, 0], z[j + k, 1], n, *pair, average)
+            knowns[0, k], knowns[1, k], knowns[2, k], knowns[3, k] = shared[0], shared[1], shared[2], shared[3]
+            knowns[4, k], knowns[8, k], knowns[12, k] = shared[4], shared[5], shared[6]

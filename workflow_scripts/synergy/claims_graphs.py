@@ -1,6 +1,6 @@
 """Claims 4 and 5: efficiency and modularity of the synergy network against the redundancy network."""
 
-from math import ceil
+from math import floor
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def _graph_claim(claim: int, metric: str, metrics: dict, significance: float, si
 def _relative_to_null(synergy: dict, redundancy: dict, significance: float, sign: int) -> Effect:
     """Difference of the two networks, each divided by its null mean, against the same difference of null draws."""
     draws = [np.array([_number(draw) for draw in network["null_draws"]]) for network in (synergy, redundancy)]
-    needed = ceil(1 / significance) - 1
+    needed = floor(1 / significance)  # the smallest p that n draws can give is 1 / (n + 1)
     if min(len(null) for null in draws) < needed:
         return Effect(obstacle=f"p < {significance:g} needs at least {needed} shuffled networks")
     means = [null.mean() for null in draws]

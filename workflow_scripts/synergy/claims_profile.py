@@ -3,6 +3,7 @@
 import numpy as np
 
 from synergy.claims import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED, Claim, Effect, decided
+from synergy.configured import configured_score
 from synergy.profiles import (
     FEWEST_LAYERS,
     Arch,
@@ -13,7 +14,6 @@ from synergy.profiles import (
     template_correlation,
 )
 from synergy.rankings import SCORES
-from synergy.scores_shown import configured_score
 from synergy.tables import Table
 
 NO_NULL = "no null was computed"

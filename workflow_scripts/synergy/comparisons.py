@@ -3,12 +3,12 @@
 import math
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from synergy.curves import ablation_curve, noise_floor
 from synergy.profiles import depths, layer_means, rank_quantiles
 from synergy.style import (
-    CATEGORICAL,
     FAINT,
     INK,
     NULL,
@@ -132,7 +132,7 @@ def by_layer(table: Table, column: str) -> np.ndarray:
     return layer_means(table[column], layers, len(table["layer"]) // layers)
 
 
-def _draw_with_control(axes, rankings: dict[str, Table], model: str, column: str) -> None:
+def _draw_with_control(axes: Axes, rankings: dict[str, Table], model: str, column: str) -> None:
     profile = by_layer(rankings[model], column)
     if not np.isfinite(profile).any():
         say(axes, "no null was computed")
@@ -142,14 +142,14 @@ def _draw_with_control(axes, rankings: dict[str, Table], model: str, column: str
     if control is not None:
         untrained = by_layer(control, column)
         axes.plot(depths(len(untrained)), untrained, "--", color=NULL, label="untrained control")
-    axes.plot(depths(len(profile)), profile, "o-", color=CATEGORICAL[0], label="model")
+    axes.plot(depths(len(profile)), profile, "o-", color=INK, label="model")
 
 
-def _draw_ranks(axes, profile: np.ndarray, name: str | None, theirs: Table) -> None:
+def _draw_ranks(axes: Axes, profile: np.ndarray, name: str | None, theirs: Table) -> None:
     if name:
         axes.plot(theirs["depth_fraction"], theirs["layer_rank_quantile"], color=FAINT, linewidth=3, label="published")
         axes.text(0.5, 0.02, name, transform=axes.transAxes, ha="center", fontsize=6.5, color=NULL)
-    axes.plot(depths(len(profile)), rank_quantiles(profile), "o-", color=CATEGORICAL[0], label="model")
+    axes.plot(depths(len(profile)), rank_quantiles(profile), "o-", color=INK, label="model")
 
 
 def _number(value: float | None) -> float:

@@ -88,53 +88,52 @@ def gaussian_range(
     """
     rows = sums.shape[0]
     work, values, minors = np.empty((ROWS, 4, BLOCK)), np.empty((rows, BLOCK)), np.empty((11, BLOCK))
-    knowns, samples = np.empty((16, BLOCK)), np.empty((7, z.shape[3]))
+    knowns, origin = np.empty((16, BLOCK)), np.empty(ROWS, dtype=np.int64)
+    low, high = np.empty(ROWS, dtype=np.int64), np.empty(ROWS, dtype=np.int64)
     for p in range(z.shape[0]):
+        vectors, own, n = z[p], self_correlation[p], n_samples[p]
         row_first = 0
         for group in range(0, n_heads - 1, ROWS):
-            group_last = min(group + ROWS, n_heads - 1)
+            n_rows = min(ROWS, n_heads - 1 - group)
             row_last = row_first
-            for i in range(group, group_last):
-                row_last += n_heads - 1 - i
+            for r in range(n_rows):
+                origin[r] = row_last - group - r - 1
+                row_last += n_heads - 1 - group - r
             if row_first < last and row_last > first:
                 for j in range((group + 1) // BLOCK * BLOCK, n_heads, BLOCK):
+                    for r in range(n_rows):
+                        low[r], high[r] = lanes(group + r, j, origin[r], n_heads, first, last)
+                    # Four columns stay in the cache while the rows of the group go over them.
                     for k in range(0, BLOCK, 4):
-                        origin = row_first
-                        for i in range(group, group_last):
-                            low, high = lanes(i, j, origin, n_heads, first, last)
-                            if low < high:
-                                correlations(z[p], i, j + k, z.shape[3], work[i - group], k)
-                            origin += n_heads - 1 - i
-                    origin = row_first
-                    for i in range(group, group_last):
-                        low, high = lanes(i, j, origin, n_heads, first, last)
-                        if low < high:
-                            c, d = self_correlation[p, i], self_correlation[p, j : j + BLOCK]
+                        for r in range(n_rows):
+                            if low[r] < high[r]:
+                                correlations(vectors, group + r, j + k, z.shape[3], work[r], k)
+                    for r in range(n_rows):
+                        if low[r] < high[r]:
+                            i, c, d = group + r, own[group + r], own[j : j + BLOCK]
                             if rows < 16 and not ccs:
-                                mmi_block(work[i - group], c, d, values)
+                                mmi_block(work[r], c, d, values)
                             else:
-                                determinants(work[i - group], c, d, minors)
+                                determinants(work[r], c, d, minors)
                                 informations(minors)
                                 mmi_knowns(minors, knowns)
                                 if ccs:
-                                    ccs_knowns(
-                                        *(z[p], i, j, n_samples[p], work[i - group], c, d, minors),
-                                        *(low, high, samples, knowns),
-                                    )
+                                    ccs_knowns(vectors, i, j, n, work[r], c, d, minors, low[r], high[r], knowns)
                                 if rows == 16:
                                     values[:] = knowns
                                 else:
                                     contract(knowns, values)
-                            pair = origin - i - 1 + j - start
-                            accumulate(values, low, high, i, j, pair, sums, undefined, head_sums[p], head_undefined[p])
-                        origin += n_heads - 1 - i
+                            pair = origin[r] + j - start
+                            accumulate(
+                                *(values, low[r], high[r], i, j, pair),
+                                *(sums, undefined, head_sums[p], head_undefined[p]),
+                            )
             row_first = row_last
 
 
 @njit(cache=True, nogil=True)
-def lanes(i, j, row_first, n_heads, first, last):
-    """Lanes of the block of heads j, j + 1, … that hold a pair of row i (which begins at pair row_first) in the range."""
-    origin = row_first - i - 1
+def lanes(i, j, origin, n_heads, first, last):
+    """Lanes of the block of heads j, j + 1, … whose pair with i, number origin + head, is in the range."""
     low = max(max(first - origin, i + 1) - j, 0)
     high = min(min(last - origin, n_heads) - j, BLOCK)
     return low, high
@@ -153,8 +152,9 @@ def discrete_range(
     counts, shared = np.empty((3, 3, 3, 3), dtype=np.int64), np.empty((16, BLOCK))
     logs = np.log(np.maximum(np.arange(n_samples.max() + 1), 1))
     for p in range(words.shape[0]):
-        origin = 0
+        row_first = 0
         for i in range(n_heads - 1):
+            origin = row_first - i - 1
             for j in range((i + 1) // BLOCK * BLOCK, n_heads, BLOCK):
                 low, high = lanes(i, j, origin, n_heads, first, last)
                 if low < high:
@@ -170,9 +170,9 @@ def discrete_range(
                         values[:] = knowns
                     else:
                         contract(knowns, values)
-                    pair = origin - i - 1 + j - start
+                    pair = origin + j - start
                     accumulate(values, low, high, i, j, pair, sums, undefined, head_sums[p], head_undefined[p])
-            origin += n_heads - 1 - i
+            row_first += n_heads - 1 - i
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

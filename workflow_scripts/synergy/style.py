@@ -7,27 +7,25 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-ONE_COLUMN = 3.5  # inches
-TWO_COLUMNS = 7.2
+ONE_COLUMN, GUTTER = 3.5, 0.2  # inches
+TWO_COLUMNS = 2 * ONE_COLUMN + GUTTER
 
 SYNERGY, REDUNDANCY = "#D55E00", "#0072B2"  # orange and blue of Okabe and Ito
-NULL, INK, FAINT = "#7F7F7F", "#262626", "#B8B8B8"
-CATEGORICAL = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+NULL, INK, FAINT, UNDEFINED = "#7F7F7F", "#262626", "#B8B8B8", "#DDDDDD"
 
 # Scores and excesses: blue is redundant, orange synergistic, and the centre of the scale is nearly white.
 DIVERGING = LinearSegmentedColormap.from_list(
-    "redundant_synergistic", ["#08306B", "#0072B2", "#8CBFDF", "#F5F5F5", "#F2AE84", "#D55E00", "#6E2C00"]
+    "redundant_synergistic",
+    ["#08306B", "#0072B2", "#8CBFDF", "#F5F5F5", "#F2AE84", "#D55E00", "#6E2C00"],
+    bad=UNDEFINED,
 )
-DIVERGING.set_bad("#DDDDDD")
 # Atoms: one hue a network, lightness falls steadily.
 SEQUENTIAL_SYNERGY = LinearSegmentedColormap.from_list(
-    "synergy", ["#FFFAF3", "#FBD9B5", "#F2A663", "#D55E00", "#8A3A00", "#3B1800"]
+    "synergy", ["#FFFAF3", "#FBD9B5", "#F2A663", "#D55E00", "#8A3A00", "#3B1800"], bad=UNDEFINED
 )
 SEQUENTIAL_REDUNDANCY = LinearSegmentedColormap.from_list(
-    "redundancy", ["#F7FBFF", "#C6DDF0", "#76B1D8", "#0072B2", "#08457A", "#041E3B"]
+    "redundancy", ["#F7FBFF", "#C6DDF0", "#76B1D8", "#0072B2", "#08457A", "#041E3B"], bad=UNDEFINED
 )
-for _colours in (SEQUENTIAL_SYNERGY, SEQUENTIAL_REDUNDANCY):
-    _colours.set_bad("#DDDDDD")
 
 ORDER_STYLES = {
     "synergistic": (SYNERGY, "-", "synergistic first"),

@@ -1,0 +1,154 @@
+"""Recording: norms as the mathematics says, batches as single prompts, nothing left behind."""
+
+import numpy as np
+import pytest
+import torch
+from tiny import CONFIGS, PROMPTS, tiny_model
+
+from synergy.errors import InputError
+from synergy.generation import answer, in_batches
+from synergy.recording import HeadNorms, record
+
+N_TOKENS = 12
+
+
+@pytest.fixture(params=CONFIGS)
+def model(request):
+    torch.set_num_threads(1)
+    return tiny_model(request.param)
+
+
+def attention_by_hand(model, ids, layer):
+    """softmax(qKᵀ/√d)V of every head at the last position, from the eager attention weights and the values."""
+    implementation = model.model.config._attn_implementation
+    model.model.set_attn_implementation("eager")  # the only one that returns attention weights
+    seen = {}
+    attention = model.heads.attention(layer)
+    projection = model.heads.output_projection(layer)
+    hooks = [
+        attention.register_forward_hook(lambda _m, _i, output: seen.update(weights=output[1])),
+        projection.register_forward_pre_hook(lambda _m, inputs: seen.update(z=inputs[0])),
+    ]
+    value_hook = _value_hook(attention, seen)
+    model.forced([ids])
+    for hook in [*hooks, value_hook]:
+        hook.remove()
+    model.model.set_attn_implementation(implementation)
+    weights = seen["weights"][0, :, -1]  # (heads, positions)
+    values = seen["values"]  # (kv heads, positions, head_dim)
+    values = values.repeat_interleave(len(weights) // len(values), dim=0)
+    return torch.einsum("hp,hpd->hd", weights, values)
+
+
+def _value_hook(attention, seen):
+    """Catch V, wherever the architecture computes it, as (kv heads, positions, head_dim)."""
+    if hasattr(attention, "v_proj"):
+        dim = attention.head_dim
+        return attention.v_proj.register_forward_hook(
+            lambda _m, _i, out: seen.update(values=out[0].unflatten(-1, (-1, dim)).transpose(0, 1))
+        )
+    if hasattr(attention, "qkv_proj"):  # Phi-3: queries, keys, values in turn
+        dim, n = attention.head_dim, attention.num_key_value_heads
+        return attention.qkv_proj.register_forward_hook(
+            lambda _m, _i, out: seen.update(values=out[0][:, -n * dim :].unflatten(-1, (n, dim)).transpose(0, 1))
+        )
+    if hasattr(attention, "query_key_value"):  # GPT-NeoX: per head queries, keys, values
+        dim = attention.head_size
+        return attention.query_key_value.register_forward_hook(
+            lambda _m, _i, out: seen.update(values=out[0].unflatten(-1, (-1, 3, dim))[:, :, 2].transpose(0, 1))
+        )
+    dim = attention.head_dim  # GPT-2
+    return attention.c_attn.register_forward_hook(
+        lambda _m, _i, out: seen.update(values=out[0].chunk(3, -1)[2].unflatten(-1, (-1, dim)).transpose(0, 1))
+    )
+
+
+def test_recorded_norm_is_that_of_softmax_attention_times_values(model):
+    recording = record(model, PROMPTS[:1], 1, top_logprobs=3)
+    ids = [*PROMPTS[0], int(recording.generated[0, 0])]
+    expected = torch.cat([attention_by_hand(model, ids, layer).norm(dim=-1) for layer in range(3)])  # layer-major
+    np.testing.assert_allclose(recording.activations[0, :, 0], expected, rtol=1e-4)
+
+
+def test_a_padded_batch_equals_one_prompt_at_a_time(model):
+    together = record(model, PROMPTS, N_TOKENS, top_logprobs=3)
+    for row, prompt in enumerate(PROMPTS):
+        alone = record(model, [prompt], N_TOKENS, top_logprobs=3)
+        np.testing.assert_array_equal(alone.generated[0], together.generated[row])
+        np.testing.assert_allclose(alone.activations[0], together.activations[row], atol=1e-4)
+        np.testing.assert_allclose(alone.entropy[0], together.entropy[row], atol=1e-4)
+
+
+def test_cached_decoding_equals_a_whole_forward_pass(model):
+    recording = record(model, PROMPTS[:1], N_TOKENS, top_logprobs=3)
+    ids = [*PROMPTS[0], *recording.generated[0].tolist()]
+    logits = model.logits(model.forced([ids])[0])
+    logprobs = logits.log_softmax(-1)[len(PROMPTS[0]) - 1 : -1]
+    chosen = logprobs.gather(-1, torch.tensor(recording.generated[0])[:, None])[:, 0]
+    np.testing.assert_allclose(recording.token_logprob[0], chosen, atol=1e-4)
+    entropy = -(logprobs.exp() * logprobs).sum(-1)
+    np.testing.assert_allclose(recording.entropy[0], entropy, atol=1e-4)
+    np.testing.assert_array_equal(recording.topk_ids[0, :, 0], logprobs.argmax(-1))
+
+
+def test_end_of_sequence_is_suppressed_and_its_natural_place_kept():
+    model = tiny_model("llama")
+    free = record(model, PROMPTS[:1], N_TOKENS, top_logprobs=1)
+    assert free.natural_length[0] == N_TOKENS
+    third = int(free.generated[0, 2])
+    model.stop_ids = [third]
+    stopped = record(model, PROMPTS[:1], N_TOKENS, top_logprobs=1)
+    first_place = free.generated[0].tolist().index(third)
+    assert stopped.natural_length[0] == first_place
+    assert third not in stopped.generated[0]
+    assert stopped.generated.shape == (1, N_TOKENS)
+
+
+def test_hooks_are_gone_after_an_exception():
+    model = tiny_model("llama")
+    with pytest.raises(RuntimeError, match="inside"), HeadNorms(model):
+        raise RuntimeError("inside")
+    assert not any(module._forward_pre_hooks for module in model.model.modules())
+
+
+def test_an_overflow_names_layer_and_dtype():
+    model = tiny_model("llama")
+    model.heads.attention(1).v_proj.weight.fill_(float("inf"))
+    with pytest.raises(InputError, match="bfloat16"):
+        record(model, PROMPTS[:1], 2, top_logprobs=1)
+
+
+def test_answers_stop_at_their_own_end_and_do_not_depend_on_the_batch():
+    model = tiny_model("qwen3")
+    alone = [answer(model, [prompt], N_TOKENS)[0] for prompt in PROMPTS]
+    model.stop_ids = [alone[1][0][3]]
+    expected = [answer(model, [prompt], N_TOKENS)[0] for prompt in PROMPTS]
+    assert not expected[1][1]  # the second one ends by itself
+    assert len(expected[1][0]) <= 3
+    assert answer(model, PROMPTS, N_TOKENS) == expected
+
+
+def test_an_answer_ends_at_a_stop_string():
+    model = tiny_model("llama")
+    generated, truncated = answer(model, PROMPTS[:1], N_TOKENS)[0]
+    assert truncated
+    text = model.tokenizer.decode(generated)
+    cut, truncated = answer(model, PROMPTS[:1], N_TOKENS, [text[4:6]])[0]
+    assert not truncated
+    assert model.tokenizer.decode(cut).endswith(text[4:6])
+    assert len(cut) <= 6
+
+
+def test_batches_halve_when_memory_runs_out(capsys):
+    sizes = []
+
+    def run(rows):
+        sizes.append(len(rows))
+        if len(rows) > 3:
+            raise torch.cuda.OutOfMemoryError("out of memory")
+        return list(rows)
+
+    done = [item for _, result in in_batches(range(8), 8, run) for item in result]
+    assert done == list(range(8))
+    assert sizes == [8, 4, 2, 2, 2, 2]
+    assert "batches of 4" in capsys.readouterr().out
