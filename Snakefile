@@ -1,7 +1,5 @@
 # Does a language model have a synergistic core, and does it matter? (arXiv:2601.06851, tested)
-from snakemake.utils import min_version
-
-min_version("9.19")
+snakemake.utils.min_version("9.19")
 
 
 configfile: workflow.source_path("config/config.yaml")
@@ -9,7 +7,6 @@ configfile: workflow.source_path("config/config.yaml")
 
 # The register of artifacts: every file that users read, by name.
 pathvars:
-    hub_cache="<resources>/hub",
     model_files="<resources>/models/{model}",
     prefetch_record="<results>/prefetch/{model}.json",
     problems="<resources>/math/problems.jsonl",
@@ -29,7 +26,6 @@ pathvars:
     math_condition="<results>/ablation/math/{model}/{condition}.json",
     math_perturbation="<results>/ablation/{model}_math_perturbation.csv",
     figure="<results>/figures/{model}",
-    multi_model="<results>/figures/multi_model",
     claims="<results>/claims/{model}_claims.csv",
     all_claims="<results>/claims/claims.csv",
     run_record="<results>/run_record.json",
@@ -58,6 +54,6 @@ rule all:
     input:
         figures(config["study"], MODEL_FIGURES),
         figures(CONTROLS, CONTROL_FIGURES),
-        collect("<multi_model>_{name}.png", name=COMPARISONS),
+        figures(["multi_model"], COMPARISONS),
         "<all_claims>",
         "<run_record>",

@@ -12,19 +12,19 @@ rule compare_models:
         code=code("compare_models"),
     output:
         profiles=report(
-            "<multi_model>_profiles.png",
+            "<results>/figures/multi_model_profiles.png",
             caption="captions/compare_models.rst",
             category="Across models",
             labels={"model": "all", "figure": "layer profiles"},
         ),
         ablation=report(
-            "<multi_model>_ablation.png",
+            "<results>/figures/multi_model_ablation.png",
             caption="captions/compare_models.rst",
             category="Across models",
             labels={"model": "all", "figure": "ablation"},
         ),
         graph_metrics=report(
-            "<multi_model>_graph_metrics.png",
+            "<results>/figures/multi_model_graph_metrics.png",
             caption="captions/compare_models.rst",
             category="Across models",
             labels={"model": "all", "figure": "graph metrics"},

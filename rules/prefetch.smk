@@ -22,7 +22,7 @@ rule prefetch_model:
     params:
         stanza=stanza,
         path=lambda wildcards: provided(stanza(wildcards)["source"].get("path", "")),
-        hub_cache=workflow.pathvars.apply("<hub_cache>"),
+        hub_cache=workflow.pathvars.apply("<resources>/hub"),
     script:
         "../workflow_scripts/prefetch_model.py"
 
@@ -45,6 +45,6 @@ rule prefetch_math:
         path=provided(config["math"]["problems"]) if isinstance(config["math"]["problems"], str) else None,
         n_problems=lookup("math/n_problems", within=config),
         seed=lookup("math/seed", within=config),
-        hub_cache=workflow.pathvars.apply("<hub_cache>"),
+        hub_cache=workflow.pathvars.apply("<resources>/hub"),
     script:
         "../workflow_scripts/prefetch_math.py"

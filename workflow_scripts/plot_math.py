@@ -29,7 +29,7 @@ def plot_math(math: str, published: str, sigma: float, model: str, figure: str) 
     """
     table = read_table(math, required=COLUMNS)
     name, theirs = read_published(published, model, ("condition", "accuracy_percent", "half_error_bar"))
-    canvas = new_figure(TWO_COLUMNS, 3.1, f"{model}: answers under noise in a quarter of the heads")
+    canvas = new_figure(TWO_COLUMNS, 3.1, f"{model}: answers under noise in chosen heads")
     swept, bars, likelihood = canvas.subplots(1, 3)
     draw_swept(swept, table)
     draw_bars(bars, table, sigma, theirs, name)

@@ -47,7 +47,7 @@ class RestartingDecoder:
 
 @contextmanager
 def _skip_below(layers: Sequence[torch.nn.Module], lowest: int, entering: list[torch.Tensor]) -> Iterator[None]:
-    """Let layers below `lowest` pass their input on, feed `lowest` from `entering`, and collect what enters the rest."""
+    """Let layers below `lowest` pass their input on; feed `lowest` from `entering`; collect what enters the rest."""
 
     def feed(_module, arguments, keywords):
         return (entering[lowest], *arguments[1:]), keywords

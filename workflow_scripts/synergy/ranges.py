@@ -17,7 +17,7 @@ keep_compiled_code()
 
 from numba import njit  # noqa: E402  (the cache folder must be set first)
 
-ROWS = 4
+ROWS = 8
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -33,16 +33,17 @@ def accumulate(values, low, high, i, j, pair, sums, undefined, head_sums, head_u
             head_undefined[j + k] += 1
             values[:, k] = 0.0
     for row in range(sums.shape[0]):
-        for k in range(low, high):
-            sums[row, pair + k] += values[row, k]
-    if sums.shape[0] == 3:
-        for row in range(2):
-            total = 0
-            for k in range(low, high):
-                fixed = np.int64(np.rint(values[row, k] * SCALE))
-                total += fixed
-                head_sums[row, j + k] += fixed
-            head_sums[row, i] += total
+        # Slices, because loops from 0 over them vectorise.
+        value, total = values[row, low:high], sums[row, pair + low : pair + high]
+        for k in range(value.size):
+            total[k] += value[k]
+        if sums.shape[0] == 3 and row < 2:
+            partner, own = head_sums[row, j + low : j + high], np.int64(0)
+            for k in range(value.size):
+                fixed = np.int64(np.rint(value[k] * SCALE))
+                own += fixed
+                partner[k] += fixed
+            head_sums[row, i] += own
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,0 +1,183 @@
+"""What every rule, script, artifact and config key must have."""
+
+import re
+
+import pytest
+import yaml
+from declarations import REPOSITORY, register, rules
+
+RULES = rules()
+SCRIPTS = REPOSITORY / "workflow_scripts"
+CONTRACT = {  # rules and artifacts of the public contract
+    "prefetch_model": ["<model_files>", "<prefetch_record>"],
+    "prefetch_math": ["<problems>", "<problems_record>"],
+    "record_activations": ["<activations>", "<logits>", "<tokens>"],
+    "decompose_pairs": ["<pair_shard>"],
+    "merge_pairs": ["<pairwise>"],
+    "rank_heads": ["<ranking>"],
+    "measure_graphs": ["<graph_metrics>"],
+    "ablate_heads": ["<order_kl>"],
+    "merge_ablation": ["<ablation>"],
+    "score_math": ["<math_records>"],
+    "merge_math": ["<math_perturbation>"],
+    "plot_profile": ["<figure>_phiid_profile.png"],
+    "plot_heatmaps": ["<figure>_synergy_redundancy.png"],
+    "plot_head_ranking": ["<figure>_head_ranking_heatmap.png"],
+    "plot_graph_cores": ["<figure>_graph_cores.png"],
+    "plot_ablation": ["<figure>_ablation_curves.png"],
+    "plot_math": ["<figure>_math_perturbation.png"],
+    "plot_null": ["<figure>_null_profile.png"],
+    "compare_models": [
+        "<results>/figures/multi_model_profiles.png",
+        "<results>/figures/multi_model_ablation.png",
+        "<results>/figures/multi_model_graph_metrics.png",
+    ],
+    "test_claims": ["<claims>"],
+    "merge_claims": ["<all_claims>"],
+}
+PATHS = {
+    "model_files": "<resources>/models/{model}",
+    "prefetch_record": "<results>/prefetch/{model}.json",
+    "problems_record": "<results>/prefetch/math.json",
+    "activations": "<results>/activations/{model}_activations.npz",
+    "logits": "<results>/activations/{model}_logits.npz",
+    "tokens": "<results>/activations/{model}_tokens.json",
+    "pair_shard": "<results>/phiid_scores/shards/{model}/{scatteritem}.npz",
+    "pairwise": "<results>/phiid_scores/{model}_pairwise_phiid.npz",
+    "ranking": "<results>/phiid_scores/{model}_head_rankings.csv",
+    "graph_metrics": "<results>/phiid_scores/{model}_graph_metrics.json",
+    "order_kl": "<results>/ablation/orders/{model}/{order}.npz",
+    "ablation": "<results>/ablation/{model}_ablation.csv",
+    "math_records": "<results>/ablation/math/{model}/{condition}.jsonl",
+    "math_perturbation": "<results>/ablation/{model}_math_perturbation.csv",
+    "figure": "<results>/figures/{model}",
+    "claims": "<results>/claims/{model}_claims.csv",
+    "all_claims": "<results>/claims/claims.csv",
+}
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_rule_is_complete_and_everything_of_it_bears_its_name(rule):
+    assert re.fullmatch(r"[A-Z].+\.", rule.docstring), "a docstring of one sentence"
+    assert rule.directives.keys() >= {"input", "output", "log", "benchmark", "conda", "script"}
+    assert f"<logs>/{rule.name}" in rule.directives["log"]
+    assert f"<benchmarks>/{rule.name}" in rule.directives["benchmark"]
+    assert f'"../workflow_scripts/{rule.name}.py"' in rule.directives["script"]
+    assert (SCRIPTS / f"{rule.name}.py").is_file()
+    assert re.search(rf'code=code\("{rule.name}"', rule.directives["input"])
+    for caption in re.findall(r'caption="(.*?)"', rule.directives["output"]):
+        assert caption == f"captions/{rule.name}.rst"
+        assert (REPOSITORY / "rules" / caption).read_text().strip()
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_script_reads_exactly_what_its_rule_declares(rule):
+    script = (SCRIPTS / f"{rule.name}.py").read_text()
+    for directive in ("input", "output", "params"):
+        read = set(re.findall(rf'snakemake\.{directive}(?:\.|\.get\(")(?!get\b)(\w+)', script))
+        shown = set(re.findall(r"\{params\.(\w+)\}", rule.directives.get("message", "")))
+        declared = rule.names(directive) - {"code"} - (shown if directive == "params" else set())
+        assert read == declared, directive
+    assert "logged_to(snakemake.log[0])" in script
+    assert ("threads" in rule.directives) == ("snakemake.threads" in script)
+
+
+def test_every_script_has_its_rule():
+    assert {path.stem for path in SCRIPTS.glob("*.py")} == set(RULES)
+
+
+def test_rules_of_the_contract_make_its_artifacts():
+    for name, artifacts in CONTRACT.items():
+        for artifact in artifacts:
+            assert f'"{artifact}"' in RULES[name].directives["output"]
+
+
+def test_artifacts_lie_where_the_contract_says():
+    assert register().items() >= PATHS.items()
+
+
+def test_every_registered_artifact_is_made_by_one_rule():
+    for name in register().keys() - {"figure"}:
+        makers = [rule.name for rule in RULES.values() if f"<{name}>" in rule.directives["output"]]
+        assert len(makers) == 1, f"{name} is made by {makers}"
+
+
+def test_rules_name_artifacts_by_the_register_alone():
+    known = register().keys() | {"logs", "benchmarks", "results", "resources"}
+    for rule in RULES.values():
+        for directive in ("input", "output", "log", "benchmark"):
+            text = rule.directives[directive]
+            assert set(re.findall(r"<(\w+)>", text)) <= known
+            assert not re.search(r'"(results|resources|logs)/', text)
+
+
+def test_snakefile_stays_short():
+    assert len((REPOSITORY / "Snakefile").read_text().splitlines()) < 60
+
+
+@pytest.mark.parametrize("env", ["analysis", "models"])
+def test_conda_environments_name_the_pinned_versions(env):
+    pins = dict(re.findall(r"^([\w-]+)==([\w.]+)$", (REPOSITORY / "envs/requirements.txt").read_text(), re.MULTILINE))
+    dependencies = yaml.safe_load((REPOSITORY / f"envs/{env}.yaml").read_text())["dependencies"]
+    listed = dict(re.match(r"([\w-]+)==?([\w.]+)$", item).groups() for item in dependencies[-1]["pip"])
+    assert listed
+    assert listed.items() <= pins.items()
+
+
+def test_conda_environments_hold_what_the_scripts_import():
+    names = {"yaml": "pyyaml", "community": "python-louvain", "math_verify": "math-verify"}
+    for env, rule_names in (("models", []), ("analysis", [])):
+        rule_names += [rule.name for rule in RULES.values() if f"envs/{env}.yaml" in rule.directives["conda"]]
+        listed = (REPOSITORY / f"envs/{env}.yaml").read_text()
+        pinned = (REPOSITORY / "envs/requirements.txt").read_text()
+        for name in rule_names:
+            for module in imported_by(SCRIPTS / f"{name}.py", set()):
+                package = names.get(module, module)
+                if f"\n{package}==" in pinned:
+                    assert f"{package}==" in listed, f"{name} imports {module}, which envs/{env}.yaml lacks"
+
+
+def imported_by(path, seen):
+    """Top-level names of all modules that a file imports, through the library."""
+    found = set()
+    if path in seen or not path.is_file():
+        return found
+    seen.add(path)
+    for module in re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(), re.MULTILINE):
+        top, *rest = module.split(".")
+        if top == "synergy":
+            found |= imported_by(SCRIPTS / "synergy" / f"{rest[0] if rest else '__init__'}.py", seen)
+        else:
+            found.add(top)
+    return found
+
+
+def test_analysis_scripts_do_not_import_torch():
+    for rule in RULES.values():
+        if "analysis.yaml" in rule.directives["conda"]:
+            assert not {"torch", "transformers"} & imported_by(SCRIPTS / f"{rule.name}.py", set()), rule.name
+
+
+def test_every_config_key_is_described_and_read():
+    schema = yaml.safe_load((REPOSITORY / "config/schema.yaml").read_text())
+    config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+    config["decomposition"]["null"] = config["decomposition"].pop(None)
+    text = "".join(path.read_text() for path in (REPOSITORY / "rules").glob("*.smk"))
+    assert set(schema["properties"]) - {"pathvars"} == set(config)
+    for section, described in schema["properties"].items():
+        assert described["description"]
+        if section in ("study", "models", "prompts", "pathvars"):
+            continue
+        assert described["properties"].keys() == config[section].keys()
+        for key, value in described["properties"].items():
+            assert value["description"]
+            assert f'"{section}/{key}"' in text or f'config["{section}"]["{key}"]' in text, f"{section}.{key} unread"
+
+
+def test_every_key_of_a_model_is_described_and_read():
+    schema = yaml.safe_load((REPOSITORY / "config/schema.yaml").read_text())
+    library = [*(REPOSITORY / "rules").glob("*.smk"), *SCRIPTS.rglob("*.py")]
+    text = "".join(path.read_text() for path in library)
+    for key, value in schema["$defs"]["model"]["properties"].items():
+        assert value["description"]
+        assert re.search(rf'"{key}["/]', text), f"{key} unread"

@@ -1,0 +1,50 @@
+"""Running the workflow as a user would, in a copy of the repository or in another folder."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from declarations import REPOSITORY
+
+SOURCES = ("Snakefile", "rules", "workflow_scripts", "config", "profiles", "envs")
+
+
+def copy_repository(folder: Path) -> Path:
+    """Copy what the workflow is made of, and the tiny models, into `folder`."""
+    for name in (*SOURCES, "tests/models"):
+        origin, target = REPOSITORY / name, folder / name
+        if origin.is_dir():
+            shutil.copytree(origin, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(origin, target)
+    return folder
+
+
+def snakemake(*arguments: str, cwd: Path = REPOSITORY, check: bool = True) -> str:
+    """Run Snakemake with the current Python; return stdout and stderr as one text."""
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if check and done.returncode:
+        raise AssertionError(f"snakemake {' '.join(arguments)} exited with {done.returncode}:\n{done.stdout[-6000:]}")
+    if not check and not done.returncode:
+        raise AssertionError(f"snakemake {' '.join(arguments)} should have failed:\n{done.stdout[-3000:]}")
+    return done.stdout
+
+
+def planned_jobs(text: str) -> dict[str, int]:
+    """Job counts by rule from the table that Snakemake prints; empty if there was nothing to do."""
+    tables = re.findall(r"^Job stats:\n.*?\n-+.*?\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+    if not tables:
+        return {}
+    counts = {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", tables[0], re.MULTILINE)}
+    counts.pop("total")
+    return counts
