@@ -127,6 +127,7 @@ def test_strict_form_sees_through_typography(one, other):
         ("\\{1\\}", "1"),
         ("\\leftarrow", "arrow"),
         ("\\frac{1}{23}", "\\frac{12}{3}"),
+        ("\\begin{matrix} 1 \\\\ 2 \\end{matrix}", "\\begin{matrix} 1 2 \\end{matrix}"),
     ],
 )
 def test_strict_form_does_no_mathematics(one, other):

@@ -134,6 +134,15 @@ def test_ties_do_not_change_the_count():
     assert np.count_nonzero(strongest_edges(1 - np.eye(10), 0.2)) == 2 * 9
 
 
+def test_of_ties_the_first_are_kept():
+    graph = graph_of([(0, 1, 2.0), (0, 2, 1.0), (1, 2, 1.0), (1, 3, 3.0)], 4)
+    np.testing.assert_array_equal(strongest_edges(graph, 0.5), graph_of([(0, 1, 2.0), (0, 2, 1.0), (1, 3, 3.0)], 4))
+
+
+def test_a_graph_without_edges_keeps_none():
+    assert not strongest_edges(np.zeros((4, 4)), 0.5).any()
+
+
 def test_no_more_edges_are_kept_than_there_are():
     assert np.count_nonzero(strongest_edges(path_graph(4), 1.0)) == 2 * 3
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synergy.answers import last_boxed
+from synergy.answers import extract_answer, last_boxed
 from synergy.errors import InputError
 from synergy.problem_prompts import EXEMPLARS, INSTRUCTION, format_prompt
 from synergy.problems import Problem, load_problems, sample_problems
@@ -95,7 +95,9 @@ def test_a_malformed_line_is_named_with_its_key(tmp_path, record, expected, foun
     path = write(tmp_path / "p.jsonl", MATH_500, record)
     with pytest.raises(InputError) as error:
         load_problems(path)
-    assert f"{path}:2" in str(error.value) and expected in str(error.value) and found in str(error.value)
+    assert f"{path}:2" in str(error.value)
+    assert expected in str(error.value)
+    assert found in str(error.value)
 
 
 @pytest.mark.parametrize(("content", "message"), [(b"\n \n", "at least one problem"), (b'{"\xff', "UTF-8")])
@@ -114,7 +116,8 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_math_500_loads():
     problems = load_problems(shared("math500/test.jsonl"))
-    assert len(problems) == 500 and len({problem.type for problem in problems}) == 7
+    assert len(problems) == 500
+    assert len({problem.type for problem in problems}) == 7
     assert Counter(problem.level for problem in problems) == {
         "Level 1": 43,
         "Level 2": 90,
@@ -200,39 +203,55 @@ def test_impossible_sizes_are_refused(n):
 
 
 class ChatTokenizer:
-    """Stands in for a tokenizer: its template marks who speaks."""
+    """Stands in for a tokenizer: its template marks who speaks and shows what else it was given."""
 
     chat_template = "…"
 
-    def apply_chat_template(self, messages, tokenize, add_generation_prompt, **_):
-        assert not tokenize and add_generation_prompt
-        return "".join(f"<{m['role']}>{m['content']}" for m in messages) + "<assistant>"
+    def apply_chat_template(self, messages, tokenize, add_generation_prompt, **others):
+        assert not tokenize
+        assert add_generation_prompt
+        return "".join(f"<{m['role']}>{m['content']}" for m in messages) + f"<assistant {others}>"
 
 
 def test_chat_prompt_is_the_template_around_problem_and_instruction():
-    prompt = format_prompt("2 + 2?", "chat", ChatTokenizer())
-    assert prompt == (f"<user>2 + 2?\n{INSTRUCTION}<assistant>", (), False)
     assert "\\boxed{}" in INSTRUCTION
+    prompt = format_prompt("2 + 2?", "chat", ChatTokenizer())
+    assert prompt == (f"<user>2 + 2?\n{INSTRUCTION}<assistant {{}}>", (), False)
+    prompt = format_prompt("2 + 2?", "chat", ChatTokenizer(), {"enable_thinking": False})
+    assert prompt.text.endswith("<assistant {'enable_thinking': False}>")
 
 
 def test_zero_shot_prompt_is_bare():
     prompt = format_prompt("2 + 2?", "zero_shot")
-    assert prompt.text == "Problem: 2 + 2?\nAnswer:" and prompt.add_special_tokens
-    assert any(("4\n\nProblem: 3 + 3?").find(stop) > 0 for stop in prompt.stop)
+    assert prompt.text == "Problem: 2 + 2?\nAnswer:"
+    assert prompt.add_special_tokens
+    assert any("It is 4.\n\nProblem: 3 + 3?\nAnswer: 6".find(stop) > 0 for stop in prompt.stop)
 
 
-def test_few_shot_prompt_shows_solved_exemplars_first():
-    prompt = format_prompt("2 + 2?", "few_shot")
+@pytest.mark.parametrize("shots", range(1, len(EXEMPLARS) + 1))
+def test_few_shot_prompt_shows_solved_exemplars_first(shots):
+    prompt = format_prompt("2 + 2?", "few_shot", shots=shots)
     assert prompt.text.endswith("\n\nProblem: 2 + 2?\nAnswer:")
-    assert prompt.text.count("Problem: ") == prompt.text.count("\\boxed{") + 1 == len(EXEMPLARS) + 1
-    # A model that copies the manner of the exemplars stops where the next problem would begin.
+    assert prompt.text.count("Problem: ") == shots + 1
+    assert prompt.text.count("\\boxed{") == shots
+    # A model that goes on in the manner of the exemplars is stopped where the next problem would begin.
     assert all(stop in prompt.text for stop in prompt.stop)
 
 
-@pytest.mark.parametrize(("style", "tokenizer", "found"), [("chat", None, "base model"), ("cot", None, "'cot'")])
-def test_impossible_styles_are_refused(style, tokenizer, found):
+def test_exemplars_are_solved_with_one_box_each():
+    for question, solution in EXEMPLARS.items():
+        assert "\n" not in question + solution
+        assert solution.count("\\boxed{") == 1
+        assert extract_answer(solution).extraction == "boxed"
+
+
+@pytest.mark.parametrize(
+    ("style", "shots", "found"),
+    [("chat", 1, "base model"), ("cot", 1, "'cot'"), ("few_shot", 0, "found 0"), ("few_shot", 99, "found 99")],
+)
+def test_impossible_prompts_are_refused(style, shots, found):
     with pytest.raises(InputError, match=found):
-        format_prompt("?", style, tokenizer)
+        format_prompt("?", style, None, shots=shots)
 
 
 def test_committed_demo_set_is_what_its_generator_makes(tmp_path):
@@ -255,4 +274,4 @@ def test_demo_set_is_in_the_fields_of_math_with_types_and_levels():
 
 
 def test_no_exemplar_is_a_problem_of_the_demo_set():
-    assert not {question for question, _ in EXEMPLARS} & {problem.problem for problem in load_problems(DEMO)}
+    assert not set(EXEMPLARS) & {problem.problem for problem in load_problems(DEMO)}

@@ -46,7 +46,8 @@ def test_committed_prompts_are_all_different():
 
 def test_committed_prompts_are_single_lines_of_moderate_length():
     for prompt in load_prompts(COMMITTED):
-        assert "\n" not in prompt.text and 60 <= len(prompt.text) <= 300, prompt
+        assert "\n" not in prompt.text, prompt
+        assert 60 <= len(prompt.text) <= 300, prompt
 
 
 def test_order_and_text_survive(tmp_path):
@@ -75,7 +76,9 @@ def test_bad_entries_are_named(tmp_path, prompts, expected, found):
     path = write(tmp_path / "p.yaml", prompts)
     with pytest.raises(InputError) as error:
         load_prompts(path)
-    assert str(path) in str(error.value) and expected in str(error.value) and found in str(error.value)
+    assert str(path) in str(error.value)
+    assert expected in str(error.value)
+    assert found in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,8 @@ def test_bad_files_are_named(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(InputError) as error:
         load_prompts(path)
-    assert str(path) in str(error.value) and message in str(error.value)
+    assert str(path) in str(error.value)
+    assert message in str(error.value)
 
 
 def test_missing_file_is_named(tmp_path):

@@ -4,6 +4,7 @@ Also the strict form of an answer, for comparing two of them letter by letter.
 """
 
 import re
+from collections import deque
 from typing import Literal, NamedTuple
 
 BRACES = re.compile(r"(?P<box>\\(?:boxed|fbox)\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
@@ -14,6 +15,11 @@ NUMBER = re.compile(
     r"|(?:(?<![\w)\]}])-)?(?<!\w)(?<![0-9]\.)\$?(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:/[0-9]+)?"
 )
 ANNOUNCEMENT = re.compile(r"answer(?:\s*[:=]|[^.\n]{0,80}?\bis\b:?)", re.IGNORECASE)
+TYPOGRAPHY = (
+    re.compile(  # What says how to set an answer, not which it is. Not the brackets of a matrix row, "\\\\[1ex]".
+        r"\\!\s*|\\(?:left|right)(?![a-z])|(?<!\\)\\[,;:>()\[\]]|\^\\circ|\^\{\\circ\}|\\?[%$]"
+    )
+)
 MATH = re.compile(r"\s*(?:\$([^$\n]+)\$|\\\(([^\n]+?)\\\)|\\\[([^\n]+?)\\\])")
 
 
@@ -104,8 +110,7 @@ def strict_form(answer: str) -> str:
     """
     form = re.sub(r"\\(?:text|mbox|mathrm|textbf)\s*\{([^{}]*)\}", r"\1", answer)
     form = re.sub(r"\\[dt]frac", r"\\frac", form).replace("{,}", ",")
-    form = re.sub(r"\\!\s*|\\(?:left|right)(?![a-z])|(?<!\\)\\[,;:>]|\^\\circ|\^\{\\circ\}|\\?[%$]|(?<!\\)\\[()\[\]]", "", form)
-    form = form.strip().removesuffix(".")
+    form = TYPOGRAPHY.sub("", form).strip().removesuffix(".")
     if re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", form):  # Before the blanks go: "1, 200" is two numbers.
         form = form.replace(",", "")
     form = re.sub(r"(?<!\\)\\ |[\s~]", "", form)
@@ -135,7 +140,4 @@ def _plain_number(match: re.Match | None) -> str | None:
 
 
 def _last(pattern: re.Pattern, text: str) -> re.Match | None:
-    match = None
-    for match in pattern.finditer(text):
-        pass
-    return match
+    return next(iter(deque(pattern.finditer(text), maxlen=1)), None)

@@ -19,6 +19,7 @@ keep_compiled_code()
 from numba import njit  # noqa: E402  (the cache folder must be set first)
 
 NO_CHANGE = 1e-12
+CHANGED = (0, 1, 2, 3, 4, 8, 12)  # rtr, rtx, rty, rts, xtr, ytr, str among ``lattice.ATOMS``
 
 
 @njit(cache=True, nogil=True, forceinline=True, error_model="numpy")

@@ -82,7 +82,7 @@ def _move_nodes(level: np.ndarray, generator: np.random.Generator) -> np.ndarray
     strengths = level.sum(axis=1)
     community_strengths = strengths.copy()
     links = level - np.diag(np.diag(level))  # a node's weight to itself moves with it
-    order = generator.permutation(n_nodes)
+    order = generator.permutation(np.flatnonzero(links.any(axis=1)))  # the others have nowhere to go
     improved = True
     while improved:
         improved = False

@@ -48,46 +48,69 @@ def count_states(words, i, j, n, counts):
             cell &= u if state & 2 else ~u
             cell &= v if state & 1 else ~v
             counts[state >> 3, (state >> 2) & 1, (state >> 1) & 1, state & 1] += ones(cell & valid)
-    counts[2, :2, :2, :2] = counts[0, :2, :2, :2] + counts[1, :2, :2, :2]
-    counts[:, 2, :2, :2] = counts[:, 0, :2, :2] + counts[:, 1, :2, :2]
-    counts[:, :, 2, :2] = counts[:, :, 0, :2] + counts[:, :, 1, :2]
-    counts[:, :, :, 2] = counts[:, :, :, 0] + counts[:, :, :, 1]
+    for y in range(2):
+        for u in range(2):
+            for v in range(2):
+                counts[2, y, u, v] = counts[0, y, u, v] + counts[1, y, u, v]
+    for x in range(3):
+        for u in range(2):
+            for v in range(2):
+                counts[x, 2, u, v] = counts[x, 0, u, v] + counts[x, 1, u, v]
+    for x in range(3):
+        for y in range(3):
+            for v in range(2):
+                counts[x, y, 2, v] = counts[x, y, 0, v] + counts[x, y, 1, v]
+    for x in range(3):
+        for y in range(3):
+            for u in range(3):
+                counts[x, y, u, 2] = counts[x, y, u, 0] + counts[x, y, u, 1]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def discrete_knowns(words, i, j, n, logs, ccs, low, high, counts, minors, knowns):
-    """Mutual informations (rows of `minors` as in ``knowns.informations``) and, under CCS, redundancies of a block.
+def average_informations(counts, n, logs, n_logs, sums, k, minors):
+    """Mutual informations of a pair from its counts, to lane k of `minors` (rows as in ``knowns.informations``).
 
-    `logs` holds log 0 … log n, its element 0 unused.
+    With S(A) the sum of c log c over the counts c of the vectors A, I(A; B) = log n + (S(A, B) − S(A) − S(B)) / n.
+    `sums` (16,) is overwritten: S of the vectors whose bits (x 8, y 4, u 2, v 1) are set.
     """
-    for k in range(low, high):
-        count_states(words, i, j + k, n, counts)
-        average = np.zeros(9)
-        shared = np.zeros(7)
-        for state in range(16):
-            x, y, u, v = state >> 3, (state >> 2) & 1, (state >> 1) & 1, state & 1
-            cell = counts[x, y, u, v]
-            if cell > 0:
-                lx, ly, lxy = logs[counts[x, 2, 2, 2]], logs[counts[2, y, 2, 2]], logs[counts[x, y, 2, 2]]
-                lu, lv, luv = logs[counts[2, 2, u, 2]], logs[counts[2, 2, 2, v]], logs[counts[2, 2, u, v]]
-                local = (
-                    logs[n] + logs[counts[x, 2, u, 2]] - lx - lu,
-                    logs[n] + logs[counts[x, 2, 2, v]] - lx - lv,
-                    logs[n] + logs[counts[2, y, u, 2]] - ly - lu,
-                    logs[n] + logs[counts[2, y, 2, v]] - ly - lv,
-                    logs[n] + logs[counts[x, y, u, 2]] - lxy - lu,
-                    logs[n] + logs[counts[x, y, 2, v]] - lxy - lv,
-                    logs[n] + logs[counts[x, 2, u, v]] - lx - luv,
-                    logs[n] + logs[counts[2, y, u, v]] - ly - luv,
-                    logs[n] + logs[cell] - lxy - luv,
-                )
-                for row in range(9):
-                    average[row] += cell * local[row] / n
-                if ccs:
-                    redundancies = pointwise(*local)
-                    for row in range(7):
-                        shared[row] += cell * redundancies[row] / n
-        for row in range(9):
-            minors[(0, 1, 2, 3, 6, 7, 8, 9, 10)[row], k] = average[row]
-        for row in range(7):
-            knowns[(0, 1, 2, 3, 4, 8, 12)[row], k] = shared[row]
+    sums[:] = 0.0
+    for x in range(3):
+        for y in range(3):
+            for u in range(3):
+                for v in range(3):
+                    kept = 8 * (x < 2) + 4 * (y < 2) + 2 * (u < 2) + (v < 2)
+                    sums[kept] += n_logs[counts[x, y, u, v]]
+    minors[0, k] = logs[n] + (sums[10] - sums[8] - sums[2]) / n
+    minors[1, k] = logs[n] + (sums[9] - sums[8] - sums[1]) / n
+    minors[2, k] = logs[n] + (sums[6] - sums[4] - sums[2]) / n
+    minors[3, k] = logs[n] + (sums[5] - sums[4] - sums[1]) / n
+    minors[6, k] = logs[n] + (sums[14] - sums[12] - sums[2]) / n
+    minors[7, k] = logs[n] + (sums[13] - sums[12] - sums[1]) / n
+    minors[8, k] = logs[n] + (sums[11] - sums[8] - sums[3]) / n
+    minors[9, k] = logs[n] + (sums[7] - sums[4] - sums[3]) / n
+    minors[10, k] = logs[n] + (sums[15] - sums[12] - sums[3]) / n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def common_change(counts, n, logs, shared):
+    """Redundancies of a pair by common change in surprisal, mean over samples, to `shared` (7,)."""
+    shared[:] = 0.0
+    for state in range(16):
+        x, y, u, v = state >> 3, (state >> 2) & 1, (state >> 1) & 1, state & 1
+        cell = counts[x, y, u, v]
+        if cell > 0:
+            lx, ly, lxy = logs[counts[x, 2, 2, 2]], logs[counts[2, y, 2, 2]], logs[counts[x, y, 2, 2]]
+            lu, lv, luv = logs[counts[2, 2, u, 2]], logs[counts[2, 2, 2, v]], logs[counts[2, 2, u, v]]
+            redundancies = pointwise(
+                logs[n] + logs[counts[x, 2, u, 2]] - lx - lu,
+                logs[n] + logs[counts[x, 2, 2, v]] - lx - lv,
+                logs[n] + logs[counts[2, y, u, 2]] - ly - lu,
+                logs[n] + logs[counts[2, y, 2, v]] - ly - lv,
+                logs[n] + logs[counts[x, y, u, 2]] - lxy - lu,
+                logs[n] + logs[counts[x, y, 2, v]] - lxy - lv,
+                logs[n] + logs[counts[x, 2, u, v]] - lx - luv,
+                logs[n] + logs[counts[2, y, u, v]] - ly - luv,
+                logs[n] + logs[cell] - lxy - luv,
+            )
+            for row in range(7):
+                shared[row] += cell * redundancies[row] / n

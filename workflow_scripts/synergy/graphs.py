@@ -48,7 +48,11 @@ def strongest_edges(graph: np.ndarray, top_fraction: float) -> np.ndarray:
     rows, columns = np.triu_indices(len(graph), k=1)
     weights = graph[rows, columns]
     n_kept = min(max(1, round(top_fraction * len(weights))), np.count_nonzero(weights))
-    kept = np.argsort(-weights, kind="stable")[:n_kept]
+    if n_kept == 0:
+        return np.zeros_like(graph)
+    threshold = np.partition(weights, -n_kept)[-n_kept]
+    above, at = np.flatnonzero(weights > threshold), np.flatnonzero(weights == threshold)
+    kept = np.concatenate([above, at[: n_kept - len(above)]])
     return _symmetric(len(graph), rows[kept], columns[kept], weights[kept])
 
 
@@ -100,7 +104,7 @@ def path_lengths(graph: np.ndarray) -> np.ndarray:
 
     lengths = np.zeros_like(graph)
     np.divide(1.0, graph, out=lengths, where=graph > 0)
-    density = np.count_nonzero(graph) / graph.size
+    density = np.count_nonzero(graph) / max(graph.size, 1)
     return shortest_path(lengths, method="FW" if density > DENSE_FROM else "D", directed=False)
 
 
@@ -129,6 +133,8 @@ def global_efficiency(graph: np.ndarray, weighted: bool = False) -> float:
     n_nodes = len(graph)
     if n_nodes < 2:
         return float("nan")
+    linked = graph.any(axis=1)
+    graph = graph[np.ix_(linked, linked)]  # nodes without edges reach nothing
     distances = path_lengths(graph) if weighted else hop_counts(graph)
     inverse = np.zeros_like(distances)
     np.divide(1.0, distances, out=inverse, where=distances > 0)

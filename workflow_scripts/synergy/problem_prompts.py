@@ -14,8 +14,8 @@ EXEMPLARS = {
         "Subtracting $2x$ and adding $8$ on both sides gives $3x = 15$, so $x = 5$. The final answer is $\\boxed{5}$."
     ),
     "A bag holds 4 red and 6 blue marbles. What is the probability that a marble drawn at random is red?": (
-        "There are $4 + 6 = 10$ marbles, and $4$ of them are red, so the probability is $\\frac{4}{10} = \\frac{2}{5}$. "
-        "The final answer is $\\boxed{\\frac{2}{5}}$."
+        "There are $4 + 6 = 10$ marbles, and $4$ of them are red, so the probability is $\\frac{4}{10} = \\frac{2}{5}$."
+        " The final answer is $\\boxed{\\frac{2}{5}}$."
     ),
     "What is the area of a right triangle whose legs are 9 and 12 long?": (
         "The legs are base and height, so the area is $\\frac{1}{2} \\cdot 9 \\cdot 12 = 54$. The final answer is "

@@ -6,8 +6,8 @@ head (see :mod:`synergy.partners`) in any order.
 
 import numpy as np
 
-from synergy.ccs import ccs_knowns
-from synergy.discrete import discrete_knowns
+from synergy.ccs import CHANGED, ccs_knowns
+from synergy.discrete import average_informations, common_change, count_states
 from synergy.jit import keep_compiled_code
 from synergy.knowns import determinants, informations, mmi_knowns
 from synergy.partners import SCALE
@@ -150,20 +150,27 @@ def discrete_range(
     """
     rows = sums.shape[0]
     values, minors, knowns = np.empty((rows, BLOCK)), np.zeros((11, BLOCK)), np.empty((16, BLOCK))
-    counts, shared = np.empty((3, 3, 3, 3), dtype=np.int64), np.empty((16, BLOCK))
+    counts, entropies = np.empty((3, 3, 3, 3), dtype=np.int64), np.empty(16)
+    shared, redundancies = np.empty(7), np.empty((7, BLOCK))
     logs = np.log(np.maximum(np.arange(n_samples.max() + 1), 1))
+    n_logs = logs * np.arange(n_samples.max() + 1)
     for p in range(words.shape[0]):
-        row_first = 0
+        n, row_first = n_samples[p], 0
         for i in range(n_heads - 1):
             origin = row_first - i - 1
             for j in range((i + 1) // BLOCK * BLOCK, n_heads, BLOCK):
                 low, high = lanes(i, j, origin, n_heads, first, last)
                 if low < high:
-                    discrete_knowns(words[p], i, j, n_samples[p], logs, ccs, low, high, counts, minors, shared)
+                    for k in range(low, high):
+                        count_states(words[p], i, j + k, n, counts)
+                        average_informations(counts, n, logs, n_logs, entropies, k, minors)
+                        if ccs:
+                            common_change(counts, n, logs, shared)
+                            redundancies[:, k] = shared
                     mmi_knowns(minors, knowns)
                     if ccs:
-                        for known in (0, 1, 2, 3, 4, 8, 12):
-                            knowns[known] = shared[known]
+                        for row in range(7):
+                            knowns[CHANGED[row]] = redundancies[row]
                     for k in range(low, high):
                         if not (varies[p, i] == varies[p, i] and varies[p, j + k] == varies[p, j + k]):
                             knowns[:, k] = np.nan
@@ -171,8 +178,10 @@ def discrete_range(
                         values[:] = knowns
                     else:
                         contract(knowns, values)
-                    pair = origin + j - start
-                    accumulate(values, low, high, i, j, pair, sums, undefined, head_sums[p], head_undefined[p])
+                    accumulate(
+                        *(values, low, high, i, j, origin + j - start),
+                        *(sums, undefined, head_sums[p], head_undefined[p]),
+                    )
             row_first += n_heads - 1 - i
 
 

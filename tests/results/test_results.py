@@ -1,0 +1,166 @@
+"""Checks of finished artifacts: keys, shapes, symmetry, finiteness, units.
+
+`RESULTS` names the folder (default: results of this checkout); what has not been made is skipped there.
+"""
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+RESULTS = Path(os.environ.get("RESULTS", Path(__file__).parent.parent.parent / "results"))
+MODELS = sorted(path.name.removesuffix("_activations.npz") for path in RESULTS.glob("activations/*_activations.npz"))
+ABLATED = sorted(path.name.removesuffix("_ablation.csv") for path in RESULTS.glob("ablation/*_ablation.csv"))
+for_each_model = pytest.mark.parametrize("model", MODELS)
+for_each_ablated_model = pytest.mark.parametrize("model", ABLATED)
+
+
+def load(path: str) -> dict:
+    with np.load(RESULTS / path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def table(path: str) -> list[dict]:
+    with open(RESULTS / path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def column(rows: list[dict], name: str) -> np.ndarray:
+    return np.array([float(row[name] or "nan") for row in rows])
+
+
+@for_each_model
+def test_activations_are_finite_norms_with_the_declared_shape(model):
+    recorded = load(f"activations/{model}_activations.npz")
+    activations, n_tokens = recorded["activations"], recorded["n_tokens"]
+    geometry = json.loads((RESULTS / f"prefetch/{model}.json").read_text())["geometry"]
+    assert activations.dtype == np.float32
+    assert activations.shape[:2] == (len(n_tokens), geometry["layers"] * geometry["heads"])
+    within = np.arange(activations.shape[2]) < n_tokens[:, None]
+    assert np.isfinite(activations.transpose(0, 2, 1)[within]).all()
+    assert (activations.transpose(0, 2, 1)[within] >= 0).all()
+    assert len(recorded["category"]) == len(n_tokens)
+
+
+@for_each_model
+def test_tokens_and_logits_belong_to_the_activations(model):
+    n_tokens = load(f"activations/{model}_activations.npz")["n_tokens"]
+    prompts = json.loads((RESULTS / f"activations/{model}_tokens.json").read_text())["prompts"]
+    logits = load(f"activations/{model}_logits.npz")
+    assert [len(prompt["generated_ids"]) for prompt in prompts] == n_tokens.tolist()
+    assert all(0 <= prompt["natural_length"] <= len(prompt["generated_ids"]) for prompt in prompts)
+    assert len({prompt["id"] for prompt in prompts}) == len(prompts)
+    assert (logits["token_logprob"] <= 0).all()
+    assert (logits["entropy"] >= -1e-4).all()
+    assert (np.diff(logits["topk_logprobs"], axis=-1) <= 0).all()
+    assert logits["topk_ids"].shape == logits["topk_logprobs"].shape
+
+
+@for_each_model
+def test_matrices_are_symmetric_and_defined_off_the_diagonal(model):
+    pairwise = load(f"phiid_scores/{model}_pairwise_phiid.npz")
+    off_diagonal = ~np.eye(len(pairwise["sts_matrix"]), dtype=bool)
+    for name in ("sts_matrix", "rtr_matrix", "tdmi_matrix", "sts_null_mean", "sts_null_sd", "rtr_null_mean"):
+        matrix = pairwise[name]
+        assert matrix.dtype == np.float64
+        np.testing.assert_array_equal(matrix, matrix.T)
+        assert np.isnan(np.diag(matrix)).all()
+        assert np.isfinite(matrix[off_diagonal]).all()
+    assert (pairwise["tdmi_matrix"][off_diagonal] >= 0).all()
+    assert (pairwise["rtr_matrix"][off_diagonal] >= 0).all()
+    assert (pairwise["sts_null_sd"][off_diagonal] > 0).all()
+
+
+@for_each_model
+def test_ranking_follows_from_the_matrices(model):
+    rows = table(f"phiid_scores/{model}_head_rankings.csv")
+    public = "head_idx,layer,head_in_layer,avg_synergy,avg_redundancy,syn_rank,red_rank,syn_red_score".split(",")
+    assert list(rows[0])[:8] == public
+    pairwise = load(f"phiid_scores/{model}_pairwise_phiid.npz")
+    geometry = json.loads((RESULTS / f"prefetch/{model}.json").read_text())["geometry"]
+    assert column(rows, "head_idx").tolist() == list(range(geometry["layers"] * geometry["heads"]))
+    np.testing.assert_array_equal(
+        column(rows, "layer") * geometry["heads"] + column(rows, "head_in_layer"), column(rows, "head_idx")
+    )
+    np.testing.assert_allclose(column(rows, "avg_synergy"), np.nanmean(pairwise["sts_matrix"], axis=1), rtol=1e-9)
+    np.testing.assert_allclose(column(rows, "avg_redundancy"), np.nanmean(pairwise["rtr_matrix"], axis=1), rtol=1e-9)
+    scores = column(rows, "syn_red_score")
+    assert (scores >= 0).all()
+    assert (scores <= 1).all()
+
+
+@for_each_model
+def test_graph_metrics_are_in_their_ranges(model):
+    metrics = json.loads((RESULTS / f"phiid_scores/{model}_graph_metrics.json").read_text())
+    for name in ("syn_global_efficiency", "red_global_efficiency"):
+        assert 0 < metrics[name] <= 1
+    for name in ("syn_modularity", "red_modularity"):
+        assert -0.5 <= metrics[name] <= 1
+
+
+@for_each_ablated_model
+def test_ablation_starts_at_the_noise_floor_and_removes_ever_more_heads(model):
+    rows = table(f"ablation/{model}_ablation.csv")
+    assert list(rows[0])[:3] == ["num_heads_removed", "mean_kl_div", "order_type"]
+    orders = {(row["order_type"], row["seed"]) for row in rows}
+    assert {kind for kind, _ in orders} >= {"synergistic", "redundant", "random"}
+    for kind, seed in orders:
+        curve = [row for row in rows if (row["order_type"], row["seed"]) == (kind, seed)]
+        removed, kl = column(curve, "num_heads_removed"), column(curve, "mean_kl_div")
+        assert removed[0] == 0
+        assert (np.diff(removed) > 0).all()
+        assert (kl >= kl[0] - 1e-6).all()
+        assert abs(kl[0]) < 1e-2
+        low, high = column(curve, "kl_ci_low"), column(curve, "kl_ci_high")
+        assert (low <= kl + 1e-9).all()
+        assert (kl <= high + 1e-9).all()
+
+
+@for_each_ablated_model
+def test_accuracy_table_counts_the_records(model):
+    rows = table(f"ablation/{model}_math_perturbation.csv")
+    assert list(rows[0])[:6] == ["condition", "sigma", "seed", "n_problems", "n_correct", "accuracy"]
+    assert {row["condition"] for row in rows} == {"baseline", "synergistic", "redundant", "random"}
+    for row in rows:
+        name = row["condition"]
+        if name != "baseline":
+            name = f"{name}-{float(row['sigma'])}-{row['seed']}"
+        lines = (RESULTS / f"ablation/math/{model}/{name}.jsonl").read_text().splitlines()
+        records = [json.loads(line) for line in lines]
+        assert len(records) == int(row["n_problems"])
+        assert sum(record["correct"] for record in records) == int(row["n_correct"])
+        assert float(row["accuracy"]) == pytest.approx(int(row["n_correct"]) / len(records))
+        assert float(row["solution_nll"]) > 0
+
+
+@for_each_ablated_model
+def test_every_claim_has_a_verdict_and_the_rule_behind_it(model):
+    rows = table(f"claims/{model}_claims.csv")
+    assert sorted({int(row["claim"].split(".")[0]) for row in rows}) == list(range(1, 9))
+    verdicts = {"supported", "not supported", "opposite", "not testable"}
+    for row in rows:
+        assert row["verdict"] in verdicts
+        assert row["verdict_after_control"] in verdicts
+        assert row["rule"]
+        assert row["statement"]
+
+
+@pytest.mark.parametrize("figure", sorted(RESULTS.glob("figures/*.png")), ids=lambda path: path.name)
+def test_figure_is_an_image_that_says_what_made_it(figure):
+    from PIL import Image
+
+    with Image.open(figure) as image:
+        assert min(image.size) > 300
+        assert json.loads(image.text["Description"])["made_by"]
+
+
+def test_run_record_says_what_made_the_results():
+    path = RESULTS / "run_record.json"
+    if not path.is_file():
+        pytest.skip("no finished run in results/")
+    record = json.loads(path.read_text())
+    assert {model["key"] for model in record["models"]} >= set(record["config"]["study"])
+    assert record["provenance"]["packages"]["torch"]
