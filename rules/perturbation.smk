@@ -27,6 +27,7 @@ rule score_math:
         stanza=stanza,
         fraction=lookup("math/fraction", within=config),
         prompt_style=lookup("math/prompt_style", within=config),
+        shots=lookup("math/shots", within=config),
         max_new_tokens=lookup("math/max_new_tokens", within=config),
         batch_size=lookup("math/batch_size", within=config),
     script:

@@ -18,6 +18,7 @@ def score_math(
     stanza: dict,
     fraction: float,
     prompt_style: str,
+    shots: int,
     max_new_tokens: int,
     batch_size: int,
     threads: int,
@@ -45,11 +46,17 @@ def score_math(
     torch.set_num_threads(threads)
     language_model = load_model(model, fetched["weights"], stanza["dtype"])
     tokenizer, arguments = language_model.tokenizer, stanza["chat_template_arguments"]
-    prompts = [format_prompt(problem.problem, style, tokenizer, arguments) for problem in asked]
+    prompts = [format_prompt(problem.problem, style, tokenizer, arguments, shots) for problem in asked]
     with noise_in_heads(language_model, chosen, sigma, seed):
         graded = answer_and_grade(language_model, asked, prompts, max_new_tokens, batch_size, condition)
     write_jsonl(records, graded)
-    parameters = {"style": style, "max_new_tokens": max_new_tokens, "fraction": fraction, "dtype": stanza["dtype"]}
+    parameters = {
+        "style": style,
+        "shots": shots,
+        "max_new_tokens": max_new_tokens,
+        "fraction": fraction,
+        "dtype": stanza["dtype"],
+    }
     done = {"condition": kind, "sigma": sigma, "seed": seed, "heads": chosen}
     write_json(summary, {**done, "provenance": provenance("score_math", parameters, fetched["provenance"])})
 
@@ -65,6 +72,7 @@ if __name__ == "__main__":
             stanza=snakemake.params.stanza,
             fraction=snakemake.params.fraction,
             prompt_style=snakemake.params.prompt_style,
+            shots=snakemake.params.shots,
             max_new_tokens=snakemake.params.max_new_tokens,
             batch_size=snakemake.params.batch_size,
             threads=snakemake.threads,

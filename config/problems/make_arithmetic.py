@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 SEED = 7
 OUTPUT = Path(__file__).with_name("demo.jsonl")
-NAMES = ("Tom", "Ana", "Leo", "Mia", "Sam", "Eva", "Ned", "Ida")
+NAMES = ("Tom", "Ana", "Leo", "Mia", "Sam", "Eva", "Kai", "Ida")
 THINGS = ("apples", "pencils", "marbles", "books", "stickers", "coins", "shells", "stamps")
 
 OPERATIONS = {"+": add, "-": sub, "*": mul, "/": floordiv}

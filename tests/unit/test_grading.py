@@ -164,9 +164,9 @@ def test_what_hangs_is_killed_and_wrong_and_the_next_answer_is_graded(hasty_grad
         "answer" * 150,
     ],
 )
-def test_odd_answers_are_wrong_and_break_nothing(grader, answer):
-    assert not grader.grade("5", answer).correct
-    assert grader.grade("5", "5").correct
+def test_odd_answers_are_wrong_and_break_nothing(hasty_grader, answer):
+    assert not hasty_grader.grade("5", answer).correct
+    assert hasty_grader.grade("5", "5").correct
 
 
 def test_a_worker_that_dies_costs_one_answer():

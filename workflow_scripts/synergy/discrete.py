@@ -37,7 +37,11 @@ def count_states(words, i, j, n, counts):
 
     `counts` (3, 3, 3, 3) is indexed by x, y, u, v, each 0, 1 or 2 = summed over.
     """
-    counts[:] = 0
+    for x in range(2):
+        for y in range(2):
+            for u in range(2):
+                for v in range(2):
+                    counts[x, y, u, v] = 0
     for w in range(words.shape[2]):
         x, u, y, v = words[i, 0, w], words[i, 1, w], words[j, 0, w], words[j, 1, w]
         bits = min(64, n - 64 * w)
@@ -73,7 +77,8 @@ def average_informations(counts, n, logs, n_logs, sums, k, minors):
     With S(A) the sum of c log c over the counts c of the vectors A, I(A; B) = log n + (S(A, B) − S(A) − S(B)) / n.
     `sums` (16,) is overwritten: S of the vectors whose bits (x 8, y 4, u 2, v 1) are set.
     """
-    sums[:] = 0.0
+    for kept in range(16):
+        sums[kept] = 0.0
     for x in range(3):
         for y in range(3):
             for u in range(3):
@@ -94,7 +99,8 @@ def average_informations(counts, n, logs, n_logs, sums, k, minors):
 @njit(cache=True, nogil=True, error_model="numpy")
 def common_change(counts, n, logs, shared):
     """Redundancies of a pair by common change in surprisal, mean over samples, to `shared` (7,)."""
-    shared[:] = 0.0
+    for row in range(7):
+        shared[row] = 0.0
     for state in range(16):
         x, y, u, v = state >> 3, (state >> 2) & 1, (state >> 1) & 1, state & 1
         cell = counts[x, y, u, v]

@@ -17,7 +17,7 @@ MEMORY_LIMIT = 2 << 30  # Bytes. A power tower then ends in a MemoryError, not i
 def main(timeout_s: float) -> None:
     """Answer requests ``{"gold": …, "answer": …}`` with ``{"correct": bool or null}`` until the input ends.
 
-    ``correct`` is null where one of the two holds no formula that Math-Verify understands.
+    ``correct`` is null where the answer is not found equal and one of the two is no formula to Math-Verify.
 
     Parameters
     ----------
@@ -45,11 +45,18 @@ def main(timeout_s: float) -> None:
         try:
             gold, answer = read(request["gold"]), read(request["answer"])
             # Not symmetric: the answer is read in the light of the gold one.
-            correct = verify(gold, answer, timeout_seconds=None) if gold and answer else None
+            correct = verify(gold, answer, timeout_seconds=None) or (
+                None if _is_text(gold) or _is_text(answer) else False
+            )
         except Exception:  # Whatever a parser makes of a hostile text, MemoryError and RecursionError included.
             correct = None
         faulthandler.cancel_dump_traceback_later()
         print(json.dumps({"correct": correct}), file=replies)
+
+
+def _is_text(parsed: list) -> bool:
+    """Whether Math-Verify found nothing but letters: what it cannot read it keeps as a string."""
+    return all(isinstance(reading, str) for reading in parsed)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def mmi_block(work, c, d, values):
     Parameters
     ----------
     work : float64 (4, BLOCK)
-        Correlations xy, uv, xv, yu.
+        Correlations xy, uv, xv, yu; the first row is overwritten.
     c : float
         Correlation xu; NaN where x or u does not vary.
     d : float64 (BLOCK,)
@@ -141,7 +141,8 @@ def mmi_block(work, c, d, values):
         values[1, k] = highest if regular else np.nan
         work[0, k] = xyuv / (qa * qb) if regular else np.nan
     if values.shape[0] == 3:
-        values[2] = work[0]
+        for k in range(BLOCK):
+            values[2, k] = work[0, k]
     for row in range(values.shape[0]):
         for k in range(BLOCK):
             ratio = values[row, k]

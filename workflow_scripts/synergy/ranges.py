@@ -31,7 +31,8 @@ def accumulate(values, low, high, i, j, pair, sums, undefined, head_sums, head_u
             undefined[pair + k] += 1
             head_undefined[i] += 1
             head_undefined[j + k] += 1
-            values[:, k] = 0.0
+            for row in range(values.shape[0]):
+                values[row, k] = 0.0
     for row in range(sums.shape[0]):
         # Slices, because loops from 0 over them vectorise.
         value, total = values[row, low:high], sums[row, pair + low : pair + high]
@@ -47,17 +48,22 @@ def accumulate(values, low, high, i, j, pair, sums, undefined, head_sums, head_u
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def contract(knowns, values):
-    """sts, rtr and, if `values` has three rows, TDMI of a block from its sixteen redundancies."""
-    sign = (1.0, -1.0, -1.0, 1.0)
-    values[0] = 0.0
-    for past in range(4):
-        for future in range(4):
+def atoms_of(knowns, values):
+    """Write what a pass adds up, from a block of redundancies: all sixteen, or sts, rtr and TDMI, or sts and rtr."""
+    if values.shape[0] == 16:
+        for row in range(16):
             for k in range(BLOCK):
-                values[0, k] += sign[past] * sign[future] * knowns[4 * past + future, k]
-    values[1] = knowns[0]
-    if values.shape[0] == 3:
-        values[2] = knowns[15]
+                values[row, k] = knowns[row, k]
+        return
+    for k in range(BLOCK):
+        of_r = knowns[3, k] - knowns[1, k] - knowns[2, k] + knowns[0, k]
+        of_x = knowns[7, k] - knowns[5, k] - knowns[6, k] + knowns[4, k]
+        of_y = knowns[11, k] - knowns[9, k] - knowns[10, k] + knowns[8, k]
+        of_s = knowns[15, k] - knowns[13, k] - knowns[14, k] + knowns[12, k]
+        values[0, k] = of_s - of_x - of_y + of_r
+        values[1, k] = knowns[0, k]
+        if values.shape[0] == 3:
+            values[2, k] = knowns[15, k]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -120,10 +126,7 @@ def gaussian_range(
                                 mmi_knowns(minors, knowns)
                                 if ccs:
                                     ccs_knowns(vectors, i, j, n, work[r], c, d, minors, low[r], high[r], knowns)
-                                if rows == 16:
-                                    values[:] = knowns
-                                else:
-                                    contract(knowns, values)
+                                atoms_of(knowns, values)
                             pair = origin[r] + j - start
                             accumulate(
                                 *(values, low[r], high[r], i, j, pair),
@@ -166,18 +169,18 @@ def discrete_range(
                         average_informations(counts, n, logs, n_logs, entropies, k, minors)
                         if ccs:
                             common_change(counts, n, logs, shared)
-                            redundancies[:, k] = shared
+                            for row in range(7):
+                                redundancies[row, k] = shared[row]
                     mmi_knowns(minors, knowns)
                     if ccs:
                         for row in range(7):
-                            knowns[CHANGED[row]] = redundancies[row]
+                            for k in range(low, high):
+                                knowns[CHANGED[row], k] = redundancies[row, k]
                     for k in range(low, high):
                         if not (varies[p, i] == varies[p, i] and varies[p, j + k] == varies[p, j + k]):
-                            knowns[:, k] = np.nan
-                    if rows == 16:
-                        values[:] = knowns
-                    else:
-                        contract(knowns, values)
+                            for row in range(16):
+                                knowns[row, k] = np.nan
+                    atoms_of(knowns, values)
                     accumulate(
                         *(values, low, high, i, j, origin + j - start),
                         *(sums, undefined, head_sums[p], head_undefined[p]),
