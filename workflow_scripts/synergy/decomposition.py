@@ -93,7 +93,7 @@ class Decomposition:
         null_head_undefined = np.zeros((surrogates, self.n_padded), dtype=np.int64)
         with ThreadPoolExecutor(self.threads) as pool:
             observed, undefined, head_sums, head_undefined = self._pass(pairs, 3, pool)
-            for s in progress(range(surrogates), "surrogates", "surrogate"):
+            for s in progress(range(surrogates), "surrogates", "surrogate") if surrogates else ():
                 sums, lost, _, _ = self._pass(pairs, 2, pool, s)
                 finish_surrogate(
                     *(sums, lost, self.n_prompts, n_heads, pairs.start, null, n_null),

@@ -44,7 +44,7 @@ def count_states(words, i, j, n, counts):
                     counts[x, y, u, v] = 0
     for w in range(words.shape[2]):
         x, u, y, v = words[i, 0, w], words[i, 1, w], words[j, 0, w], words[j, 1, w]
-        bits = min(64, n - 64 * w)
+        bits = max(0, min(64, n - 64 * w))
         valid = ~np.uint64(0) if bits == 64 else (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
         for state in range(16):
             cell = x if state & 8 else ~x
