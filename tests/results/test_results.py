@@ -77,7 +77,16 @@ def test_matrices_are_symmetric_and_defined_off_the_diagonal(model):
 @for_each_model
 def test_ranking_follows_from_the_matrices(model):
     rows = table(f"phiid_scores/{model}_head_rankings.csv")
-    public = "head_idx,layer,head_in_layer,avg_synergy,avg_redundancy,syn_rank,red_rank,syn_red_score".split(",")
+    public = [
+        "head_idx",
+        "layer",
+        "head_in_layer",
+        "avg_synergy",
+        "avg_redundancy",
+        "syn_rank",
+        "red_rank",
+        "syn_red_score",
+    ]
     assert list(rows[0])[:8] == public
     pairwise = load(f"phiid_scores/{model}_pairwise_phiid.npz")
     geometry = json.loads((RESULTS / f"prefetch/{model}.json").read_text())["geometry"]

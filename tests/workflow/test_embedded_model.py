@@ -1,0 +1,73 @@
+"""The real embedded model, from its wheel to the verdicts, with few prompts and steps."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from declarations import REPOSITORY
+from workflow_run import copy_repository, snakemake
+
+pytestmark = pytest.mark.slow
+OVERLAYS = ("config/demo.yaml", "tests/workflow/embedded.yaml")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The folder of a finished run, in a copy of the repository."""
+    folder = copy_repository(tmp_path_factory.mktemp("embedded"))
+    (folder / "tests/workflow").mkdir()
+    (folder / OVERLAYS[1]).write_text((REPOSITORY / OVERLAYS[1]).read_text())
+    snakemake("--configfile", *OVERLAYS, "--cores", "2", cwd=folder)
+    return folder
+
+
+def test_artifacts_are_right(run):
+    checks = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(REPOSITORY / "tests/results")],
+        env={**os.environ, "RESULTS": str(run / "results")},
+        capture_output=True,
+        text=True,
+    )
+    assert checks.returncode == 0, checks.stdout
+    assert "skipped" not in checks.stdout
+
+
+def test_answers_are_those_of_the_librarys_own_generation(run):
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(run / "resources/models/smollm2-135m", local_files_only=True)
+    prompt = json.loads((run / "results/activations/smollm2-135m_tokens.json").read_text())["prompts"][0]
+    generated = model.generate(
+        torch.tensor([prompt["prompt_ids"]]),
+        attention_mask=torch.ones(1, len(prompt["prompt_ids"]), dtype=torch.long),
+        max_new_tokens=32,
+        min_new_tokens=32,  # suppresses end-of-sequence
+        do_sample=False,
+        repetition_penalty=1.0,
+    )
+    assert generated[0, len(prompt["prompt_ids"]) :].tolist() == prompt["generated_ids"]
+
+
+def test_the_trained_model_knows_more_than_its_untrained_control(run):
+    def mean_logprob(model):
+        import numpy as np
+
+        with np.load(run / f"results/activations/{model}_logits.npz", allow_pickle=False) as logits:
+            return logits["token_logprob"].mean()
+
+    assert mean_logprob("smollm2-135m") > mean_logprob("smollm2-135m-random") + 1
+
+
+def test_the_model_solves_some_of_the_problems_and_noise_in_many_heads_shows(run):
+    records = (run / "results/ablation/math/smollm2-135m/baseline.jsonl").read_text().splitlines()
+    correct = [json.loads(record)["correct"] for record in records]
+    assert 0 < sum(correct) < len(correct)
+
+    def nll(condition):
+        lines = (run / f"results/ablation/math/smollm2-135m/{condition}.jsonl").read_text().splitlines()
+        return sum(json.loads(line)["solution_nll"] for line in lines)
+
+    assert nll("random-0.5-0") > nll("baseline")
