@@ -1,5 +1,6 @@
 """Truths about efficiency, modularity, Louvain and the metrics of the two networks."""
 
+import community
 import networkx as nx
 import numpy as np
 import pytest
@@ -201,6 +202,15 @@ def test_louvain_is_as_good_as_networkx():
         theirs = nx.community.louvain_communities(nx.from_numpy_array(graph), seed=seed)
         best = nx.community.modularity(nx.from_numpy_array(graph), theirs)
         assert modularity(graph, louvain(graph, seed)) >= best - 0.005
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_louvain_is_as_good_as_python_louvain(seed):
+    graph = random_weights(60, seed) * (1 + 2 * cliques(15, 4))
+    np.fill_diagonal(graph, 0)
+    network = nx.from_numpy_array(graph)
+    reference = community.modularity(community.best_partition(network, random_state=seed), network)
+    assert modularity(graph, louvain(graph, seed)) == pytest.approx(reference, abs=0.01)
 
 
 def test_louvain_repeats_itself_and_ignores_scale():

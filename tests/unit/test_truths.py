@@ -98,9 +98,8 @@ def test_independent_ar1_have_synergy_without_interaction_under_mmi():
 def test_independent_ar1_have_no_synergy_under_ccs():
     series = np.concatenate([ar1(seed, 1, 200_000, phi) for seed, phi in ((0, 0.5), (1, 0.8))], axis=1)
     sts, rtr, _ = matrices(series, Settings(redundancy="ccs"))
-    under_mmi = -np.log(1 - 0.5**2)
-    assert abs(sts[0, 1]) < 0.2 * under_mmi
-    assert abs(rtr[0, 1]) < 0.2 * under_mmi
+    assert abs(sts[0, 1]) < 0.01 * -np.log(1 - 0.5**2)
+    assert abs(rtr[0, 1]) < 0.01 * -np.log(1 - 0.5**2)
 
 
 def test_planted_redundancy_is_found():

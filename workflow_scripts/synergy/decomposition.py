@@ -5,7 +5,7 @@ running means and sums of squares of every pair (Welford's recurrence), in the o
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -133,17 +133,19 @@ class Decomposition:
         size = max(1, int(BATCH_BYTES // self.series.z[0].nbytes))
         parts = split(pairs, 1 if self.threads == 1 else 4 * self.threads)
         ccs = self.settings.redundancy == "ccs"
+        rotated = surrogate is not None and mends_seam(self.settings)
         for start in range(0, self.n_prompts, size):
             batch = slice(start, min(start + size, self.n_prompts))
             series = self._batch(batch, pool, surrogate)
-            own_range = discrete_range if self.settings.estimator == "discrete" else gaussian_range
 
-            def work(part, series=series, batch=batch, own_range=own_range):
+            def work(part, series=series, batch=batch):
                 own = np.zeros_like(head_sums[batch]), np.zeros_like(head_undefined[batch])
-                own_range(
-                    *(series.z, series.self_correlation, series.n_samples, ccs),
-                    *(series.n_heads, part.start, part.stop, pairs.start, sums, undefined, *own),
-                )
+                where = series.n_heads, part.start, part.stop, pairs.start, sums, undefined, *own
+                if self.settings.estimator == "discrete":
+                    discrete_range(series.z, series.self_correlation, series.n_samples, ccs, *where)
+                else:
+                    correlations = series.self_correlation, series.autocorrelation
+                    gaussian_range(series.z, *correlations, series.n_samples, ccs, rotated, *where)
                 return own
 
             for own_sums, own_undefined in pool.map(work, parts):
@@ -154,12 +156,12 @@ class Decomposition:
     def _batch(self, batch: slice, pool: ThreadPoolExecutor, surrogate: int | None) -> Series:
         """Series of a batch of prompts, observed or surrogate, as the kernels take them."""
         whole = self.series
-        series = Series(whole.z[batch], whole.self_correlation[batch], whole.n_samples[batch], whole.n_heads)
+        series = Series(
+            *(array[batch] for array in (whole.z, whole.self_correlation, whole.autocorrelation, whole.n_samples)),
+            whole.n_heads,
+        )
         if surrogate is not None:
-            series = Series(
-                *(np.zeros_like(series.z), np.full_like(series.self_correlation, np.nan)),
-                *(np.empty_like(series.n_samples), whole.n_heads),
-            )
+            series = series.blank()
             kind, seed = self.settings.null_kind, self.settings.seed
 
             def fill(prompt):
@@ -171,8 +173,14 @@ class Decomposition:
             packed = np.zeros((n_prompts, n_padded, 2, -(-n_samples // 64)), dtype=np.uint64)
             for bits, words in zip(series.z, packed, strict=True):
                 pack(bits, words)
-            series = Series(packed, series.self_correlation, series.n_samples, series.n_heads)
+            series = replace(series, z=packed)
         return series
+
+
+def mends_seam(settings: Settings) -> bool:
+    """Whether surrogates are corrected for their seam: rotations, where atoms follow from correlations alone."""
+    gaussian_mmi = settings.redundancy == "mmi" and settings.estimator != "discrete"
+    return settings.null_kind == "circular_shift" and gaussian_mmi
 
 
 def mean_over_prompts(sums: np.ndarray, undefined: np.ndarray, n_prompts: int) -> np.ndarray:

@@ -47,7 +47,9 @@ class Series:
         Past (0) and future (1). Gaussian estimators: float64, mean 0 and unit norm. Discrete: uint8, 0 or 1.
         Zeros where padded; heads are padded to a multiple of 32, samples to a multiple of 8.
     self_correlation : float64 (n_prompts, n_heads_padded)
-        Correlation of past and future of one head; NaN where either has no variance.
+        Correlation of past and future of one head; NaN where either has no variance. Discrete: 0 or NaN.
+    autocorrelation : float64 (n_prompts, n_heads_padded)
+        The same at lag 1.
     n_samples : int64 (n_prompts,)
         Number of samples, n_tokens − lag.
     n_heads : int
@@ -56,8 +58,14 @@ class Series:
 
     z: np.ndarray
     self_correlation: np.ndarray
+    autocorrelation: np.ndarray
     n_samples: np.ndarray
     n_heads: int
+
+    def blank(self) -> "Series":
+        """Series of the same shape to be written: zeros, undefined correlations."""
+        undefined = np.full((2, *self.self_correlation.shape), np.nan)
+        return Series(np.zeros_like(self.z), *undefined, np.zeros_like(self.n_samples), self.n_heads)
 
 
 def check(recording: Recording) -> None:
@@ -115,21 +123,37 @@ def prepare(recording: Recording) -> Series:
     n_samples = recording.n_tokens.astype(np.int64) - lag
     shape = (n_prompts, _padded(n_heads, LANES), 2, _padded(int(n_samples.max()), 8))
     z = np.zeros(shape, dtype=np.uint8 if estimator == "discrete" else np.float64)
-    self_correlation = np.full(shape[:2], np.nan)
+    self_correlation, autocorrelation = np.full(shape[:2], np.nan), np.full(shape[:2], np.nan)
     for p, n in enumerate(n_samples):
         series = activations[p, :, : n + lag].astype(np.float64)
-        pair = np.stack([series[:, :n], series[:, lag:]], axis=1)  # (n_heads, 2, n_samples)
-        varies = (pair.min(axis=2) < pair.max(axis=2)).all(axis=1)
-        if estimator == "gaussian_copula":
-            pair = normal_scores(pair)
+        vectors, varies = _past_and_future(series, lag)
         if estimator == "discrete":
-            z[p, :n_heads, :, :n] = pair > pair.mean(axis=2, keepdims=True)
-            self_correlation[p, :n_heads][varies] = 0.0
-        else:
-            z[p, :n_heads, :, :n] = standardised(pair)
-            own = np.einsum("ht,ht->h", z[p, :n_heads, 0], z[p, :n_heads, 1])
-            self_correlation[p, :n_heads] = np.where(varies, own, np.nan)
-    return Series(z, self_correlation, n_samples, n_heads)
+            z[p, :n_heads, :, :n] = vectors > vectors.mean(axis=2, keepdims=True)
+            self_correlation[p, :n_heads] = np.where(varies, 0.0, np.nan)
+            continue
+        z[p, :n_heads, :, :n] = _standard(vectors, estimator)
+        self_correlation[p, :n_heads] = np.where(varies, _correlation(z[p, :n_heads]), np.nan)
+        autocorrelation[p] = self_correlation[p]
+        if lag > 1:
+            vectors, varies = _past_and_future(series, 1)
+            autocorrelation[p, :n_heads] = np.where(varies, _correlation(_standard(vectors, estimator)), np.nan)
+    return Series(z, self_correlation, autocorrelation, n_samples, n_heads)
+
+
+def _past_and_future(series: np.ndarray, lag: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors (n_heads, 2, n_samples) of series (n_heads, n_tokens), and whether both of a head vary."""
+    vectors = np.stack([series[:, :-lag], series[:, lag:]], axis=1)
+    return vectors, (vectors.min(axis=2) < vectors.max(axis=2)).all(axis=1)
+
+
+def _standard(vectors: np.ndarray, estimator: str) -> np.ndarray:
+    """Standardised values, or standardised normal scores."""
+    return standardised(normal_scores(vectors) if estimator == "gaussian_copula" else vectors)
+
+
+def _correlation(vectors: np.ndarray) -> np.ndarray:
+    """Correlation of standardised past and future of each head, (n_heads, 2, n_samples) to (n_heads,)."""
+    return np.einsum("ht,ht->h", vectors[:, 0], vectors[:, 1])
 
 
 def standardised(values: np.ndarray) -> np.ndarray:

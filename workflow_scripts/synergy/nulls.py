@@ -7,7 +7,8 @@ surrogate, prompt, head) alone: not on the pairs, shards or threads that ask for
 ``circular_shift``
     The samples (x_t, x_{t+lag}) of each head are rotated in time by its own offset, uniform on 1 … n_samples − 1. Past
     and future stay together, so a head's self-information is exactly that of the data; rotating the series itself
-    would instead make samples across the seam, which lowers the autocorrelation and so biases the null.
+    would instead make samples across the seam, which lowers the autocorrelation and so biases the null. What the seam
+    does to correlations between heads is undone for Gaussian estimators under MMI (:mod:`synergy.seam`).
 ``cross_prompt``
     Each head takes its samples from another prompt, by its own random permutation of the prompts of equal length. What
     all heads do at the same token in every prompt stays. In one in n_prompts a pair meets in one prompt by chance.
@@ -102,6 +103,7 @@ def surrogate_prompt(
     if kind == "circular_shift":
         rotate(series.z[prompt], offsets(seed, surrogate, prompt, n_heads, n), n, out.z[k])
         out.self_correlation[k] = series.self_correlation[prompt]
+        out.autocorrelation[k] = series.autocorrelation[prompt]
     elif kind == "cross_prompt":
         heads = np.arange(n_heads)
         drawn = sources(seed, surrogate, n_heads, tuple(series.n_samples.tolist()))[prompt]

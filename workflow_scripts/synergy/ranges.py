@@ -12,6 +12,7 @@ from synergy.jit import keep_compiled_code
 from synergy.knowns import determinants, informations, mmi_knowns
 from synergy.partners import SCALE
 from synergy.phiid import BLOCK, correlations, mmi_block
+from synergy.seam import mend
 
 keep_compiled_code()
 
@@ -68,7 +69,20 @@ def atoms_of(knowns, values):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def gaussian_range(
-    z, self_correlation, n_samples, ccs, n_heads, first, last, start, sums, undefined, head_sums, head_undefined
+    z,
+    self_correlation,
+    autocorrelation,
+    n_samples,
+    ccs,
+    rotated,
+    n_heads,
+    first,
+    last,
+    start,
+    sums,
+    undefined,
+    head_sums,
+    head_undefined,
 ):
     """Add the atoms of pairs first … last − 1 in every prompt of a batch to the sums of those pairs.
 
@@ -78,10 +92,14 @@ def gaussian_range(
         Standardised past and future, each of unit norm, padded with zeros.
     self_correlation : float64 (n_prompts, n_heads_padded)
         Correlation of a head's past with its own future; NaN where either has no variance.
+    autocorrelation : float64 (n_prompts, n_heads_padded)
+        Lag-1 autocorrelation; used only where `rotated`.
     n_samples : int64 (n_prompts,)
         Samples without padding.
     ccs : bool
         Redundancy by common change in surprisal, else by minimum mutual information.
+    rotated : bool
+        Whether each head was rotated by its own offset: then seams are mended (:mod:`synergy.seam`).
     n_heads, first, last, start : int
         Number of heads; range of pairs; the pair that element 0 of the sums of pairs belongs to.
     sums : float64 (2, 3 or 16, n_pairs)
@@ -118,6 +136,8 @@ def gaussian_range(
                     for r in range(n_rows):
                         if low[r] < high[r]:
                             i, c, d = group + r, own[group + r], own[j : j + BLOCK]
+                            if rotated:
+                                mend(work[r], autocorrelation[p, i], autocorrelation[p, j : j + BLOCK], n)
                             if rows < 16 and not ccs:
                                 mmi_block(work[r], c, d, values)
                             else:

@@ -129,7 +129,8 @@ def _check_values(shard: dict, remake: str) -> None:
         wrong = ~np.where(accounted, np.isnan(shard[name]), np.isfinite(shard[name]))
         if wrong.any():
             k = int(np.argmax(wrong))
-            found = f"{shard[name][k]} for pair {int(shard['first_pair']) + k}, counted as {'un' * accounted[k]}defined"
+            counted = "undefined" if accounted[k] else "defined"
+            found = f"{shard[name][k]} for pair {int(shard['first_pair']) + k}, counted as {counted}"
             raise InputError(f"finite {name} in {shard['path']}, NaN where undefined", found, remake)
 
 

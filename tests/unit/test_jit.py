@@ -1,0 +1,66 @@
+"""Compiled code is kept, per version of the kernels, in the first folder that can be written to."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from synergy import jit
+
+SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
+
+
+@pytest.fixture(autouse=True)
+def restored(monkeypatch):
+    """Leave numba's folder as it was."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", os.environ["NUMBA_CACHE_DIR"])
+    yield
+    monkeypatch.undo()
+    jit.keep_compiled_code()
+
+
+def test_given_folder_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert jit.keep_compiled_code() == tmp_path / jit.digest(jit.KERNELS)
+    assert jit.keep_compiled_code() == tmp_path / jit.digest(jit.KERNELS)  # not nested the second time
+
+
+def test_folder_that_cannot_be_made_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    monkeypatch.setattr(jit, "HERE", tmp_path / "file")
+    monkeypatch.setattr(jit, "digest", lambda names: "0123")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    assert jit.keep_compiled_code() == tmp_path / "user" / "synergy" / "0123"
+
+
+def test_digest_changes_with_any_kernel(tmp_path, monkeypatch):
+    before = jit.digest(jit.KERNELS)
+    for name in jit.KERNELS:
+        (tmp_path / name).write_bytes((jit.HERE / name).read_bytes())
+    monkeypatch.setattr(jit, "HERE", tmp_path)
+    assert jit.digest(jit.KERNELS) == before
+    (tmp_path / "ccs.py").write_text("changed")
+    assert jit.digest(jit.KERNELS) != before
+
+
+def test_every_module_that_compiles_counts():
+    compiling = {path.name for path in jit.HERE.glob("*.py") if "@njit" in path.read_text()}
+    assert compiling <= set(jit.KERNELS)
+
+
+def test_second_process_compiles_nothing(tmp_path):
+    """Cache hits and no misses, counted by numba itself."""
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from synergy.nulls import rotate
+rotate(np.zeros((4, 2, 8)), np.ones(4, dtype=np.int64), 6, np.zeros((4, 2, 8)))
+print(sum(rotate.stats.cache_hits.values()), sum(rotate.stats.cache_misses.values()))
+"""
+    command, environment = [sys.executable, "-c", code, str(SCRIPTS)], os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    runs = [subprocess.run(command, env=environment, capture_output=True, text=True, check=True) for _ in range(2)]
+    assert [run.stdout.split() for run in runs] == [["0", "1"], ["1", "0"]]
