@@ -6,19 +6,14 @@ from simulated import ar1, full
 
 from synergy.decomposition import Decomposition, Settings
 from synergy.errors import InputError
-from synergy.estimators import Recording, Series, prepare
+from synergy.estimators import Recording, prepare
 from synergy.nulls import KINDS, offsets, phases, randomise_phases, sources, surrogate_prompt, words
 from synergy.pairs import n_pairs
 
 
 def surrogate_of(recording, kind, seed=0, surrogate=0):
     series = prepare(recording)
-    out = Series(
-        np.zeros_like(series.z),
-        np.full_like(series.self_correlation, np.nan),
-        np.zeros_like(series.n_samples),
-        series.n_heads,
-    )
+    out = series.blank()
     for prompt in range(len(series.n_samples)):
         surrogate_prompt(recording, series, kind, seed, surrogate, prompt, out, prompt)
     return series, out
@@ -127,7 +122,7 @@ def pass_over(series, pair):
     sums, n_prompts, n_padded = np.zeros((2, 1)), *series.self_correlation.shape
     unused = np.zeros((n_prompts, 2, n_padded), dtype=np.int64), np.zeros((n_prompts, n_padded), dtype=np.int64)
     gaussian_range(
-        *(series.z, series.self_correlation, series.n_samples, False, series.n_heads),
+        *(series.z, series.self_correlation, series.autocorrelation, series.n_samples, False, True, series.n_heads),
         *(pair, pair + 1, pair, sums, np.zeros(1, dtype=np.int32), *unused),
     )
     return sums[0, 0] / n_prompts

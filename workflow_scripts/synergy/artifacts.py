@@ -101,7 +101,8 @@ def read_jsonl(path: str | Path, required: Sequence[str] = ()) -> list[dict]:
     """
     records = []
     try:
-        lines = Path(path).read_text().splitlines()
+        # Only line feeds end a line of JSONL: other breaks that Python knows may stand inside a string.
+        lines = Path(path).read_text().split("\n")
     except FileNotFoundError:
         raise InputError(f"a JSONL file at {path}", "no such file", "check the path in the config") from None
     except UnicodeDecodeError as error:

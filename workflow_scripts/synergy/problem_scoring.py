@@ -53,7 +53,7 @@ def answer_and_grade(
         for places, answers in in_batches([ids[row] for row in by_length], batch_size, generate):
             for place, (generated, truncated) in zip(places, answers, strict=True):
                 row = by_length[place]
-                text = model.tokenizer.decode(generated, skip_special_tokens=True)
+                text = _before(prompts[row].stop, model.tokenizer.decode(generated, skip_special_tokens=True))
                 extracted = extract_answer(text)
                 grade = grader.grade(problems[row].answer, extracted.answer)
                 results[row] = {
@@ -73,3 +73,8 @@ def answer_and_grade(
                 }
                 bar.update()
     return [results[row] for row in range(len(problems))]
+
+
+def _before(stop_strings: Sequence[str], text: str) -> str:
+    """The text up to the first stop string."""
+    return text[: min((text.find(stop) for stop in stop_strings if stop in text), default=len(text))]
