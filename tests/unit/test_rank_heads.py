@@ -5,11 +5,11 @@ import json
 
 import numpy as np
 import pytest
-from simulated import ar1
-
 from decompose_pairs import decompose_pairs
 from merge_pairs import merge_pairs
 from rank_heads import rank_heads
+from simulated import ar1
+
 from synergy.artifacts import write_npz
 from synergy.errors import InputError
 from synergy.series_statistics import constant_heads, mean_autocorrelation, mean_norm

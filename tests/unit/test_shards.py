@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated import ar1
-
 from decompose_pairs import decompose_pairs
 from merge_pairs import merge_pairs
+from simulated import ar1
+
 from synergy.artifacts import read_npz, write_npz
 from synergy.errors import InputError
 

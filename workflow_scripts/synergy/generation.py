@@ -10,8 +10,8 @@ from synergy.models import PAD, LanguageModel
 class GreedyDecoding:
     """A batch of prompts being continued.
 
-    Prompts are padded on the left, with position ids counted from each prompt's own first token, so that a batch
-    gives what its prompts give one at a time.
+    A prefix that all prompts share is computed once. The rest is padded on the left, with position ids counted from
+    each prompt's own first token, so that a batch gives what its prompts give one at a time.
 
     Attributes
     ----------
@@ -20,13 +20,18 @@ class GreedyDecoding:
     """
 
     def __init__(self, model: LanguageModel, prompts: Sequence[Sequence[int]]):
-        longest = max(map(len, prompts))
-        padding = [longest - len(prompt) for prompt in prompts]
-        ids = torch.tensor([[PAD] * n + list(p) for n, p in zip(padding, prompts, strict=True)], device=model.device)
         self._model = model
-        self._mask = torch.tensor([[0] * n + [1] * (longest - n) for n in padding], device=model.device)
+        n_shared = model.n_shared(prompts)
+        rest = [list(prompt[n_shared:]) for prompt in prompts]
+        padding = [max(map(len, rest)) - len(own) for own in rest]
+        ids = torch.tensor([[PAD] * n + own for n, own in zip(padding, rest, strict=True)], device=model.device)
+        mask = [[1] * n_shared + [0] * n + [1] * len(own) for n, own in zip(padding, rest, strict=True)]
+        self._mask = torch.tensor(mask, device=model.device)
         self._cache = None
-        self._forward(ids, (self._mask.cumsum(1) - 1).clamp(min=0))
+        if n_shared:
+            shared = torch.tensor([list(prompts[0][:n_shared])], device=model.device)
+            self._cache = model.prefix_cache(shared, len(prompts))
+        self._forward(ids, (self._mask.cumsum(1) - 1).clamp(min=0)[:, n_shared:])
 
     def append(self, tokens: torch.Tensor) -> None:
         """Put one token (batch,) at the end of each row and compute the next logits."""

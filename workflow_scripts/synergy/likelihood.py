@@ -25,10 +25,11 @@ def continuation_nll(
     """
 
     def score(rows: Sequence[int]) -> list[float]:
-        hidden = model.forced([[*prompts[row], *continuations[row]] for row in rows])
+        n_shared = model.n_shared([prompts[row] for row in rows])
+        hidden = model.forced([[*prompts[row], *continuations[row]] for row in rows], n_shared)
         scores = []
         for place, row in enumerate(rows):
-            start, n_tokens = len(prompts[row]) - 1, len(continuations[row])
+            start, n_tokens = len(prompts[row]) - 1 - n_shared, len(continuations[row])
             logits = model.logits(hidden[place, start : start + n_tokens])
             targets = torch.tensor(continuations[row], device=model.device)
             scores.append(torch.nn.functional.cross_entropy(logits, targets).item())

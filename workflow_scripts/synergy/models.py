@@ -52,16 +52,46 @@ class LanguageModel:
             logits = self._softcap * torch.tanh(logits / self._softcap)
         return logits
 
-    def forced(self, sequences: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Final hidden states (batch, longest, d_model) of whole sequences in one causal pass.
+    def forced(self, sequences: Sequence[Sequence[int]], n_shared: int = 0) -> torch.Tensor:
+        """Final hidden states of whole sequences in one causal pass.
 
         Padding is on the right, where causal attention keeps it from every real position; rows past a sequence's
         own length are meaningless.
+
+        Parameters
+        ----------
+        sequences : token ids of each row.
+        n_shared : int
+            The first tokens, the same in all rows, that are computed once (see `n_shared`).
+
+        Returns
+        -------
+        (batch, longest - n_shared, d_model)
         """
         longest = max(map(len, sequences))
-        padded = [list(sequence) + [PAD] * (longest - len(sequence)) for sequence in sequences]
+        padded = [[*sequence, *[PAD] * (longest - len(sequence))] for sequence in sequences]
         ids = torch.tensor(padded, device=self.device)
-        return self.decoder(input_ids=ids, use_cache=False).last_hidden_state
+        if not n_shared:
+            return self.decoder(input_ids=ids, use_cache=False).last_hidden_state
+        cache = self.prefix_cache(ids[:1, :n_shared], len(sequences))
+        return self.decoder(input_ids=ids[:, n_shared:], past_key_values=cache, use_cache=True).last_hidden_state
+
+    def n_shared(self, sequences: Sequence[Sequence[int]]) -> int:
+        """How many first tokens all sequences have in common and can compute together; each keeps one of its own.
+
+        0 for models with sliding windows, which would count the padding between prefix and rest.
+        """
+        if getattr(self.decoder.config, "sliding_window", None):
+            return 0
+        most = min(map(len, sequences)) - 1
+        same = (len({sequence[place] for sequence in sequences}) == 1 for place in range(most))
+        return next((place for place, equal in enumerate(same) if not equal), most)
+
+    def prefix_cache(self, ids: torch.Tensor, n_rows: int):
+        """Keys and values of one prefix (1, n_shared), repeated for `n_rows` rows."""
+        cache = self.decoder(input_ids=ids, use_cache=True).past_key_values
+        cache.batch_repeat_interleave(n_rows)
+        return cache
 
 
 def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None = None) -> LanguageModel:
