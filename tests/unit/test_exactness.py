@@ -1,8 +1,10 @@
 """The engine against the slow reference: 1e-12 nats, or 1e-14 times the condition number from 1e3 on."""
 
+import hypothesis
 import numpy as np
 import pytest
 import reference_phiid as reference
+from hypothesis import strategies as st
 from simulated import ar1, full
 
 from synergy.atoms import all_atoms
@@ -56,6 +58,22 @@ def deviations(series, settings):
 @pytest.mark.parametrize("series", [independent, nearly_copied, scaled, trending, repeated_values])
 def test_gaussian_agrees_with_reference(series, lag, redundancy):
     for found, tolerated in deviations(series(), Settings(lag=lag, redundancy=redundancy)):
+        assert found <= tolerated
+
+
+@hypothesis.settings(max_examples=15, deadline=None)
+@hypothesis.given(
+    seed=st.integers(0, 2**32 - 1),
+    lag=st.integers(1, 5),
+    phi=st.floats(-0.95, 0.95),
+    closeness=st.floats(0, 6).map(lambda power: 10.0**-power),
+    redundancy=st.sampled_from(["mmi", "ccs"]),
+)
+def test_any_gaussian_pair_agrees_with_reference(seed, lag, phi, closeness, redundancy):
+    """Heads 0 and 1 differ by noise of any relative size between 1 and 1e-6."""
+    series = ar1(seed, 3, T, phi)[0]
+    series[1] = series[0] + closeness * series[1]
+    for found, tolerated in deviations(series, Settings(lag=lag, redundancy=redundancy)):
         assert found <= tolerated
 
 

@@ -64,3 +64,11 @@ print(sum(rotate.stats.cache_hits.values()), sum(rotate.stats.cache_misses.value
     command, environment = [sys.executable, "-c", code, str(SCRIPTS)], os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     runs = [subprocess.run(command, env=environment, capture_output=True, text=True, check=True) for _ in range(2)]
     assert [run.stdout.split() for run in runs] == [["0", "1"], ["1", "0"]]
+
+
+@pytest.mark.parametrize("script", ["merge_pairs", "rank_heads"])
+def test_scripts_that_compile_nothing_start_light(script):
+    """Neither numba nor scipy nor torch, which cost most of a second each."""
+    code = f"import sys; sys.path.insert(0, sys.argv[1]); import {script}; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code, str(SCRIPTS)], capture_output=True, text=True, check=True)
+    assert not {"numba", "scipy", "torch", "pandas", "matplotlib"} & set(run.stdout.split())

@@ -12,7 +12,7 @@ from synergy.seam import LARGEST, mend
 def factor(own, other, n):
     work = np.ones((4, BLOCK))
     mend(work, own, np.full(BLOCK, other), n)
-    assert (work == work[0, 0]).all()
+    assert np.array_equal(work, np.full_like(work, work[0, 0]), equal_nan=True)
     return work[0, 0]
 
 

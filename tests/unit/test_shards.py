@@ -114,6 +114,15 @@ def test_merged_arrays_are_those_promised(tmp_path, recorded):
     assert note["parameters"]["surrogates"] == 3
 
 
+def test_more_shards_than_pairs(tmp_path):
+    recorded = str(tmp_path / "activations.npz")
+    write_npz(
+        recorded, {}, activations=ar1(0, 3, 20, 0.5, 2), n_tokens=np.array([20, 20]), category=np.array(["a"] * 2)
+    )
+    once = merged(tmp_path, recorded, make_shards(tmp_path, recorded, 1))
+    assert merged(tmp_path, recorded, make_shards(tmp_path, recorded, 7)) == once
+
+
 def test_surrogates_0_are_accounted_for(tmp_path, recorded):
     shards = make_shards(tmp_path, recorded, 2, null={"kind": "circular_shift", "surrogates": 0})
     merge_pairs(shards, recorded, str(tmp_path / "pairwise.npz"))

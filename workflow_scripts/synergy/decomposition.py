@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from synergy.accumulation import finish_surrogate
 from synergy.console import progress
 from synergy.discrete import pack
 from synergy.errors import InputError
 from synergy.estimators import Recording, Series, check, prepare
 from synergy.nulls import check_null, surrogate_prompt
 from synergy.pairs import split
-from synergy.ranges import discrete_range, finish_surrogate, gaussian_range
+from synergy.ranges import discrete_range, gaussian_range
 
 BATCH_BYTES = 16e6
 REDUNDANCIES = ("mmi", "ccs")

@@ -11,7 +11,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-KERNELS = ("phiid.py", "seam.py", "knowns.py", "ccs.py", "discrete.py", "ranges.py", "nulls.py", "partners.py")
+KERNELS = (
+    *("phiid.py", "knowns.py", "ccs.py", "discrete.py", "seam.py", "nulls.py"),
+    *("accumulation.py", "ranges.py", "partners.py"),
+)
 ENGINE = (*KERNELS, "decomposition.py", "estimators.py", "lattice.py", "pairs.py")
 HERE = Path(__file__).parent
 
