@@ -66,7 +66,7 @@ class Decomposition:
         check(self.recording)
         check_null(settings.null_kind, settings.surrogates, self.recording)
         self.settings, self.threads = settings, threads
-        self.series = prepare(self.recording)
+        self.series = prepare(self.recording, threads)
         self.n_prompts, self.n_padded = self.series.self_correlation.shape
 
     def run(self, pairs: range) -> dict[str, np.ndarray]:

@@ -4,6 +4,7 @@ Each of a head's two vectors in a prompt, past x_t and future x_{t+lag}, t = 0 �
 itself: it has its own mean and variance, its own ranks, its own threshold.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,7 +112,7 @@ def check(recording: Recording) -> None:
         raise InputError("activations that vary in time", "every head constant in every prompt", again)
 
 
-def prepare(recording: Recording) -> Series:
+def prepare(recording: Recording, threads: int = 1) -> Series:
     """Cut series into past and future and bring them to the form that the kernels of the estimator take.
 
     ``gaussian``: standardised. ``gaussian_copula``: normal scores Φ⁻¹(rank / (n + 1)), ties at their average rank,
@@ -124,19 +125,28 @@ def prepare(recording: Recording) -> Series:
     shape = (n_prompts, _padded(n_heads, LANES), 2, _padded(int(n_samples.max()), 8))
     z = np.zeros(shape, dtype=np.uint8 if estimator == "discrete" else np.float64)
     self_correlation, autocorrelation = np.full(shape[:2], np.nan), np.full(shape[:2], np.nan)
-    for p, n in enumerate(n_samples):
+
+    def fill(p):
+        n = int(n_samples[p])
         series = activations[p, :, : n + lag].astype(np.float64)
         vectors, varies = _past_and_future(series, lag)
         if estimator == "discrete":
             z[p, :n_heads, :, :n] = vectors > vectors.mean(axis=2, keepdims=True)
             self_correlation[p, :n_heads] = np.where(varies, 0.0, np.nan)
-            continue
+            return
         z[p, :n_heads, :, :n] = _standard(vectors, estimator)
         self_correlation[p, :n_heads] = np.where(varies, _correlation(z[p, :n_heads]), np.nan)
         autocorrelation[p] = self_correlation[p]
         if lag > 1:
             vectors, varies = _past_and_future(series, 1)
             autocorrelation[p, :n_heads] = np.where(varies, _correlation(_standard(vectors, estimator)), np.nan)
+
+    if threads == 1:
+        for p in range(n_prompts):
+            fill(p)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(fill, range(n_prompts)))
     return Series(z, self_correlation, autocorrelation, n_samples, n_heads)
 
 
@@ -161,9 +171,12 @@ def standardised(values: np.ndarray) -> np.ndarray:
     deviations = values - values.mean(axis=-1, keepdims=True)
     # A second pass removes the rounding error of a mean that is large beside the deviations.
     deviations -= deviations.mean(axis=-1, keepdims=True)
-    norm = np.sqrt(np.einsum("...t,...t->...", deviations, deviations))[..., None]
-    constant = values.min(axis=-1, keepdims=True) == values.max(axis=-1, keepdims=True)
-    return np.where(constant, 0.0, deviations / np.where(constant, 1.0, norm))
+    norm = np.sqrt(np.einsum("...t,...t->...", deviations, deviations))
+    constant = values.min(axis=-1) == values.max(axis=-1)
+    norm[constant] = 1.0
+    deviations /= norm[..., None]
+    deviations[constant] = 0.0
+    return deviations
 
 
 def normal_scores(values: np.ndarray) -> np.ndarray:
