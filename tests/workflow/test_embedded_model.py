@@ -1,13 +1,10 @@
 """The real embedded model, from its wheel to the verdicts, with few prompts and steps."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 from declarations import REPOSITORY
-from workflow_run import copy_repository, snakemake
+from workflow_run import check_results, copy_repository, snakemake
 
 pytestmark = pytest.mark.slow
 OVERLAYS = ("config/demo.yaml", "tests/workflow/embedded.yaml")
@@ -24,14 +21,7 @@ def run(tmp_path_factory):
 
 
 def test_artifacts_are_right(run):
-    checks = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(REPOSITORY / "tests/results")],
-        env={**os.environ, "RESULTS": str(run / "results")},
-        capture_output=True,
-        text=True,
-    )
-    assert checks.returncode == 0, checks.stdout
-    assert "skipped" not in checks.stdout
+    check_results(run)
 
 
 def test_answers_are_those_of_the_librarys_own_generation(run):

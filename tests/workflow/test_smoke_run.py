@@ -1,12 +1,8 @@
 """A complete run of all rules on tiny untrained models of three architectures, and what happens afterwards."""
 
-import os
-import subprocess
-import sys
-
 import pytest
-from declarations import REPOSITORY, rules
-from workflow_run import copy_repository, planned_jobs, snakemake
+from declarations import rules
+from workflow_run import check_results, copy_repository, planned_jobs, snakemake
 
 # One thread a job, so that two jobs run side by side on two cores.
 SMOKE = ("--configfile", "config/smoke.yaml", "--cores", "2", "--set-threads")
@@ -27,14 +23,7 @@ def plan(folder, *targets):
 
 
 def test_artifacts_are_right(run):
-    checks = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(REPOSITORY / "tests/results")],
-        env={**os.environ, "RESULTS": str(run / "results")},
-        capture_output=True,
-        text=True,
-    )
-    assert checks.returncode == 0, checks.stdout
-    assert "skipped" not in checks.stdout
+    check_results(run)
 
 
 def test_every_job_leaves_a_log_and_a_benchmark(run):

@@ -1,5 +1,6 @@
 """Running the workflow as a user would, in a copy of the repository or in another folder."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -48,3 +49,15 @@ def planned_jobs(text: str) -> dict[str, int]:
     counts = {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", tables[0], re.MULTILINE)}
     counts.pop("total")
     return counts
+
+
+def check_results(folder: Path) -> None:
+    """Check the artifacts of a finished run, none of them skipped."""
+    checks = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(REPOSITORY / "tests/results")],
+        env={**os.environ, "RESULTS": str(folder / "results")},
+        capture_output=True,
+        text=True,
+    )
+    assert checks.returncode == 0, checks.stdout
+    assert "skipped" not in checks.stdout
