@@ -101,6 +101,7 @@ def surrogate_prompt(
     n, n_heads = int(series.n_samples[prompt]), series.n_heads
     out.n_samples[k] = n
     if kind == "circular_shift":
+        # ASSUME: "shifting a head's series" means rotating its samples; the module's docstring says why.
         rotate(series.z[prompt], offsets(seed, surrogate, prompt, n_heads, n), n, out.z[k])
         out.self_correlation[k] = series.self_correlation[prompt]
         out.autocorrelation[k] = series.autocorrelation[prompt]

@@ -11,6 +11,8 @@ computed from them. With
 over m = 1 … ∞. What is ignored: autocorrelation of other shape than ρ^m, and the bias of ρ as estimated.
 """
 
+import numpy as np
+
 from synergy.jit import keep_compiled_code
 from synergy.phiid import BLOCK
 
@@ -43,7 +45,7 @@ def mend(work, own, others, n):
         s = 1.0 / (1.0 - r)
         whole = n * (1.0 + 2.0 * r * s) - 2.0 * r * s * s
         parts = n * (1.0 + 2.0 * r * s) - 4.0 * r * s * s + 2.0 * r * (1.0 + r) * s * s * s / n
-        factor = (whole / parts) ** 0.5
+        factor = np.sqrt(whole / parts)
         work[0, k] *= factor
         work[1, k] *= factor
         work[2, k] *= factor
