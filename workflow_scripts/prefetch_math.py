@@ -7,21 +7,22 @@ from pathlib import Path
 
 from synergy.artifacts import write_json, write_jsonl
 from synergy.console import logged_to
-from synergy.errors import InputError
+from synergy.folders import room_on_disk
+from synergy.hub import hub_errors, hub_token
+from synergy.model_files import sha256
 from synergy.problems import load_problems, sample_problems
 from synergy.provenance import provenance
-from synergy.sources import sha256
 
 
 def prefetch_math(
     source: dict | str, path: str | None, n_problems: int, seed: int, hub_cache: str, problems: str, record: str
 ) -> None:
-    """Write `n_problems` of the set as JSONL in our fields, and source, hash and counts to `record`.
+    """Write `n_problems` of the set as JSONL in our fields, and source, commit, hash and counts to `record`.
 
     `source` is a hub data set, or the name of a local JSONL file that was found at `path`.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        file = Path(path) if path else _download(source, Path(hub_cache), Path(scratch))
+        file, revision = (Path(path), None) if path else _download(source, Path(hub_cache), Path(scratch))
         complete = load_problems(file)
         digest = sha256(file)
     sample = sample_problems(complete, n_problems, seed)
@@ -30,6 +31,7 @@ def prefetch_math(
         record,
         {
             "source": source,
+            "revision": revision,
             "sha256": digest,
             "n_problems_available": len(complete),
             "n_problems": len(sample),
@@ -40,25 +42,29 @@ def prefetch_math(
     )
 
 
-def _download(source: dict, cache: Path, scratch: Path) -> Path:
-    """Fetch a hub data set, all configurations one after the other, as one JSONL file."""
+def _download(source: dict, cache: Path, scratch: Path) -> tuple[Path, str]:
+    """Fetch a hub data set, all configurations one after the other, as one JSONL file; return it and the commit."""
     from datasets import load_dataset
+    from huggingface_hub import HfApi
 
-    records = []
-    for name in source.get("configs", [None]):
-        try:
+    records, token = [], hub_token()
+    with room_on_disk(cache), hub_errors(f"data set {source['hub']} at revision {source['revision']}", token):
+        # Asked first, because load_dataset hides why the hub refuses.
+        api = HfApi(token=token or False)
+        api.auth_check(source["hub"], repo_type="dataset")
+        commit = api.dataset_info(source["hub"], revision=source["revision"]).sha
+        for name in source.get("configs", [None]):
             table = load_dataset(
-                source["hub"], name, split=source["split"], revision=source["revision"], cache_dir=str(cache)
+                source["hub"],
+                name,
+                split=source["split"],
+                revision=commit,
+                cache_dir=str(cache),
+                token=token or False,
             )
-        except (OSError, ValueError, RuntimeError) as error:  # the hub's and the library's own errors are of these
-            raise InputError(
-                f"data set {source['hub']} ({name or 'only configuration'}, split {source['split']}) from the hub",
-                f"{type(error).__name__}: {error}",
-                "run prefetch_math where there is network, and check math.problems in the config",
-            ) from None
-        records += [{**row, "id": f"{name or source['split']}-{number:05d}"} for number, row in enumerate(table)]
+            records += [{**row, "id": f"{name or source['split']}-{number:05d}"} for number, row in enumerate(table)]
     write_jsonl(scratch / "problems.jsonl", records)
-    return scratch / "problems.jsonl"
+    return scratch / "problems.jsonl", commit
 
 
 if __name__ == "__main__":
