@@ -217,9 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
                 raise _Refusal(403, None, "no signature")
             _, content = self.server.file_of_hash(match[1])
             return self._send(200, content, {"ETag": f'"{match[1]}"'})
-        api = re.fullmatch(
-            r"/api/(models|datasets)/([\w.-]+/[\w.-]+)(?:/(revision|tree|paths-info)/(.+)|/auth-check)?", path
-        )
+        api = re.fullmatch(rf"/api/(models|datasets)/({NAME})(?:/(revision|tree|paths-info)/(.+)|/auth-check)?", path)
         if api:
             return self._api(*api.groups(), parse_qs(url.query), path.endswith("/auth-check"))
         match = re.fullmatch(rf"/(datasets/)?({NAME})/resolve/([^/]+)/(.+)", path)

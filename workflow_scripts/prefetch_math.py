@@ -45,14 +45,14 @@ def prefetch_math(
 def _download(source: dict, cache: Path, scratch: Path) -> tuple[Path, str]:
     """Fetch a hub data set, all configurations one after the other, as one JSONL file; return it and the commit."""
     from datasets import load_dataset
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, constants
 
     records, token = [], hub_token()
     with room_on_disk(cache), hub_errors(f"data set {source['hub']} at revision {source['revision']}", token):
-        # Asked first, because load_dataset hides why the hub refuses.
-        api = HfApi(token=token or False)
+        # Asked first, because load_dataset hides why the hub refuses and waits for ever where nobody answers.
+        api, limit_s = HfApi(token=token or False), constants.HF_HUB_DOWNLOAD_TIMEOUT
+        commit = api.dataset_info(source["hub"], revision=source["revision"], timeout=limit_s).sha
         api.auth_check(source["hub"], repo_type="dataset")
-        commit = api.dataset_info(source["hub"], revision=source["revision"]).sha
         for name in source.get("configs", [None]):
             table = load_dataset(
                 source["hub"],

@@ -145,13 +145,13 @@ def _no_answer(error: BaseException) -> tuple[str, str] | None:
     where = "run the prefetch rules where there is network (a login node), then the rest anywhere"
     if "OfflineModeIsEnabled" in names:
         return "HF_HUB_OFFLINE set in the environment and no complete copy", f"unset it and {where}"
-    if names & {"TimeoutException", "Timeout", "TimeoutError"}:
+    if names & {"TimeoutException", "Timeout", "TimeoutError"} and "ConnectTimeout" not in names:
         return (
             "no answer in time",
             "run again: files that are complete are kept; HF_HUB_DOWNLOAD_TIMEOUT=60 waits longer",
         )
-    if names & {"ConnectError", "ProxyError", "gaierror", "ConnectionRefusedError"}:
-        return f"no network ({error})", f"{where}; behind a proxy, set HTTPS_PROXY"
+    if names & {"ConnectError", "ConnectTimeout", "ProxyError", "gaierror", "ConnectionRefusedError"}:
+        return f"no network ({str(error) or 'nobody answers'})", f"{where}; behind a proxy, set HTTPS_PROXY"
     if names & {"NetworkError", "RemoteProtocolError", "ConnectionError"} or "Consistency check failed" in str(error):
         return f"a connection that broke ({str(error).splitlines()[0]})", "run again: files that are complete are kept"
     return None

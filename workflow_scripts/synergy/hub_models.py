@@ -37,28 +37,40 @@ def fetch_from_hub(folder: Path, source: dict, random_weights: bool, cache: Path
     InputError
         If the hub refuses, does not answer, or sends other bytes than it announced.
     """
-    from huggingface_hub import snapshot_download
-
     repository, revision = source["hub"], source["revision"]
     _delete_abandoned(cache / f"models--{repository.replace('/', '--')}")
     token = hub_token()
     with hub_errors(f"{repository} at revision {revision}", token):
-        snapshot = Path(
-            snapshot_download(
-                repository,
-                revision=revision,
-                cache_dir=cache,
-                allow_patterns=list(patterns(random_weights)),
-                ignore_patterns=["*/*"],  # to fnmatch, * also means /
-                token=token or False,
-                max_workers=1,  # one file after the other: the more of them are complete when a connection breaks
-            )
-        )
+        snapshot = _snapshot(repository, revision, patterns(random_weights), cache, token)
     # The cache may hold more: weights, where this model is to be random.
     for name in wanted((path.name for path in snapshot.iterdir()), random_weights):
         _require_announced_hash(snapshot / name, repository)
         _link_or_copy((snapshot / name).resolve(), folder / name)
     return snapshot.name  # a snapshot's folder bears the name of its commit
+
+
+def _snapshot(repository: str, revision: str, allowed: tuple[str, ...], cache: Path, token: str | None) -> Path:
+    """Folder of the cache with the allowed files of a revision, at the top of the repository."""
+    from huggingface_hub import HfApi, constants, snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    asked = {
+        "revision": revision,
+        "cache_dir": cache,
+        "allow_patterns": list(allowed),
+        "ignore_patterns": ["*/*"],  # to fnmatch, * also means /
+        "token": token or False,
+        "max_workers": 1,  # one file after the other: the more of them are complete when a connection breaks
+    }
+    try:
+        # Asked first with a time limit: snapshot_download would wait for ever where a firewall swallows packets.
+        HfApi(token=token or False).model_info(repository, revision=revision, timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT)
+    except Exception as error:
+        try:
+            return Path(snapshot_download(repository, **asked, local_files_only=True))
+        except LocalEntryNotFoundError:
+            raise error from None
+    return Path(snapshot_download(repository, **asked))
 
 
 def _require_announced_hash(path: Path, repository: str) -> None:
