@@ -168,6 +168,7 @@ def failing(path, **how):
         (unknown_host, None, r"no network \(", "login node"),
         (failing("/api/", status=503), None, r"fault of the hub \(503", "run again later"),
         (failing("/cdn/", status=500), None, r"fault of the hub \(500", "run again later"),
+        (failing("/resolve/", method="HEAD", status=502), None, r"fault of the hub \(502", "run again later"),
         (failing("/api/", status=429), None, r"too many requests \(429\)", "wait some minutes"),
         (failing("/api/", status=403), "hf_good_token", r"refusal \(403", "fine grain must allow gated"),
         (failing("/cdn/", status=403), None, r"refusal \(403", "HF_TOKEN"),

@@ -55,14 +55,14 @@ def require_model(folder: str | Path, random_weights: bool, hint: str, name: str
     missing = [] if "config.json" in names else ["config.json"]
     if not any(fnmatchcase(file, pattern) for file in names for pattern in VOCABULARY):
         missing.append("tokenizer.json or another vocabulary")
-    if not random_weights:
-        missing += [file for file in _weight_files(folder, names) if file not in names]
+    weights = [] if random_weights else _weight_files(folder, names)
+    missing += [file for file in weights if file not in names]
     if missing:
         pickles = sorted(file for file in names if file.endswith((".bin", ".pt", ".pth", ".gguf")))
         others = f" (but {', '.join(pickles[:3])}, which is not loaded)" if pickles else ""
         raise InputError(expected, f"no {', no '.join(missing[:5])}{others}", hint)
-    for file in sorted(names) if not random_weights else ():
-        if file.endswith(".safetensors") and not _is_whole(folder / file):
+    for file in weights:
+        if not _is_whole(folder / file):
             raise InputError(f"a complete {file} in {name or folder}", "a damaged or cut off one", hint)
 
 
