@@ -6,6 +6,8 @@ import logging
 import os
 import re
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -259,6 +261,7 @@ def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(hub, checkpo
         with pytest.raises(InputError, match="room on the disk") as raised:
             fetch()
     assert re.search(r"\d GB free", raised.value.found)
+    assert "work/cache" in raised.value.expected
     left = [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == b"half"]
     assert not left
     fetch()
@@ -286,6 +289,22 @@ def test_a_copy_of_the_control_in_the_cache_is_no_copy_of_the_model(hub, checkpo
     server_down(hub, monkeypatch)
     with pytest.raises(InputError, match="no network"):
         fetch()
+
+
+def test_two_processes_that_fetch_the_same_model_at_once_do_not_mix(hub, checkpoint, tmp_path):
+    files, _ = checkpoint
+    hub.add("org/tiny", files)
+    code = f"""if True:
+        from prefetch_model import prefetch_model
+        stanza = {{"source": {{"hub": "org/tiny", "revision": "main"}}, "layers": 2, "heads": 4, "weights": "trained"}}
+        prefetch_model("tiny", stanza, "", "{tmp_path}/cache", "{tmp_path}/models/tiny", "{tmp_path}/tiny.json")
+    """
+    environment = {**os.environ, "PYTHONPATH": str(MODELS.parent.parent / "workflow_scripts")}
+    processes = [subprocess.Popen([sys.executable, "-c", code], env=environment) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["tiny"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "models/tiny").iterdir()} == files
+    assert list(json.loads((tmp_path / "tiny.json").read_text())["sha256"]) == shards(files)
 
 
 def test_offline_mode_set_by_the_user_is_named(hub, checkpoint, fetch, monkeypatch):

@@ -45,7 +45,7 @@ def room_on_disk(path: str | Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not disk_is_full(error):
+        if isinstance(error, InputError) or not disk_is_full(error):
             raise
         place = next(folder for folder in (Path(path).absolute(), *Path(path).absolute().parents) if folder.exists())
         free = shutil.disk_usage(place).free

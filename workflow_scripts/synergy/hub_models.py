@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from synergy.errors import InputError
+from synergy.folders import room_on_disk
 from synergy.hub import hub_errors, hub_token
 from synergy.model_files import patterns, sha256, wanted
 
@@ -40,7 +41,7 @@ def fetch_from_hub(folder: Path, source: dict, random_weights: bool, cache: Path
     repository, revision = source["hub"], source["revision"]
     _delete_abandoned(cache / f"models--{repository.replace('/', '--')}")
     token = hub_token()
-    with hub_errors(f"{repository} at revision {revision}", token):
+    with room_on_disk(cache), hub_errors(f"{repository} at revision {revision}", token):
         snapshot = _snapshot(repository, revision, patterns(random_weights), cache, token)
     # The cache may hold more: weights, where this model is to be random.
     for name in wanted((path.name for path in snapshot.iterdir()), random_weights):
