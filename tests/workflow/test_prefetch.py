@@ -117,7 +117,9 @@ def test_a_refusal_is_one_message_that_tells_no_secret(hub, run, trouble, found)
     require_no_secrets(printed, run.folder)
 
 
-def test_an_interrupted_download_is_finished_by_the_next_run(hub, run, checkpoint):
+def test_an_interrupted_download_is_finished_by_the_next_run(hub, run, checkpoint, monkeypatch):
+    (run.folder / ".env").unlink()
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
     hub.fail("/tokenizer_config.json", method="GET", status=500)
     printed = run(RECORD, check=False)
     assert "a fault of the hub (500" in MESSAGE.findall(printed)[0][1]
