@@ -294,11 +294,12 @@ def test_a_repository_of_pickles_is_refused(hub, checkpoint, fetch):
     fetch(random_weights=True)
 
 
-def test_a_complete_copy_in_the_cache_does_without_network(hub, checkpoint, fetch, monkeypatch):
+def test_a_complete_copy_in_the_cache_does_without_network(hub, checkpoint, fetch, monkeypatch, capsys):
     commit = hub.add("org/tiny", checkpoint[0])
     fetch()
     server_down(hub, monkeypatch)
     assert fetch()[1]["revision"] == commit
+    assert f"taking the complete copy of commit {commit}" in capsys.readouterr().out
 
 
 def test_a_copy_of_the_control_in_the_cache_is_no_copy_of_the_model(hub, checkpoint, fetch, monkeypatch):
