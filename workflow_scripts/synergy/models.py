@@ -123,7 +123,12 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
         model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
     else:
         model, loaded = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True, output_loading_info=True
+            folder,
+            dtype=getattr(torch, dtype),
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            device_map=device,  # straight to the device: the host never holds the whole model
         )
         # A checkpoint that fits its class only in part would be filled up with random weights in silence.
         wrong = {kind: sorted(map(str, keys)) for kind, keys in loaded.items() if keys and kind.endswith("_keys")}
