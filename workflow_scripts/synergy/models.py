@@ -33,7 +33,6 @@ class LanguageModel:
         self.heads = find_heads(self.decoder)
         self.tokenizer = tokenizer
         self.stop_ids = stop_ids(model, tokenizer)
-        self._softcap = getattr(self.decoder.config, "final_logit_softcapping", None)
 
     @property
     def device(self) -> torch.device:
@@ -48,9 +47,8 @@ class LanguageModel:
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Vocabulary logits in float32, shape (…, vocabulary), of final hidden states (…, d_model)."""
         logits = self.model.get_output_embeddings()(hidden).float()
-        if self._softcap:  # Gemma 2
-            logits = self._softcap * torch.tanh(logits / self._softcap)
-        return logits
+        cap = self.heads.logit_cap
+        return cap * torch.tanh(logits / cap) if cap else logits
 
     def forced(self, sequences: Sequence[Sequence[int]], n_shared: int = 0) -> torch.Tensor:
         """Final hidden states of whole sequences in one causal pass.
@@ -81,7 +79,7 @@ class LanguageModel:
 
         0 for models with sliding windows, which would count the padding between prefix and rest.
         """
-        if getattr(self.decoder.config, "sliding_window", None):
+        if self.heads.has_sliding_windows:
             return 0
         most = min(map(len, sequences)) - 1
         same = (len({sequence[place] for sequence in sequences}) == 1 for place in range(most))
