@@ -1,4 +1,4 @@
-# Needs the merged config. Gives the wildcard vocabulary and the few helpers that the rules share.
+# Needs the merged config. Gives the lists that it stands for and the few helpers that the rules share.
 import ast
 import sys
 from pathlib import Path
@@ -21,12 +21,6 @@ except WorkflowError as error:
     _reason = error.__context__  # jsonschema's own error
     _key = ".".join(map(str, _reason.absolute_path)) or "the top level"
     stop("a config as config/schema.yaml describes it", f"at {_key}: {_reason.message}", "mend that key")
-
-
-wildcard_constraints:
-    model=r"[a-z0-9][a-z0-9.-]*",
-    order=r"[a-z_]+-\d+",
-    condition=r"baseline|(synergistic|redundant|random)-[0-9.]+-\d+",
 
 
 def require_models(where, keys):

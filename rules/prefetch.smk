@@ -27,9 +27,22 @@ rule prefetch_model:
         "../workflow_scripts/prefetch_model.py"
 
 
+def problem_set(named):
+    """Source of a problem set: a key of problem_sets, a local file, or the source itself."""
+    source = config["problem_sets"].get(named, {"path": named}) if isinstance(named, str) else named
+    return {**source, "path": provided(source["path"])} if "path" in source else source
+
+
+PROBLEMS = problem_set(config["math"]["problems"])
+EXEMPLARS = config["math"]["exemplars"]
+EXEMPLARS = EXEMPLARS if EXEMPLARS in ("ours", "train") else problem_set(EXEMPLARS)
+
+
 rule prefetch_math:
-    """Fetch the problem set and draw the stratified sample that is asked."""
+    """Fetch the problem set and draw the stratified sample that is asked, and the exemplars."""
     input:
+        # Files of the user's or of ours, so that editing one remakes what follows; a missing one the script names.
+        [source["path"] for source in (PROBLEMS, EXEMPLARS) if "path" in source and Path(source["path"]).is_file()],
         code=code("prefetch_math"),
     output:
         problems="<problems>",
@@ -41,8 +54,9 @@ rule prefetch_math:
     conda:
         "../envs/models.yaml"
     params:
-        source=lookup("math/problems", within=config),
-        path=provided(config["math"]["problems"]) if isinstance(config["math"]["problems"], str) else None,
+        source=PROBLEMS,
+        exemplars=EXEMPLARS,
+        shots=lookup("math/shots", within=config),
         n_problems=lookup("math/n_problems", within=config),
         seed=lookup("math/seed", within=config),
         hub_cache=workflow.pathvars.apply("<resources>/hub"),

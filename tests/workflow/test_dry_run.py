@@ -6,7 +6,7 @@ from workflow_run import planned_jobs, snakemake
 
 @pytest.fixture(scope="module")
 def default_plan():
-    return snakemake("-n", "all", "--set-scatter", "pairs=16")
+    return snakemake("-n", "all", "--set-scatter", "pairs=16", "problems=4")
 
 
 def test_default_study_is_planned_without_model_token_or_network(default_plan):
@@ -15,7 +15,8 @@ def test_default_study_is_planned_without_model_token_or_network(default_plan):
     assert jobs["record_activations"] == 4
     assert jobs["decompose_pairs"] == 4 * 16
     assert jobs["ablate_heads"] == 2 * (1 + 1 + 3 * 5)
-    assert jobs["score_math"] == 2 * (1 + 3 * 4 * 3)
+    assert jobs["merge_problems"] == 2 * (1 + 3 * 4 * 3)
+    assert jobs["score_math"] == 4 * jobs["merge_problems"]
     assert jobs["merge_pairs"] == jobs["rank_heads"] == jobs["measure_graphs"] == 4
     assert jobs["test_claims"] == jobs["plot_ablation"] == jobs["plot_math"] == 2
     assert jobs["compare_models"] == jobs["merge_claims"] == jobs["all"] == 1
