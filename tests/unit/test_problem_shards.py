@@ -74,7 +74,7 @@ def spoil(path, line=0, **changes):
 
 
 def test_records_do_not_depend_on_the_shards(made_from, shards, tmp_path):
-    """In float32, where the company in a batch moves no greedy token of this model, and likelihoods in the 6th digit."""
+    """In float32, where company in a batch moves no greedy token of this model, and likelihoods in the 6th digit."""
     together, noise = merge(made_from, shards[::-1], tmp_path)
     one, noise_of_one = merge(made_from, [score(made_from, tmp_path / "whole.jsonl")], tmp_path)
     assert [record["id"] for record in together] == [
