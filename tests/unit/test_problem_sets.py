@@ -139,7 +139,7 @@ def test_many_unreadable_rows_are_an_error_that_names_the_first(tmp_path):
     [({"configs": ["topology"]}, "topology"), ({"split": "validation"}, "validation"), ({"configs": None}, "algebra")],
 )
 def test_a_configuration_or_split_that_is_not_there_is_named(math, tmp_path, change, found):
-    with pytest.raises(InputError, match=f"(?s)data set .*{found}.*configs and split in the config"):
+    with pytest.raises(InputError, match=f"(?s)data set .*{found}.*configs and split of the set"):
         read_problem_set(math | change, None, tmp_path / "cache")
 
 
@@ -187,6 +187,25 @@ def test_exemplars_come_from_the_train_split(name, tmp_path, request):
 def test_exemplars_may_come_from_another_set(math, math_500, tmp_path):
     _, record = prefetched(tmp_path, math_500, math | {"split": "train"})
     assert all(exemplar["id"].split("-")[0] in SUBJECTS for exemplar in record["exemplars"])
+
+
+@pytest.mark.parametrize("name", ["math", "gsm8k", "math_500"])
+def test_the_hub_gives_what_a_folder_of_its_files_gives(name, tmp_path, request, hub):
+    local = request.getfixturevalue(name)
+    folder = Path(local["path"])
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    commit = hub.add("org/set", files, kind="datasets")
+    source = {"hub": "org/set", "revision": "main", "split": "test"}
+    source |= {"configs": local["configs"]} if "configs" in local else {}
+    exemplars = "ours" if name == "math_500" else "train"
+    problems, record = prefetched(tmp_path, source, exemplars, n_problems=9)
+    assert record["revision"] == commit
+    assert record["source"] == source
+    expected, from_folder = prefetched(tmp_path, local, exemplars, n_problems=9)
+    assert problems == expected
+    for key in ("sha256", "by_type", "by_level", "exemplars"):
+        assert record[key] == from_folder[key]
+    assert (record["exemplars_origin"] or {}).get("revision") == (None if name == "math_500" else commit)
 
 
 def test_a_set_without_a_train_split_says_so(math_500, tmp_path):

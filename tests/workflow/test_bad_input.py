@@ -25,7 +25,7 @@ def failure(tmp_path, overlay, *targets):
 
 def test_unknown_model_key_in_the_study(tmp_path):
     message, left = failure(tmp_path, {"study": ["gema3-4b"]})
-    assert "at study | 'gema3-4b' | use one of gemma3-4b" in message
+    assert "at study | 'gema3-4b' | use one of gemma3-270m, gemma3-270m-random, gemma3-4b" in message
     assert not left
 
 

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from synergy.errors import InputError
+from synergy.folders import room_on_disk
+from synergy.hub import hub_errors, hub_token
 from synergy.problems import Problem, load_problems, parse_problem
 
 LARGEST_UNREADABLE = 0.01  # Share of a public set's rows that may be left out: nobody can mend them.
@@ -57,17 +59,12 @@ def read_problem_set(source: dict, split: str | None, cache: Path) -> tuple[list
 
 
 def _from_data_set(source: dict, split: str, cache: Path) -> tuple[list[Problem], list[str], str | None]:
-    from datasets import load_dataset
-
+    """Read the rows of all configurations, those that are no problem aside."""
     name = source.get("hub") or source["path"]
-    revision = _commit(name, source["revision"]) if "hub" in source else None
+    tables, revision = _hub_tables(source, split, cache) if "hub" in source else _local_tables(source, split, cache)
     problems: dict[str, Problem] = {}
     left_out, first_reason = [], None
-    for config in source.get("configs") or [None]:
-        try:
-            table = load_dataset(str(name), config, split=split, revision=revision, cache_dir=str(cache))
-        except (OSError, ValueError, RuntimeError) as error:  # the hub's and the library's own errors are of these
-            raise _unavailable(f"{name} ({config or 'only configuration'}, split {split})", error) from None
+    for config, table in tables.items():
         for number, row in enumerate(table):
             place = f"row {number} of {name} ({config or split})"
             try:
@@ -82,19 +79,37 @@ def _from_data_set(source: dict, split: str, cache: Path) -> tuple[list[Problem]
     return list(problems.values()), left_out, revision
 
 
-def _commit(name: str, revision: str) -> str:
-    """The commit that a branch or tag of a data set stands for now."""
-    from huggingface_hub import HfApi
+def _hub_tables(source: dict, split: str, cache: Path) -> tuple[dict, str]:
+    """Tables of a data set of the hub, and the commit that its revision stands for now."""
+    from huggingface_hub import HfApi, constants
 
+    token = hub_token()
+    with room_on_disk(cache), hub_errors(f"data set {source['hub']} at revision {source['revision']}", token):
+        # Asked first, because load_dataset hides why the hub refuses and waits for ever where nobody answers.
+        api, limit_s = HfApi(token=token or False), constants.HF_HUB_DOWNLOAD_TIMEOUT
+        commit = api.dataset_info(source["hub"], revision=source["revision"], timeout=limit_s).sha
+        api.auth_check(source["hub"], repo_type="dataset")
+        return _tables(source, split, cache, revision=commit, token=token or False), commit
+
+
+def _local_tables(source: dict, split: str, cache: Path) -> tuple[dict, None]:
+    """Tables of a data set in a local folder."""
     try:
-        return HfApi().dataset_info(name, revision=revision).sha
-    except (OSError, ValueError) as error:
-        raise _unavailable(f"{name} at revision {revision}", error) from None
+        return _tables(source, split, cache), None
+    except (ValueError, OSError) as error:  # what the library raises for a configuration or split that is not there
+        raise InputError(
+            f"data set {source['path']} with split {split} of {', '.join(source.get('configs') or ['its only part'])}",
+            f"{error}",
+            "check path, configs and split of the set in the config",
+        ) from None
 
 
-def _unavailable(wanted: str, error: Exception) -> InputError:
-    return InputError(
-        f"data set {wanted}",
-        f"{type(error).__name__}: {error}",
-        "run prefetch_math where there is network, and check the set's id, configs and split in the config",
-    )
+def _tables(source: dict, split: str, cache: Path, **how) -> dict:
+    """One table a configuration, None where the set has but one."""
+    from datasets import load_dataset
+
+    name = str(source.get("hub") or source["path"])
+    return {
+        config: load_dataset(name, config, split=split, cache_dir=str(cache), **how)
+        for config in source.get("configs") or [None]
+    }
