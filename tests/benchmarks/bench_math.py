@@ -4,7 +4,8 @@
     python tests/benchmarks/bench_math.py --qwen3-8b                      # true shape, random weights; wants a GPU
 
 The first asks the demo's problems as the demo asks them; every way gets the same prompts, in turns, and the fastest
-of the rounds counts, since other programs can only slow one down. The second forces 500 answers of 512 tokens (no
+of the rounds counts, since other programs can only slow one down. On a CPU that others use too, compare CPU seconds
+with `--threads 1`: they count this program's work alone. The second forces 500 answers of 512 tokens (no
 end-of-sequence), as one condition of the study at its longest; `--layers`, `--problems` and `--tokens` make it small
 enough for a CPU, by the same code.
 """
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -32,6 +34,7 @@ from synergy.problem_samples import sample_problems  # noqa: E402
 from synergy.problems import load_problems  # noqa: E402
 
 SHARED = ROOT.parent / "shared" / "data" / "math500" / "test.jsonl"
+HEAD = "| what | s | CPU s | rate | |\n|---|--:|--:|--:|---|"
 QWEN3_8B = {
     "vocab_size": 151936,
     "hidden_size": 4096,
@@ -54,18 +57,26 @@ class NoTokenizer:
         return ""
 
 
-def timed(run: Callable[[], object]) -> tuple[float, object]:
-    """Seconds that a call takes, the device's work included, and its result."""
-    start = time.perf_counter()
+class Seconds(NamedTuple):
+    """Time on the clock, and of this program on all CPU cores."""
+
+    wall: float
+    cpu: float
+
+
+def timed(run: Callable[[], object]) -> tuple[Seconds, object]:
+    """Time that a call takes, the device's work included, and its result."""
+    start, cpu_start = time.perf_counter(), time.process_time()
     result = run()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter() - start, result
+    return Seconds(time.perf_counter() - start, time.process_time() - cpu_start), result
 
 
-def row(name: str, seconds: float, count: int, unit: str, note: str = "") -> None:
+def row(name: str, seconds: Seconds, count: int, unit: str, note: str = "") -> None:
     """Print a row of the table."""
-    print(f"| {name} | {seconds:.2f} | {count / seconds:.2f} {unit}/s | {note} |", flush=True)
+    rate = f"{count / seconds.wall:.2f} {unit}/s"
+    print(f"| {name} | {seconds.wall:.2f} | {seconds.cpu:.2f} | {rate} | {note} |", flush=True)
 
 
 def compare(model: LanguageModel, prompts: list[list[int]], stop: tuple[str, ...], options) -> None:
@@ -87,7 +98,7 @@ def compare(model: LanguageModel, prompts: list[list[int]], stop: tuple[str, ...
         "one at a time": alone,
         "one at a time, the library's generate": library,
     }
-    times: dict[str, list[float]] = {name: [] for name in ways}
+    times: dict[str, list[Seconds]] = {name: [] for name in ways}
     answers = {}
     for _ in range(options.rounds):
         for name, run in ways.items():
@@ -96,8 +107,10 @@ def compare(model: LanguageModel, prompts: list[list[int]], stop: tuple[str, ...
     first, second, _ = ways
     same = sum(one == other for one, other in zip(answers[first], answers[second], strict=True))
     n_tokens = sum(len(ids) for ids, _ in answers[first])
-    for name, own in times.items():
-        row(name, min(own), len(prompts), "problem", f"{min(own) / min(times[first]):.1f} x the time of batches")
+    least = {name: Seconds(*map(min, zip(*own, strict=True))) for name, own in times.items()}
+    for name, own in least.items():
+        note = f"{own.wall / least[first].wall:.1f} x batches ({own.cpu / least[first].cpu:.1f} x by CPU)"
+        row(name, own, len(prompts), "problem", note)
     print(f"\n{n_tokens} tokens; {same} of {len(prompts)} answers equal batched and alone\n")
 
 
@@ -111,7 +124,7 @@ def small(options) -> None:
     prompts = [model.tokenizer(text.text).input_ids for text in texts]
     solutions = [model.tokenizer(text.lead + p.solution).input_ids for text, p in zip(texts, problems, strict=True)]
     print(f"{options.model} on {model.device}, {options.threads} threads, {options.problems} problems of the demo\n")
-    print("| what | s | rate | |\n|---|--:|--:|---|")
+    print(HEAD)
     answer(model, prompts[:2], 4, 2, texts[0].stop)  # what is paid once
     compare(model, prompts, texts[0].stop, options)
     likelihood_and_noise(model, prompts, solutions, options)
@@ -140,7 +153,7 @@ def true_shape(options) -> None:
     solutions = [[draw.randrange(10, 150_000) for _ in range(options.tokens)] for _ in prompts]
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     print(f"Qwen3-8B's shape, {options.layers} layers, random weights, {options.dtype}, on {name}\n")
-    print("| what | s | rate | |\n|---|--:|--:|---|")
+    print(HEAD)
     answer(model, prompts[:2], 2, 2)
     seconds, answers = timed(lambda: answer(model, prompts, options.tokens, options.batch))
     n_tokens = sum(len(ids) for ids, _ in answers)

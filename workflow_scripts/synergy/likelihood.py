@@ -52,10 +52,13 @@ def continuation_nll(
         return scores
 
     nll = np.full(len(prompts), np.nan)
-    by_length = sorted(range(len(prompts)), key=lambda row: -len(prompts[row]) - len(continuations[row]))
+    # What a batch computes once does not count: rows are alike if what each adds to it is.
+    n_shared = model.n_shared(prompts) if len(prompts) else 0
+    lengths = [len(prompt) + len(own) - n_shared for prompt, own in zip(prompts, continuations, strict=True)]
     with torch.inference_mode():
-        for chosen, scores in in_batches(by_length, batch_size, score):
-            nll[[by_length[place] for place in chosen]] = scores
+        for rows in _of_like_length(lengths):
+            for chosen, scores in in_batches(rows, batch_size, score):
+                nll[rows[chosen.start : chosen.stop]] = scores
     if not np.isfinite(nll).all():
         raise InputError(
             "finite likelihoods",
@@ -63,3 +66,13 @@ def continuation_nll(
             "set dtype: bfloat16 (or float32) in the model's stanza; float16 overflows in some models",
         )
     return nll
+
+
+def _of_like_length(lengths: Sequence[int]) -> list[list[int]]:
+    """Rows in groups, the longest first, in which none is shorter than 3/4 of the longest: so little is padding."""
+    groups: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if not groups or lengths[row] < 0.75 * lengths[groups[-1][0]]:
+            groups.append([])
+        groups[-1].append(row)
+    return groups
