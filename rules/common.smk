@@ -1,6 +1,7 @@
 # Needs the merged config. Gives the lists that it stands for and the few helpers that the rules share.
 import ast
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -27,10 +28,22 @@ def require_models(where, keys):
     """Stop unless every key named at `where` is a registered model."""
     for key in keys:
         if key not in config["models"]:
-            known = ", ".join(sorted(config["models"]))
-            stop(f"a model key registered under models: at {where}", repr(key), f"use one of {known}, or add a stanza")
+            alike = ", ".join(get_close_matches(key, config["models"])) or "the keys under models: in the config"
+            stop(f"a model key registered under models: at {where}", repr(key), f"use {alike}, or add a stanza")
 
 
+def variants(key, stanza):
+    """Models that a stanza registers besides its own: an untrained twin, and one for each further revision."""
+    common = {name: value for name, value in stanza.items() if name not in ("control", "revisions")}
+    if stanza["weights"] == "trained":
+        yield f"{key}-random", {**common, "weights": "random"}
+    for revision in stanza["revisions"]:
+        yield f"{key}-{revision}", {**common, "source": {**stanza["source"], "revision": revision}}
+
+
+# A stanza that is written out goes before one that follows from another.
+for _key, _stanza in list(config["models"].items()):
+    config["models"] = {**dict(variants(_key, _stanza)), **config["models"]}
 require_models("study", config["study"])
 for _key, _stanza in config["models"].items():
     require_models(f"models.{_key}.control", [_stanza["control"]] if "control" in _stanza else [])

@@ -13,6 +13,7 @@ enough for a CPU, by the same code.
 import argparse
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,9 @@ from typing import NamedTuple
 import torch
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "workflow_scripts"))
+sys.path[:0] = [str(ROOT / "workflow_scripts"), str(Path(__file__).parent)]
+
+from true_shapes import write_shape  # noqa: E402
 
 from synergy.answering import answer  # noqa: E402
 from synergy.exemplars import our_exemplars  # noqa: E402
@@ -35,16 +38,6 @@ from synergy.problems import load_problems  # noqa: E402
 
 SHARED = ROOT.parent / "shared" / "data" / "math500" / "test.jsonl"
 HEAD = "| what | s | CPU s | rate | |\n|---|--:|--:|--:|---|"
-QWEN3_8B = {
-    "vocab_size": 151936,
-    "hidden_size": 4096,
-    "intermediate_size": 12288,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "head_dim": 128,
-    "max_position_embeddings": 40960,
-    "tie_word_embeddings": False,
-}
 
 
 class NoTokenizer:
@@ -137,12 +130,14 @@ def small(options) -> None:
 
 def true_shape(options) -> None:
     """Qwen3-8B's shape with random weights; every answer is forced to its full length."""
-    from transformers import AutoModelForCausalLM, Qwen3Config
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    with device:
-        config = Qwen3Config(**QWEN3_8B, num_hidden_layers=options.layers)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = write_shape("qwen3-8b", Path(scratch))
+        config = AutoConfig.from_pretrained(folder, num_hidden_layers=options.layers, layer_types=None)
+    with device:  # filled there, since a CPU would take minutes
         bare = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, options.dtype))
     bare.requires_grad_(False)
     model = LanguageModel(bare.eval(), NoTokenizer())

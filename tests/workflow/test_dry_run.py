@@ -47,6 +47,12 @@ def test_models_outside_the_study_can_be_asked_for(tmp_path):
     assert "128 heads, 8128 pairs" in plan
 
 
+@pytest.mark.parametrize("model", ["pythia-1b-step1000", "qwen3-8b-base-random", "llama3.1-8b-it"])
+def test_twins_and_checkpoints_follow_from_a_stanza(tmp_path, model):
+    plan = snakemake("-n", "--directory", str(tmp_path), "--", f"results/figures/{model}_null_profile.png")
+    assert planned_jobs(plan)["record_activations"] == 1
+
+
 def test_analysis_of_given_activations_needs_no_model(tmp_path):
     activations = tmp_path / "results/activations/pythia-1b_activations.npz"
     activations.parent.mkdir(parents=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 
 from synergy.errors import InputError
-from synergy.generation import GreedyDecoding
+from synergy.generation import GreedyDecoding, out_of_memory
 from synergy.models import LanguageModel
 
 
@@ -73,7 +73,8 @@ def answer(
         rows = batches.popleft()
         left = _go_on(model, rows, [[*prompts[row], *generated[row]] for row in rows], goes_on)
         if left:
-            torch.cuda.empty_cache()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
             if len(rows) == 1:
                 raise InputError(
                     "memory for one answer",
@@ -135,7 +136,9 @@ def _go_on(
                     decoding.keep(places)
                     tokens = tokens[places]
                 decoding.append(tokens)
-    except torch.cuda.OutOfMemoryError:
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
         return alive
 
 
