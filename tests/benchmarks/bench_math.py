@@ -11,6 +11,7 @@ enough for a CPU, by the same code.
 """
 
 import argparse
+import json
 import random
 import sys
 import tempfile
@@ -74,37 +75,46 @@ def row(name: str, seconds: Seconds, count: int, unit: str, note: str = "") -> N
 
 def compare(model: LanguageModel, prompts: list[list[int]], stop: tuple[str, ...], options) -> None:
     """Batched, one at a time, and one at a time by the library's own generation, in turns."""
-    end = model.stop_ids or None
+    some = sorted(prompts, key=len)[:: max(1, len(prompts) // options.alone)]
+    how = {"max_new_tokens": options.tokens, "do_sample": False, "eos_token_id": model.stop_ids or None}
+    how |= {"pad_token_id": 0} | ({"stop_strings": list(stop), "tokenizer": model.tokenizer} if stop else {})
 
     def alone():
-        return [answer(model, [prompt], options.tokens, 1, stop)[0] for prompt in prompts]
+        return [answer(model, [prompt], options.tokens, 1, stop)[0].ids for prompt in some]
 
     def library():
+        ids = [torch.tensor([prompt], device=model.device) for prompt in some]
         with torch.inference_mode():
-            how = {"max_new_tokens": options.tokens, "do_sample": False, "eos_token_id": end, "pad_token_id": 0}
-            how |= {"stop_strings": list(stop), "tokenizer": model.tokenizer} if stop else {}
-            ids = [torch.tensor([prompt], device=model.device) for prompt in prompts]
-            return [model.model.generate(own, attention_mask=torch.ones_like(own), **how) for own in ids]
+            texts = [model.model.generate(own, attention_mask=torch.ones_like(own), **how) for own in ids]
+        return [text[0, len(prompt) :].tolist() for text, prompt in zip(texts, some, strict=True)]
 
     ways = {
-        f"batches of {options.batch}": lambda: answer(model, prompts, options.tokens, options.batch, stop),
+        f"batches of {options.batch}": lambda: [
+            own.ids for own in answer(model, prompts, options.tokens, options.batch, stop)
+        ],
         "one at a time": alone,
         "one at a time, the library's generate": library,
     }
     times: dict[str, list[Seconds]] = {name: [] for name in ways}
-    answers = {}
+    answers: dict[str, list[list[int]]] = {}
     for _ in range(options.rounds):
         for name, run in ways.items():
             seconds, answers[name] = timed(run)
             times[name].append(seconds)
-    first, second, _ = ways
-    same = sum(one == other for one, other in zip(answers[first], answers[second], strict=True))
-    n_tokens = sum(len(ids) for ids, _ in answers[first])
-    least = {name: Seconds(*map(min, zip(*own, strict=True))) for name, own in times.items()}
-    for name, own in least.items():
-        note = f"{own.wall / least[first].wall:.1f} x batches ({own.cpu / least[first].cpu:.1f} x by CPU)"
-        row(name, own, len(prompts), "problem", note)
-    print(f"\n{n_tokens} tokens; {same} of {len(prompts)} answers equal batched and alone\n")
+    first = next(iter(ways))
+    a_token = {
+        name: Seconds(*(min(own) / sum(map(len, answers[name])) for own in zip(*times[name], strict=True)))
+        for name in ways
+    }
+    for name, own in a_token.items():
+        n_tokens = sum(map(len, answers[name]))
+        note = (
+            f"{own.wall / a_token[first].wall:.1f} x a token in batches ({own.cpu / a_token[first].cpu:.1f} x by CPU)"
+        )
+        row(name, Seconds(own.wall * n_tokens, own.cpu * n_tokens), n_tokens, "token", note)
+    batched = {tuple(prompt): ids for prompt, ids in zip(prompts, answers[first], strict=True)}
+    same = sum(batched[tuple(prompt)] == ids for prompt, ids in zip(some, answers["one at a time"], strict=True))
+    print(f"\n{len(prompts)} problems in batches, {len(some)} alone, of which {same} have the same answer\n\n{HEAD}")
 
 
 def small(options) -> None:
@@ -135,8 +145,9 @@ def true_shape(options) -> None:
     torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with tempfile.TemporaryDirectory() as scratch:
-        folder = write_shape("qwen3-8b", Path(scratch))
-        config = AutoConfig.from_pretrained(folder, num_hidden_layers=options.layers, layer_types=None)
+        shape = write_shape("qwen3-8b", Path(scratch)) / "config.json"
+        shape.write_text(json.dumps(json.loads(shape.read_text()) | {"num_hidden_layers": options.layers}))
+        config = AutoConfig.from_pretrained(scratch)
     with device:  # filled there, since a CPU would take minutes
         bare = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, options.dtype))
     bare.requires_grad_(False)
@@ -181,6 +192,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, help="default: 60, or 500 with --qwen3-8b")
     parser.add_argument("--tokens", type=int, help="longest answer; default: 48, or 512")
     parser.add_argument("--batch", type=int, help="default: 60, or 128")
+    parser.add_argument("--alone", type=int, default=60, help="problems asked one at a time, of all lengths")
     parser.add_argument("--layers", type=int, default=36, help="of the 36 layers of Qwen3-8B")
     parser.add_argument("--rounds", type=int, default=2, help="turns of the comparison; the fastest counts")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
