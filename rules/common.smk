@@ -114,6 +114,17 @@ def provided(path):
     return path if Path(path).exists() else str(Path(workflow.basedir) / path)
 
 
+def problem_set(named):
+    """Source of a problem set: a key of problem_sets, a local file, or the source itself."""
+    source = config["problem_sets"].get(named, {"path": named}) if isinstance(named, str) else named
+    return {**source, "path": provided(source["path"])} if "path" in source else source
+
+
+PROBLEMS = problem_set(config["math"]["problems"])
+EXEMPLARS = config["math"]["exemplars"]
+EXEMPLARS = EXEMPLARS if EXEMPLARS in ("ours", "train") else problem_set(EXEMPLARS)
+
+
 def code(rule_name, *processes):
     """Library modules that a rule's script imports, itself or through others: editing one remakes what it made.
 

@@ -27,17 +27,6 @@ rule prefetch_model:
         "../workflow_scripts/prefetch_model.py"
 
 
-def problem_set(named):
-    """Source of a problem set: a key of problem_sets, a local file, or the source itself."""
-    source = config["problem_sets"].get(named, {"path": named}) if isinstance(named, str) else named
-    return {**source, "path": provided(source["path"])} if "path" in source else source
-
-
-PROBLEMS = problem_set(config["math"]["problems"])
-EXEMPLARS = config["math"]["exemplars"]
-EXEMPLARS = EXEMPLARS if EXEMPLARS in ("ours", "train") else problem_set(EXEMPLARS)
-
-
 rule prefetch_math:
     """Fetch the problem set and draw the stratified sample that is asked, and the exemplars."""
     input:
