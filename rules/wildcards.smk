@@ -4,5 +4,5 @@
 
 wildcard_constraints:
     model=r"[a-z0-9][a-z0-9.-]*",
-    order=r"[a-z_]+-\d+",
+    order=r"(mean-)?[a-z_]+-\d+",
     condition=r"baseline|(synergistic|redundant|random)-[0-9.]+-\d+",
