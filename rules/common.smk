@@ -1,4 +1,4 @@
-# Needs the merged config. Gives the wildcard vocabulary and the few helpers that the rules share.
+# Needs the merged config. Gives the lists that it stands for and the few helpers that the rules share.
 import ast
 import sys
 from difflib import get_close_matches
@@ -22,12 +22,6 @@ except WorkflowError as error:
     _reason = error.__context__  # jsonschema's own error
     _key = ".".join(map(str, _reason.absolute_path)) or "the top level"
     stop("a config as config/schema.yaml describes it", f"at {_key}: {_reason.message}", "mend that key")
-
-
-wildcard_constraints:
-    model=r"[a-z0-9][a-z0-9.-]*",
-    order=r"[a-z_]+-\d+",
-    condition=r"baseline|(synergistic|redundant|random)-[0-9.]+-\d+",
 
 
 def require_models(where, keys):
@@ -118,6 +112,17 @@ def figures(models, names):
 def provided(path):
     """A file of the user's or of ours: in the working directory, else beside the Snakefile."""
     return path if Path(path).exists() else str(Path(workflow.basedir) / path)
+
+
+def problem_set(named):
+    """Source of a problem set: a key of problem_sets, a local file, or the source itself."""
+    source = config["problem_sets"].get(named, {"path": named}) if isinstance(named, str) else named
+    return {**source, "path": provided(source["path"])} if "path" in source else source
+
+
+PROBLEMS = problem_set(config["math"]["problems"])
+EXEMPLARS = config["math"]["exemplars"]
+EXEMPLARS = EXEMPLARS if EXEMPLARS in ("ours", "train") else problem_set(EXEMPLARS)
 
 
 def code(rule_name, *processes):

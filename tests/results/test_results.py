@@ -143,6 +143,50 @@ def test_accuracy_table_counts_the_records(model):
         assert sum(record["correct"] for record in records) == int(row["n_correct"])
         assert float(row["accuracy"]) == pytest.approx(int(row["n_correct"]) / len(records))
         assert float(row["solution_nll"]) > 0
+        assert float(row["accuracy_ci_low"]) <= float(row["accuracy"]) <= float(row["accuracy_ci_high"])
+        assert 0 <= float(row["truncated_fraction"]) <= 1
+        assert all(record["prompt"] and record["grading"] for record in records)
+        made = json.loads((RESULTS / f"ablation/math/{model}/{name}.json").read_text())
+        assert bool(made["heads"]) == (row["condition"] != "baseline")
+        assert made["noise"]["restored_weights_sha256"] == made["noise"]["weights_sha256"]
+        for matrix in made["noise"]["matrices"]:
+            assert matrix["noise_sd"] == pytest.approx(made["sigma"] * matrix["weight_sd"], rel=0.2)
+
+
+@for_each_ablated_model
+def test_accuracies_by_subject_and_level_add_up(model):
+    groups = table(f"ablation/{model}_math_groups.csv")
+    for row in table(f"ablation/{model}_math_perturbation.csv"):
+        for grouping in ("subject", "level"):
+            own = [
+                group
+                for group in groups
+                if group["grouping"] == grouping
+                and all(group[key] == row[key] for key in ("condition", "sigma", "seed"))
+            ]
+            assert sum(int(group["n_problems"]) for group in own) == int(row["n_problems"])
+            assert sum(int(group["n_correct"]) for group in own) == int(row["n_correct"])
+
+
+@for_each_ablated_model
+def test_paired_tests_agree_with_the_accuracies(model):
+    rows = table(f"ablation/{model}_math_perturbation.csv")
+    statistics = json.loads((RESULTS / f"ablation/{model}_math_perturbation.json").read_text())
+
+    def accuracy(condition, sigma, seed):
+        sigma, seed = (0, 0) if condition == "baseline" else (sigma, seed)
+        named = [r for r in rows if (r["condition"], float(r["sigma"]), int(r["seed"])) == (condition, sigma, seed)]
+        return float(named[0]["accuracy"])
+
+    assert statistics["mcnemar"]
+    for test in statistics["mcnemar"]:
+        sigma, seed = test["sigma"], test["seed"]
+        difference = accuracy(test["first"], sigma, seed) - accuracy(test["second"], sigma, seed)
+        assert (test["only_first"] - test["only_second"]) / statistics["n_problems"] == pytest.approx(difference)
+        assert 0 < test["p_value"] <= 1
+    for record in statistics["pooled"]:
+        assert record["ci_low"] - 1e-9 <= record["difference"] <= record["ci_high"] + 1e-9
+        assert 0 < record["p_value"] <= 1
 
 
 @for_each_ablated_model

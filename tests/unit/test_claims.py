@@ -29,8 +29,10 @@ from synergy.claims_within import claim_within_layers, within_minus_between
 from synergy.curves import ablation_curve, noise_floor
 from synergy.errors import InputError
 from synergy.graph_metrics import DESCRIPTIONS, headline_contrasts, network_definitions
+from synergy.problem_scores import Scores
+from synergy.problem_statistics import compare_conditions
 from synergy.profiles import inverted_u
-from synergy.proportions import Accuracy, difference_interval, fisher_exact, pooled_accuracy
+from synergy.proportions import Accuracy, pooled_accuracy
 from synergy.rankings import SCORES
 from synergy.tables import read_table
 
@@ -111,6 +113,19 @@ def accuracies(nll=(2.0, 1.5, 1.0), sigma=0.5, baseline=90, **correct):
         rows += [(condition, sigma, seed, 100, n_correct, 0.1, value) for seed in range(2)]
     names = ("condition", "sigma", "seed", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
     return dict(zip(names, map(np.array, zip(*rows, strict=True)), strict=True))
+
+
+def compared(table):
+    """The paired comparisons of a table of `accuracies`, in which the same problems are always the hard ones."""
+    generator, scores = np.random.default_rng(0), []
+    for row in zip(*table.values(), strict=True):
+        condition, sigma, seed, n_problems, n_correct, _, nll = row
+        correct = np.arange(n_problems) < n_correct
+        none, text = np.zeros(n_problems, dtype=bool), np.full(n_problems, "")
+        by_problem = nll + generator.normal(0, 0.2, n_problems)
+        ids = np.arange(n_problems).astype(str)
+        scores.append(Scores(condition, sigma, seed, correct, none, none, by_problem, ids, text, text, text, {}))
+    return compare_conditions(scores, 500, 0)
 
 
 # ---- the common rule
@@ -375,6 +390,11 @@ def test_curve_averages_seeds_and_spans_their_intervals():
 # ---- claims 7 and 8
 
 
+def noise_claims(table, statistics=None):
+    statistics = compared(table) if statistics is None else statistics
+    return [claim_of(table, statistics, 0.5, 0.05) for claim_of in (claim_noise_synergistic, claim_noise_redundant)]
+
+
 @pytest.mark.parametrize(
     ("correct", "seventh", "eighth"),
     [
@@ -383,22 +403,41 @@ def test_curve_averages_seeds_and_spans_their_intervals():
         ({"synergistic": 85, "random": 60, "redundant": 30}, OPPOSITE, OPPOSITE),
         ({"synergistic": 30, "random": 85, "redundant": 84}, SUPPORTED, NOT_SUPPORTED),
         ({"synergistic": 58, "random": 60, "redundant": 62}, NOT_SUPPORTED, NOT_SUPPORTED),
+        # Eight problems fewer, and never another one more: nothing for independent samples, plain when paired.
+        ({"synergistic": 52, "random": 60, "redundant": 68}, SUPPORTED, SUPPORTED),
     ],
 )
 def test_noise(correct, seventh, eighth):
-    table = accuracies(**correct)
-    claims = [claim_of(table, 0.5, 0.05) for claim_of in (claim_noise_synergistic, claim_noise_redundant)]
+    claims = noise_claims(accuracies(**correct))
     assert [claim.verdict for claim in claims] == [seventh, eighth]
     # The solution NLL of these tables is worst for synergistic and best for redundant heads.
+    assert [claim.verdict_after_control for claim in claims] == [SUPPORTED, SUPPORTED]
+
+
+def test_effects_point_in_the_direction_of_the_claim():
+    seventh, eighth = noise_claims(accuracies(synergistic=30, random=60, redundant=85))
+    assert (seventh.test.estimate, eighth.test.estimate) == pytest.approx((0.3, 0.25))
+    assert seventh.control_test.estimate == pytest.approx(0.5, abs=0.1)
+    assert eighth.control_test.estimate == pytest.approx(0.5, abs=0.1)
+    for claim in (seventh, eighth):
+        assert 0 < claim.test.ci_low < claim.test.estimate < claim.test.ci_high
+        assert claim.test.p_value < 0.01
+    assert "synergistic less random -30.0%, -30.0%" in seventh.row("m")["note"]
+    assert "60/200" in seventh.row("m")["note"]
+
+
+@pytest.mark.parametrize(
+    ("nll", "seventh", "eighth"),
+    [
+        ((1.0, 1.5, 2.0), OPPOSITE, OPPOSITE),
+        ((2.0, 2.0, 2.0), NOT_SUPPORTED, NOT_SUPPORTED),
+        ((2.0, 1.5, 2.5), NOT_SUPPORTED, OPPOSITE),
+    ],
+)
+def test_likelihood_of_the_solutions_is_the_control(nll, seventh, eighth):
+    claims = noise_claims(accuracies(nll=nll, synergistic=30, random=60, redundant=85))
+    assert [claim.verdict for claim in claims] == [SUPPORTED, SUPPORTED]
     assert [claim.verdict_after_control for claim in claims] == [seventh, eighth]
-
-
-def test_noise_verdict_falls_where_the_likelihood_contradicts_it():
-    table = accuracies(nll=(1.0, 1.5, 2.0), synergistic=30, random=60, redundant=85)
-    for claim_of in (claim_noise_synergistic, claim_noise_redundant):
-        claim = claim_of(table, 0.5, 0.05)
-        assert (claim.verdict, claim.verdict_after_control) == (SUPPORTED, NOT_SUPPORTED)
-        assert claim.control_test.estimate < 0
 
 
 @pytest.mark.parametrize(
@@ -410,28 +449,25 @@ def test_noise_verdict_falls_where_the_likelihood_contradicts_it():
     ],
 )
 def test_noise_that_was_not_measured_is_not_testable(table, why):
-    claim = claim_noise_synergistic(table, 0.5, 0.05)
-    assert claim.verdict == claim.verdict_after_control == NOT_TESTABLE
-    assert why in claim.row("m")["note"]
+    for claim in noise_claims(table):
+        assert claim.verdict == claim.verdict_after_control == NOT_TESTABLE
+        assert why in claim.row("m")["note"]
 
 
-def test_noise_without_likelihoods_has_no_control():
-    table = accuracies(nll=(np.nan,) * 3, synergistic=30, random=60, redundant=85)
-    claim = claim_noise_synergistic(table, 0.5, 0.05)
-    assert (claim.verdict, claim.verdict_after_control) == (SUPPORTED, NOT_TESTABLE)
+def test_conditions_that_were_not_compared_are_not_testable():
+    table = accuracies(synergistic=30, random=60, redundant=85)
+    statistics = compared(table)
+    statistics["pooled"] = [record for record in statistics["pooled"] if record["first"] != "redundant"]
+    for claim in noise_claims(table, statistics):
+        assert claim.verdict == NOT_TESTABLE
 
 
 def test_seeds_are_pooled():
     pooled = pooled_accuracy(accuracies(synergistic=30, random=60, redundant=85), "random", 0.5)
-    assert (pooled.n_correct, pooled.n_problems) == (120, 200)
+    assert (pooled.n_correct, pooled.n_problems, pooled.by_seed) == (120, 200, (0.6, 0.6))
+    # Twice the same answers are no more certain than once.
+    assert pooled.interval == pytest.approx(Accuracy(60, 100, 0, 0, (0.6,)).interval)
     assert pooled_accuracy(accuracies(synergistic=1, random=1, redundant=1), "random", 0.7) is None
-
-
-def test_difference_of_accuracies():
-    # Newcombe 1998, table II, method 10: 56/70 against 48/80.
-    low, high = difference_interval(Accuracy(56, 70, 0, 0), Accuracy(48, 80, 0, 0))
-    assert (low, high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
-    assert fisher_exact(Accuracy(3, 3, 0, 0), Accuracy(0, 3, 0, 0)) == pytest.approx(0.1)
 
 
 # ---- the scripts
@@ -452,6 +488,7 @@ def artifacts(tmp_path):
         tmp_path / "statistics.json",
         {"ratios": {f"synergistic/{o}": ratio(1.5, 0.001) for o in ("random", "random_layer_matched")}},
     )
+    write_json(tmp_path / "math.json", compared(accuracies(synergistic=30, random=60, redundant=85)))
     for name, table in (
         ("ablation.csv", ablation_table()),
         ("math.csv", accuracies(synergistic=30, random=60, redundant=85)),
@@ -465,6 +502,7 @@ def artifacts(tmp_path):
         "ablation": tmp_path / "ablation.csv",
         "ablation_statistics": tmp_path / "statistics.json",
         "math": tmp_path / "math.csv",
+        "math_statistics": tmp_path / "math.json",
         "sigma": 0.5,
         **GEOMETRY,
     }

@@ -181,6 +181,20 @@ def test_figure(folders, drawn, tmp_path, key, name, unit, needs_null):
         assert json.loads(image.text["Description"])["made_by"] == name
 
 
+def test_accuracies_show_what_was_cut_off_and_each_seed(folders, drawn, tmp_path):
+    script = importlib.import_module("plot_math").plot_math
+    script(**inputs(folders["one-head"], "plot_math", 1, 1), model="m", figure=str(tmp_path / "figure.png"))
+    swept, bars, _ = drawn[0].axes
+    dotted = [line for line in swept.lines if line.get_linestyle() == ":" and len(line.get_xdata())]
+    assert [line.get_ydata().tolist() for line in dotted] == [pytest.approx([10, 10])] * 3
+    assert [label.get_text() for label in bars.get_xticklabels()] == [
+        "no noise\n2% cut off",
+        *(f"{condition}\n10% cut off" for condition in ("redundant", "random", "synergistic")),
+    ]
+    seeds = [line.get_ydata() for line in bars.lines if line.get_marker() == "o"]
+    assert [values.tolist() for values in seeds] == [pytest.approx([50, 100 * 29 / 60])] * 3
+
+
 @pytest.mark.parametrize("name", ["plot_profile", "plot_ablation", "plot_math"])
 @pytest.mark.parametrize(("key", "shown"), [("gemma3-4b", True), ("one-head", False)])
 def test_published_values_stand_under_their_own_name(folders, drawn, tmp_path, name, key, shown):

@@ -19,6 +19,7 @@ from synergy.errors import InputError
 from synergy.hub import hub_token, without_secrets
 from synergy.hub_models import ABANDONED_S
 from synergy.models import load_model
+from synergy.problem_sets import read_problem_set
 from synergy.sources import fetch_model
 
 MODELS = Path(__file__).parent.parent / "models"
@@ -426,15 +427,14 @@ def by_subject(names):
     ids=["jsonl", "parquet by subject"],
 )
 def test_a_data_set_comes_through_the_same_door(hub, tmp_path, files, configs, ids):
-    from prefetch_math import _download
-
     commit = hub.add("org/problems", files, kind="datasets")
     source = {"hub": "org/problems", "revision": "main", "split": "test"} | ({"configs": configs} if configs else {})
-    path, revision = _download(source, tmp_path / "cache", tmp_path)
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    assert revision == commit
-    assert [rows[0]["id"], rows[-1]["id"]] == ids
-    assert [{key: row[key] for key in ROWS[0]} for row in rows] == ROWS * len(configs or [1])
+    problems, origin = read_problem_set(source, None, tmp_path / "cache")
+    assert origin["revision"] == commit
+    assert origin["n_problems_available"] == len(problems)
+    assert [problems[0].id, problems[-1].id] == ids
+    rows = [{key: getattr(problem, key) for key in ROWS[0]} for problem in problems]
+    assert rows == ROWS * len(configs or [1])
 
 
 @pytest.mark.parametrize(
@@ -449,10 +449,8 @@ def test_a_data_set_comes_through_the_same_door(hub, tmp_path, files, configs, i
     ],
 )
 def test_refused_data_sets_have_the_same_messages(hub, tmp_path, trouble, source, found):
-    from prefetch_math import _download
-
     hub.add("org/problems", {"test.jsonl": JSONL}, kind="datasets", **trouble)
     asked = {"hub": "org/problems", "revision": "main", "split": "test"} | source
     with pytest.raises(InputError, match=found) as raised:
-        _download(asked, tmp_path / "cache", tmp_path)
+        read_problem_set(asked, None, tmp_path / "cache")
     assert raised.value.expected == f"data set {asked['hub']} at revision {asked['revision']} from the hub"

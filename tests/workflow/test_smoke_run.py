@@ -1,5 +1,8 @@
 """A complete run of all rules on tiny untrained models of three architectures, and what happens afterwards."""
 
+import json
+import shutil
+
 import pytest
 from declarations import rules
 from workflow_run import check_results, copy_repository, planned_jobs, snakemake
@@ -66,6 +69,20 @@ def test_untrained_models_differ_by_seed_and_agree_with_themselves(run, tmp_path
         return (folder / f"results/activations/{model}_tokens.json").read_text()
 
     assert activations(run, "tiny-gemma3") != activations(run, "tiny-gemma3-random")
+
+
+def test_other_shards_give_the_same_answers(run, tmp_path):
+    target = "results/ablation/math/tiny-qwen3/synergistic-1.0-0.jsonl"
+    other = copy_repository(tmp_path / "copy")
+    for name in ("phiid_scores/tiny-qwen3_head_rankings.csv", "prefetch/tiny-qwen3.json", "prefetch/math.json"):
+        (other / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (other / "results" / name).write_bytes((run / "results" / name).read_bytes())
+    shutil.copytree(run / "resources", other / "resources")
+    snakemake(*SMOKE, *THREADS, "--set-scatter", "problems=3", "--", target, cwd=other)
+    one, three = ([json.loads(line) for line in (folder / target).read_text().splitlines()] for folder in (run, other))
+    for first, second in zip(one, three, strict=True):
+        assert first.pop("solution_nll") == pytest.approx(second.pop("solution_nll"), abs=1e-5)
+        assert first == second
 
 
 def test_other_shards_give_the_same_bits(run, tmp_path):
