@@ -74,7 +74,7 @@ def synthesise(folder, layers, heads, surrogates):
         for seed in range(seeds):
             for removed in range(n + 1):
                 kl = 1e-4 + (1 + 0.1 * seed) * removed / n
-                ablation.append((removed, kl, order, removed / n, seed, kl, 0.9 * kl, 1.1 * kl))
+                ablation.append((removed, kl, order, removed / n, seed, kl, 0.9 * kl, 1.1 * kl, "zero"))
     names = [
         "num_heads_removed",
         "mean_kl_div",
@@ -84,6 +84,7 @@ def synthesise(folder, layers, heads, surrogates):
         "kl_sd",
         "kl_ci_low",
         "kl_ci_high",
+        "method",
     ]
     write_csv(folder / "ablation.csv", names, ablation)
     accuracies = [("baseline", 0, 0, 60, 36, 0.02, 0.9)]

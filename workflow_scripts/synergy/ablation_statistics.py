@@ -84,35 +84,28 @@ def compare_orders(curves: Sequence[dict], seed: int) -> dict:
 
 def _area(areas: Areas, counts: np.ndarray, seed: int) -> dict:
     generator = np.random.default_rng([seed, 1])
-    samples = np.exp(areas.log_means(counts) + areas.seed_errors(generator, len(counts)))
-    low, high = percentile_interval(samples)
-    seeds = {
-        "n_seeds": areas.n_seeds,
-        "seed_sd_nats": areas.seed_sd,
+    samples = areas.log_means(counts) + areas.seed_errors(generator, len(counts))
+    low, high = np.exp(percentile_interval(samples))
+    return {
+        **{"estimate": areas.mean, "ci_low": float(low), "ci_high": float(high)},
+        **{"n_seeds": areas.n_seeds, "seed_sd_nats": areas.seed_sd},
         "by_seed_nats": areas.values.mean(axis=1).tolist(),
     }
-    return {"estimate": areas.mean, "ci_low": low, "ci_high": high, **seeds}
 
 
-def _ratio(first: Areas, second: Areas, counts: np.ndarray, seed: int) -> dict:
+def _ratio(synergistic: Areas, other: Areas, counts: np.ndarray, seed: int) -> dict:
     """Ratio of two areas: interval and p over prompts and seeds, paired test over prompts, and the share of each."""
-    generator = np.random.default_rng([seed, 2])
     with np.errstate(invalid="ignore", divide="ignore"):
-        by_prompts = first.log_means(counts) - second.log_means(counts)
-        estimate = float(np.divide(first.mean, second.mean))
-    samples = by_prompts + first.seed_errors(generator, len(counts)) + second.seed_errors(generator, len(counts))
-    (low, high), p_value = (np.nan, np.nan), np.nan
+        by_prompts = synergistic.log_means(counts) - other.log_means(counts)
+        estimate = float(np.divide(synergistic.mean, other.mean))
+    samples = by_prompts + other.seed_errors(np.random.default_rng([seed, 2]), len(counts))
+    low = high = p_value = prompt_variance = np.nan
     if np.isfinite(samples).all():
         low, high = np.exp(percentile_interval(samples))
         tails = np.count_nonzero(samples <= 0), np.count_nonzero(samples >= 0)
         p_value = min(1.0, 2 * (1 + min(tails)) / (1 + N_BOOTSTRAP))
-    prompt_variance = float(by_prompts.var()) if np.isfinite(by_prompts).all() else np.nan
-    seed_variance = first.seed_error**2 + second.seed_error**2
-    total = prompt_variance + seed_variance
-    of_one = first.seed_error**2 * first.n_seeds + second.seed_error**2 * second.n_seeds
-    several = max(first.n_seeds, second.n_seeds) > 1
-    needed = {share: seeds_needed(prompt_variance, of_one, share) if several else None for share in (HALF, TENTH)}
-    differences = first.by_prompt - second.by_prompt
+        prompt_variance = float(by_prompts.var())
+    differences = synergistic.by_prompt - other.by_prompt
     paired_p, statement = sign_flip_test(differences, seed)
     difference_low, difference_high = percentile_interval(counts @ differences / counts.shape[1])
     return {
@@ -121,11 +114,22 @@ def _ratio(first: Areas, second: Areas, counts: np.ndarray, seed: int) -> dict:
             **{"mean_difference_nats": float(differences.mean()), "ci_low": difference_low, "ci_high": difference_high},
             **{"p_value": paired_p, "test": statement},
         },
-        **{"n_seeds": second.n_seeds, "seed_sd_nats": second.seed_sd},
-        **{
-            "prompt_sd_of_log": float(np.sqrt(prompt_variance)),
-            "seed_sd_of_log": seed_variance**0.5 if several else None,
-        },
+        **{"n_seeds": other.n_seeds, "seed_sd_nats": other.seed_sd},
+        **_decomposed(prompt_variance, other.seed_error**2, other.n_seeds),
+    }
+
+
+def _decomposed(prompt_variance: float, seed_variance: float, n_seeds: int) -> dict:
+    """Where the variance of the logarithm of a ratio comes from, and how many seeds would make their part small."""
+    total = prompt_variance + seed_variance
+    several = n_seeds > 1
+    needed = {
+        share: seeds_needed(prompt_variance, seed_variance * n_seeds, share) if several else None
+        for share in (HALF, TENTH)
+    }
+    return {
+        "prompt_sd_of_log": float(np.sqrt(prompt_variance)),
+        "seed_sd_of_log": float(np.sqrt(seed_variance)) if several else None,
         "seed_share_of_variance": seed_variance / total if several and total > 0 else None,
         "n_seeds_for_half_of_interval": needed[HALF],
         "n_seeds_for_tenth_of_interval": needed[TENTH],

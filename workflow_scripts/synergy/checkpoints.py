@@ -1,8 +1,8 @@
 """What an interrupted job leaves for its next run.
 
-A checkpoint is a file beside the job's output, which Snakemake does not know and so does not delete with the output of a
-failed job. It bears a fingerprint of everything that decides the results, and is ignored where that differs. It is written
-whole or not at all; two copies of a job that write it replace each other's, and both versions are right.
+A checkpoint is a file beside the job's output, which Snakemake does not know and so does not delete with the output of
+a failed job. It bears a fingerprint of everything that decides the results, and is ignored where that differs. It is
+written whole or not at all; two copies of a job that write it replace each other's, and both versions are right.
 """
 
 import hashlib

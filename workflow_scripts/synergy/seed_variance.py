@@ -41,7 +41,7 @@ class Areas:
 
     @property
     def seed_error(self) -> float:
-        """Standard error that the draw of the orders gives the logarithm of the mean (delta method); 0 for one order."""
+        """Standard error of the logarithm of the mean that the draw of orders makes (delta method); 0 for one."""
         return self.seed_sd / sqrt(self.n_seeds) / self.mean if self.n_seeds > 1 and self.mean > 0 else 0.0
 
     def log_means(self, counts: np.ndarray) -> np.ndarray:
