@@ -41,8 +41,8 @@ def plain_means(model, prompts, answers):
         hooks = []
         for layer in range(layout.n_layers):
 
-            def hook(_module, arguments, layer=layer, n_tokens=len(answer)):
-                outputs = arguments[0][0, -n_tokens - 1 : -1].double()
+            def hook(_module, arguments, layer=layer, answer=answer):
+                outputs = arguments[0][0, -len(answer) - 1 : -1].double()
                 seen[layer].append(outputs.unflatten(-1, (layout.heads, layout.head_dim)))
 
             hooks.append(layout.output_projection(layer).register_forward_pre_hook(hook))

@@ -24,14 +24,8 @@ def draw_curves(axes: Axes, table: Table, method: str, lowest: float) -> None:
         shown = curve.fraction >= lowest
         x = curve.fraction[shown]
         axes.plot(x, curve.kl[shown], dashes, color=colour, marker=marker, label=label + seeds, zorder=3)
-        band(
-            axes,
-            x,
-            np.maximum(curve.low[shown], np.nanmin(curve.kl) / 10),
-            curve.high[shown],
-            colour,
-            BAND if curve.n_seeds == 1 else WIDE_BAND,
-        )
+        low = np.maximum(curve.low[shown], np.nanmin(curve.kl) / 10)
+        band(axes, x, low, curve.high[shown], colour, BAND if curve.n_seeds == 1 else WIDE_BAND)
 
 
 def draw_published(axes: Axes, theirs: Table, name: str, lowest: float) -> None:
