@@ -61,12 +61,14 @@ def test_less_harmful_order_is_significant_the_other_way():
     assert ratio["paired"]["mean_difference_nats"] == pytest.approx(-0.25, rel=0.1)
 
 
-def test_orders_that_harm_alike_are_not_told_apart():
-    orders = [curve("synergistic", 1.0, own=0.3), curve("redundant", 1.0, own=0.3)]
-    ratio = compare_orders(orders, seed=0)["ratios"]["synergistic/redundant"]
-    assert ratio["ci_low"] < 1 < ratio["ci_high"]
-    assert ratio["p_value"] > 0.05
-    assert ratio["paired"]["p_value"] > 0.05
+def test_orders_that_harm_alike_are_rarely_told_apart():
+    p_values = []
+    for trial in range(60):
+        orders = [curve("synergistic", 1.0, trial, own=0.3), curve("redundant", 1.0, trial, own=0.3)]
+        ratio = compare_orders(orders, seed=0)["ratios"]["synergistic/redundant"]
+        p_values.append((ratio["p_value"], ratio["paired"]["p_value"]))
+    assert (np.mean(np.array(p_values) < 0.05, axis=0) <= 0.15).all()
+    assert (np.mean(p_values, axis=0) > 0.35).all()
 
 
 def test_spread_over_seeds_widens_the_interval_as_students_t_says():

@@ -85,7 +85,7 @@ def compare_orders(curves: Sequence[dict], seed: int) -> dict:
 def _area(areas: Areas, counts: np.ndarray, seed: int) -> dict:
     generator = np.random.default_rng([seed, 1])
     samples = areas.log_means(counts) + areas.seed_errors(generator, len(counts))
-    low, high = np.exp(percentile_interval(samples))
+    low, high = np.exp(percentile_interval(samples)) if np.isfinite(samples).all() else (np.nan, np.nan)
     return {
         **{"estimate": areas.mean, "ci_low": float(low), "ci_high": float(high)},
         **{"n_seeds": areas.n_seeds, "seed_sd_nats": areas.seed_sd},
