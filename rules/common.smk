@@ -25,7 +25,7 @@ except WorkflowError as error:
 
 wildcard_constraints:
     model=r"[a-z0-9][a-z0-9.-]*",
-    order=r"([a-z]+/)?[a-z_]+-\d+",
+    order=r"(mean-)?[a-z_]+-\d+",
     condition=r"baseline|(synergistic|redundant|random)-[0-9.]+-\d+",
 
 
@@ -46,7 +46,7 @@ if config["math"]["sigma"] not in config["math"]["sigmas"]:
 CONTROLS = [config["models"][m]["control"] for m in config["study"] if "control" in config["models"][m]]
 STUDY_AND_CONTROLS = list(dict.fromkeys([*config["study"], *CONTROLS]))
 ORDERS = [
-    f"{'' if method == 'zero' else method + '/'}{kind}-{seed}"
+    f"{'' if method == 'zero' else method + '-'}{kind}-{seed}"
     for method in config["ablation"]["methods"]
     for kind, n in config["ablation"]["orders"].items()
     for seed in range(n)

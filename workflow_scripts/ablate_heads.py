@@ -28,7 +28,7 @@ def ablate_heads(
 ) -> None:
     """Measure KL(original ‖ ablated) in nats per number of heads removed and prompt.
 
-    `order` is kind and seed (``random-3``), after ``mean/`` if heads give their mean output instead of zeros; `step` is
+    `order` is kind and seed (``random-3``), after ``mean-`` if heads give their mean output instead of zeros; `step` is
     a number of heads, below 1 a share. An interrupted run goes on after its finished batches.
     """
     import torch

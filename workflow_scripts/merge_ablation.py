@@ -21,7 +21,7 @@ def merge_ablation(orders: Sequence[str], names: Sequence[str], seed: int, table
 
     Parameters
     ----------
-    orders, names : files and their orders (``random-3``, ``mean/random-3``).
+    orders, names : files and their orders (``random-3``, ``mean-random-3``).
     seed : of the bootstrap over prompts and seeds.
     """
     curves, made_by = read_orders(orders, names)

@@ -68,7 +68,7 @@ def kill_after(monkeypatch, n_batches):
     monkeypatch.setattr(ablation, "_sweep", killed)
 
 
-@pytest.mark.parametrize("order", ["random-1", "mean/random-1"])
+@pytest.mark.parametrize("order", ["random-1", "mean-random-1"])
 def test_job_writes_kl_of_each_step_and_prompt(job, order):
     ablate_heads(**job | {"order": order})
     arrays, note = read_npz(job["output"])
@@ -76,14 +76,14 @@ def test_job_writes_kl_of_each_step_and_prompt(job, order):
     assert (arrays["kl_nats"][1:] > 0).all()
     np.testing.assert_array_equal(arrays["num_heads_removed"], [0, 2, 4, 6, 8])
     np.testing.assert_array_equal(np.sort(arrays["removed"]), np.arange(N_HEADS))
-    assert arrays["method"] == ("mean" if "/" in order else "zero")
+    assert arrays["method"] == ("mean" if order.startswith("mean") else "zero")
     assert 0.5 <= arrays["layer_share"] <= 1
     assert list(arrays["prompt_id"]) == ["p0", "p1", "p2", "p3"]
     assert note["parameters"]["order"] == order
     assert [path.name for path in Path(job["output"]).parent.iterdir()] == ["random-1.npz"]
 
 
-@pytest.mark.parametrize("order", ["random-1", "mean/random-1"])
+@pytest.mark.parametrize("order", ["random-1", "mean-random-1"])
 def test_killed_job_goes_on_after_its_finished_batches_with_the_same_bits(job, order, monkeypatch, capsys):
     job |= {"order": order}
     ablate_heads(**job)
@@ -105,7 +105,7 @@ def test_killed_job_goes_on_after_its_finished_batches_with_the_same_bits(job, o
 
 @pytest.mark.parametrize(
     "change",
-    [{"order": "random-2"}, {"order": "mean/random-1"}, {"step": 4}, {"batch_size": 3}, {"n_prompts": 3}, "tokens"],
+    [{"order": "random-2"}, {"order": "mean-random-1"}, {"step": 4}, {"batch_size": 3}, {"n_prompts": 3}, "tokens"],
     ids=str,
 )
 def test_what_another_job_left_is_not_taken(job, change, monkeypatch, capsys):
@@ -187,7 +187,7 @@ def test_wrong_answers_are_refused(job, change, message):
     ("change", "message"),
     [
         ({"order": "alphabetical-0"}, "an order out of synergistic"),
-        ({"order": "median/random-0"}, "a method out of zero, mean"),
+        ({"order": "median-random-0"}, "a method out of zero, mean"),
         ({"step": 9}, "steps of at most 8 heads"),
     ],
 )

@@ -26,7 +26,7 @@ def test_results_come_back_and_go_with_the_output(checkpoint, capsys):
 
 
 def test_orders_do_not_share_a_checkpoint(tmp_path):
-    names = ("random-1.npz", "random-10.npz", "mean/random-1.npz")
+    names = ("random-1.npz", "random-10.npz", "mean-random-1.npz")
     assert len({Checkpoint(tmp_path / name, "mark").path for name in names}) == 3
 
 

@@ -10,21 +10,21 @@ from synergy.artifacts import read_json, write_npz
 from synergy.errors import InputError
 from synergy.order_files import read_orders
 
-NAMES = ["synergistic-0", "random-0", "random-1", "mean/synergistic-0", "mean/random-0"]
+NAMES = ["synergistic-0", "random-0", "random-1", "mean-synergistic-0", "mean-random-0"]
 MODEL = {"key": "m", "revision": "r"}
 
 
 def write_order(folder, name, note=None, **changes):
     """Write an order file whose KL is a multiple of the fraction removed."""
     path = folder / f"{name}.npz"
-    slope = (2.0 if "synergistic" in name else 1.0) * (0.1 if name.startswith("mean/") else 1.0)
+    slope = (2.0 if "synergistic" in name else 1.0) * (0.1 if name.startswith("mean-") else 1.0)
     counts = np.array([0, 2, 5])
     arrays = {
         "kl_nats": slope * counts[:, None] / 10 * np.linspace(0.5, 1.5, 8) + 1e-4,
         "num_heads_removed": counts,
         "n_heads_total": np.array(10),
         "prompt_id": np.array([f"p{i}" for i in range(8)]),
-        "method": np.array("mean" if name.startswith("mean/") else "zero"),
+        "method": np.array("mean" if name.startswith("mean-") else "zero"),
         "answers": np.array("digest"),
         "layer_share": np.array(0.6),
     }

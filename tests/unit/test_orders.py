@@ -70,7 +70,7 @@ def test_noise_goes_into_the_ends_of_the_ranking():
 
 @pytest.mark.parametrize(
     ("name", "parsed"),
-    [("random-3", ("zero", "random", 3)), ("mean/random_layer_matched-12", ("mean", "random_layer_matched", 12))],
+    [("random-3", ("zero", "random", 3)), ("mean-random_layer_matched-12", ("mean", "random_layer_matched", 12))],
 )
 def test_names_hold_method_kind_and_seed(name, parsed):
     assert parse_order(name) == parsed
@@ -82,7 +82,7 @@ def test_names_hold_method_kind_and_seed(name, parsed):
         ("alphabetical-0", "found 'alphabetical-0'"),
         ("random", "found 'random'"),
         ("random-x", "found 'random-x'"),
-        ("median/random-0", "method out of zero, mean; found 'median'"),
+        ("median-random-0", "method out of zero, mean; found 'median'"),
     ],
 )
 def test_unknown_orders_and_methods_are_refused(name, found):
@@ -94,7 +94,7 @@ def test_methods_share_their_random_orders(tmp_path):
     heads = ranking()
     heads["head_idx"] = np.arange(N_LAYERS * N_HEADS)
     write_csv(tmp_path / "ranking.csv", list(heads), list(zip(*heads.values(), strict=True)))
-    zero, mean = (ordered_heads(name, tmp_path / "ranking.csv", 30) for name in ("random-2", "mean/random-2"))
+    zero, mean = (ordered_heads(name, tmp_path / "ranking.csv", 30) for name in ("random-2", "mean-random-2"))
     assert (zero[0], mean[0]) == ("zero", "mean")
     np.testing.assert_array_equal(zero[1], mean[1])
     with pytest.raises(InputError, match=r"each of the model's 31 heads.*found 30 rows"):

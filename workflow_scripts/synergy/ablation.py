@@ -6,6 +6,7 @@ token, with both models teacher-forced on the original's tokens in passes of the
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, pairwise
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +16,6 @@ from synergy.checkpoints import digest_of
 from synergy.divergence import mean_kl
 from synergy.errors import InputError
 from synergy.generation import in_batches
-from synergy.jit import digest
 from synergy.models import PAD, LanguageModel
 from synergy.removal import answer_positions, mean_outputs
 from synergy.restarting import RestartingDecoder
@@ -95,7 +95,8 @@ def decided_by(model: LanguageModel, *parts: object) -> str:
     """Digest of `parts` and of what else decides the bits of a curve: code, dtype, device, libraries, threads."""
     device = torch.cuda.get_device_name(model.device) if model.device.type == "cuda" else "cpu"
     versions = torch.__version__, transformers.__version__
-    return digest_of(*parts, digest(ENGINE), str(model.model.dtype), device, versions, torch.get_num_threads())
+    code = [Path(__file__).with_name(name).read_text() for name in ENGINE]
+    return digest_of(*parts, code, str(model.model.dtype), device, versions, torch.get_num_threads())
 
 
 def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step_done) -> np.ndarray:

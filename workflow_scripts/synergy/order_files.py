@@ -21,7 +21,7 @@ def read_orders(paths: Sequence[str], names: Sequence[str]) -> tuple[list[dict],
 
     Parameters
     ----------
-    paths, names : files and their orders (``random-3``, ``mean/random-3``).
+    paths, names : files and their orders (``random-3``, ``mean-random-3``).
 
     Returns
     -------

@@ -16,18 +16,18 @@ N_BINS = 10  # of autocorrelation or norm: heads of the same tenth are exchangea
 
 
 def parse_order(order: str) -> tuple[str, str, int]:
-    """Method, kind and seed of an order's name: ``random-3``, or ``mean/random-3`` for another method than zeros.
+    """Method, kind and seed of an order's name: ``random-3``, or ``mean-random-3`` for another method than zeros.
 
     Raises
     ------
     InputError
         If it is not of that form, or the method or the kind is unknown.
     """
-    method, _, rest = order.rpartition("/")
-    kind, _, seed = rest.rpartition("-")
+    what, _, seed = order.rpartition("-")
+    method, _, kind = what.rpartition("-")
     if kind not in ORDERS or not seed.isdecimal():
         known = f"an order out of {', '.join(ORDERS)}, with a seed as in random-3"
-        raise InputError(known, repr(rest), "mend ablation.orders in the config, or the path that was asked for")
+        raise InputError(known, repr(order), "mend ablation.orders in the config, or the path that was asked for")
     if (method or METHODS[0]) not in METHODS:
         hint = "mend ablation.methods in the config, or the path that was asked for"
         raise InputError(f"a method out of {', '.join(METHODS)}", repr(method), hint)
