@@ -23,7 +23,7 @@ from synergy.steps import lowest_changed
 
 LEAST_SHARED = 8  # a shorter prefix costs more to treat apart than it saves
 ENGINE = (
-    *("ablation.py", "removal.py", "restarting.py", "divergence.py", "steps.py"),
+    *("ablation.py", "removal.py", "restarting.py", "divergence.py", "steps.py", "linear.py"),
     *("models.py", "architectures.py", "generation.py"),
 )
 STEPS_AT_ONCE = 16  # steps whose final hidden states wait for the vocabulary head
@@ -93,7 +93,11 @@ def ablation_curve(
 
 def decided_by(model: LanguageModel, *parts: object) -> str:
     """Digest of `parts` and of what else decides the bits of a curve: code, dtype, device, libraries, threads."""
-    device = torch.cuda.get_device_name(model.device) if model.device.type == "cuda" else "cpu"
+    device = (
+        torch.cuda.get_device_name(model.device)
+        if model.device.type == "cuda"
+        else torch.backends.cpu.get_cpu_capability()
+    )
     versions = torch.__version__, transformers.__version__
     code = [Path(__file__).with_name(name).read_text() for name in ENGINE]
     return digest_of(*parts, code, str(model.model.dtype), device, versions, torch.get_num_threads())
