@@ -67,6 +67,7 @@ def test_the_model_solves_some_of_the_problems_and_noise_in_many_heads_shows(run
 
 @pytest.mark.parametrize(("method", "step"), [("zero", 27), ("zero", 90), ("mean", 90)])
 def test_ablation_equals_plain_passes_of_one_prompt_at_a_time(run, method, step):
+    """To 1e-5 nats with the same linear layers; other ones round otherwise, by 1e-5 of a divergence of 9 nats."""
     import numpy as np
     from plain_ablation import plain_curve
 
@@ -79,13 +80,15 @@ def test_ablation_equals_plain_passes_of_one_prompt_at_a_time(run, method, step)
     recorded = json.loads((run / "results/activations/smollm2-135m_tokens.json").read_text())["prompts"][:3]
     prompts, answers = [p["prompt_ids"] for p in recorded], [p["generated_ids"] for p in recorded]
     ranking = str(run / "results/phiid_scores/smollm2-135m_head_rankings.csv")
+    heads = ordered_heads("random-0" if step == 27 else "synergistic-0", ranking, 270)[1]
     counts = [0, step, 2 * step, 270]
-    for order in ("synergistic-0", "random-0"):
-        heads = ordered_heads(order, ranking, 270)[1]
-        expected = plain_curve(model, prompts, answers, heads, counts, method)
-        faster_linears(model.model)
-        fast = ablation_curve(model, prompts, answers, heads, counts, 2, method)
-        np.testing.assert_allclose(fast, expected, atol=1e-5)
-        assert (fast[0] < 1e-6).all()
-        for module in model.model.modules():  # PyTorch's own linear layers again
-            vars(module).pop("forward", None)
+    slow = plain_curve(model, prompts, answers, heads, counts, method)
+    fast = ablation_curve(model, prompts, answers, heads, counts, 2, method)
+    np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-5)
+    assert (fast[0] < 1e-9).all()
+    faster_linears(model.model)
+    faster = ablation_curve(model, prompts, answers, heads, counts, 2, method)
+    np.testing.assert_allclose(faster, slow, rtol=1e-5, atol=1e-5)
+    if step == 90:
+        slow = plain_curve(model, prompts, answers, heads, counts, method)
+        np.testing.assert_allclose(faster, slow, rtol=0, atol=1e-5)
