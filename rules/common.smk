@@ -52,7 +52,12 @@ if config["math"]["sigma"] not in config["math"]["sigmas"]:
 
 CONTROLS = [config["models"][m]["control"] for m in config["study"] if "control" in config["models"][m]]
 STUDY_AND_CONTROLS = list(dict.fromkeys([*config["study"], *CONTROLS]))
-ORDERS = [f"{kind}-{seed}" for kind, n in config["ablation"]["orders"].items() for seed in range(n)]
+ORDERS = [
+    f"{'' if method == 'zero' else method + '-'}{kind}-{seed}"
+    for method in config["ablation"]["methods"]
+    for kind, n in config["ablation"]["orders"].items()
+    for seed in range(n)
+]
 CONDITIONS = ["baseline"] + [
     f"{heads}-{sigma}-{seed}"
     for heads in ("synergistic", "redundant", "random")
@@ -81,6 +86,11 @@ def stanza(wildcards):
 def of_model(path):
     """Function that looks a value up in the stanza of the model that a job is for."""
     return lambda wildcards: lookup(path, within=stanza(wildcards))
+
+
+def ablation_step(wildcards):
+    """Heads removed at a step: the model's own number or share, else the share that all models have."""
+    return stanza(wildcards).get("ablation_step") or config["ablation"]["step_fraction"]
 
 
 def n_heads_total(wildcards):

@@ -12,7 +12,10 @@ from synergy.console import logged_to
 from synergy.tables import read_table
 
 RANKING = ("syn_red_score", "rank_difference", "value_difference", "balance", "excess_score")
-ABLATION = ("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed", "kl_ci_low", "kl_ci_high")
+ABLATION = (
+    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed"),
+    *("seed", "kl_ci_low", "kl_ci_high", "method"),
+)
 MATH = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
 
 

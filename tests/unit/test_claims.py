@@ -8,7 +8,6 @@ import pytest
 from conftest import REPOSITORY
 from merge_claims import merge_claims
 
-from synergy.ablation_statistics import N_BOOTSTRAP
 from synergy.artifacts import write_csv, write_json, write_npz
 from synergy.claims import (
     COLUMNS,
@@ -26,7 +25,7 @@ from synergy.claims_behaviour import claim_ablation, claim_noise_redundant, clai
 from synergy.claims_graphs import claim_efficiency, claim_modularity
 from synergy.claims_profile import claim_absent_untrained, claim_inverted_u
 from synergy.claims_within import claim_within_layers, within_minus_between
-from synergy.curves import ablation_curve, noise_floor
+from synergy.curves import ablation_curve, methods, noise_floor
 from synergy.errors import InputError
 from synergy.graph_metrics import DESCRIPTIONS, headline_contrasts, network_definitions
 from synergy.problem_scores import Scores
@@ -34,6 +33,7 @@ from synergy.problem_statistics import compare_conditions
 from synergy.profiles import inverted_u
 from synergy.proportions import Accuracy, pooled_accuracy
 from synergy.rankings import SCORES
+from synergy.seed_variance import N_BOOTSTRAP
 from synergy.tables import read_table
 
 LAYERS, HEADS = 10, 4
@@ -87,8 +87,9 @@ def graph_metrics(synergy, redundancy, null_networks=20):
     return {"definitions": definitions, "contrasts_synergy_minus_redundancy": contrasts, "top_fraction": 0.15}
 
 
-def ratio(estimate, p_one_sided):
-    return {"estimate": estimate, "ci_low": 0.9 * estimate, "ci_high": 1.1 * estimate, "p_value": p_one_sided}
+def ratio(estimate, p_value, paired=0.0001, n_seeds=5):
+    interval = {"estimate": estimate, "ci_low": 0.9 * estimate, "ci_high": 1.1 * estimate, "p_value": p_value}
+    return {**interval, "paired": {"p_value": paired}, "n_seeds": n_seeds, "n_seeds_for_half_of_interval": 7}
 
 
 def ablation_table(orders=("synergistic", "random"), seeds=1):
@@ -103,6 +104,7 @@ def ablation_table(orders=("synergistic", "random"), seeds=1):
         "seed": seed.astype(float),
         "kl_ci_low": 0.9 * kl,
         "kl_ci_high": 1.1 * kl,
+        "method": np.full(len(kl), "zero"),
     }
 
 
@@ -339,7 +341,7 @@ def test_definitions_that_disagree_are_told():
 
 # ---- claim 6
 
-SMALLEST = 1 / (1 + N_BOOTSTRAP)
+SMALLEST = 2 / (1 + N_BOOTSTRAP)
 
 
 @pytest.mark.parametrize(
@@ -347,9 +349,10 @@ SMALLEST = 1 / (1 + N_BOOTSTRAP)
     [
         ((1.5, SMALLEST), (1.3, 0.001), (1.2, 0.01), SUPPORTED, SUPPORTED),
         ((1.5, SMALLEST), (1.3, 0.001), (1.0, 0.4), SUPPORTED, NOT_SUPPORTED),
-        ((1.5, SMALLEST), (1.3, 0.001), (0.7, 1.0), SUPPORTED, OPPOSITE),
-        ((1.1, 0.04), (1.1, 0.04), (1.1, 0.04), NOT_SUPPORTED, NOT_SUPPORTED),  # one-sided only
-        ((0.6, 1.0), (0.7, 1.0), (0.7, 1.0), OPPOSITE, OPPOSITE),
+        ((1.5, SMALLEST), (1.3, 0.001), (0.7, 0.001), SUPPORTED, OPPOSITE),
+        ((1.1, 0.08), (1.1, 0.08), (1.1, 0.08), NOT_SUPPORTED, NOT_SUPPORTED),
+        ((1.1, 0.01, 0.08), (1.1, 0.01), (1.1, 0.01), NOT_SUPPORTED, SUPPORTED),  # the paired test disagrees
+        ((0.6, SMALLEST), (0.7, SMALLEST), (0.7, SMALLEST), OPPOSITE, OPPOSITE),
     ],
 )
 def test_ablation(random, by_layer, by_autocorrelation, before, after):
@@ -362,7 +365,13 @@ def test_ablation(random, by_layer, by_autocorrelation, before, after):
 
 
 @pytest.mark.parametrize(
-    "ratios", [{}, {"synergistic/redundant": ratio(2, 0.001)}, {"synergistic/random": {"estimate": 2}}]
+    "ratios",
+    [
+        {},
+        {"synergistic/redundant": ratio(2, 0.001)},
+        {"synergistic/random": {"estimate": 2}},
+        {"synergistic/random": {**ratio(2, 0.001), "paired": {}}},
+    ],
 )
 def test_ablation_without_the_random_order_is_not_testable(ratios):
     claim = claim_ablation({"ratios": ratios}, ablation_table(("synergistic",)), 0.05)
@@ -375,15 +384,36 @@ def test_ablation_without_matched_orders_has_no_control():
     assert "no matched order was run" in claim.row("m")["note"]
 
 
+@pytest.mark.parametrize(
+    ("n_seeds", "said"), [(1, "one drawn order: its chance is not in the interval"), (5, "5 drawn orders; with 7 they")]
+)
+def test_ablation_says_what_its_seeds_are_worth(n_seeds, said):
+    statistics = {"ratios": {"synergistic/random": ratio(2, 0.001, n_seeds=n_seeds)}}
+    assert said in claim_ablation(statistics, ablation_table(), 0.05).row("m")["note"]
+
+
+def test_ablation_by_other_methods_is_told_apart():
+    zero, mean = ablation_table(), ablation_table()
+    mean["mean_kl_div"] = 9 * mean["mean_kl_div"]
+    mean["method"] = np.full(len(mean["method"]), "mean")
+    table = {name: np.concatenate([zero[name], mean[name]]) for name in zero}
+    assert methods(table) == ["zero", "mean"]
+    curves = [ablation_curve(table, "random", method).kl for method in ("zero", "mean")]
+    np.testing.assert_allclose(9 * curves[0], curves[1])
+    note = claim_ablation({"ratios": {"synergistic/random": ratio(2, 0.001)}}, table, 0.05).row("m")["note"]
+    assert "replaced by: zero (tested); mean" in note
+    assert "synergistic 0.251 at 25%" in note
+
+
 def test_curve_averages_seeds_and_spans_their_intervals():
     table = ablation_table(("random",), seeds=2)
     table["mean_kl_div"] = table["mean_kl_div"] * np.where(table["seed"] == 1, 3, 1)
-    curve = ablation_curve(table, "random")
+    curve = ablation_curve(table, "random", "zero")
     np.testing.assert_allclose(curve.kl, 2 * (np.arange(5) / 4 + 0.001))
     np.testing.assert_allclose(curve.low, 0.9 * (np.arange(5) / 4 + 0.001))
     np.testing.assert_allclose(curve.high, 3 * (np.arange(5) / 4 + 0.001))
     assert curve.n_seeds == 2
-    assert ablation_curve(table, "synergistic") is None
+    assert ablation_curve(table, "synergistic", "zero") is None
     assert noise_floor(table) == pytest.approx(0.002)
 
 

@@ -14,7 +14,7 @@ def test_default_study_is_planned_without_model_token_or_network(default_plan):
     assert jobs["prefetch_model"] == 4  # two models and their untrained controls
     assert jobs["record_activations"] == 4
     assert jobs["decompose_pairs"] == 4 * 16
-    assert jobs["ablate_heads"] == 2 * (1 + 1 + 3 * 5)
+    assert jobs["ablate_heads"] == 2 * (1 + 1 + 4 * 5)
     assert jobs["merge_problems"] == 2 * (1 + 3 * 4 * 3)
     assert jobs["score_math"] == 4 * jobs["merge_problems"]
     assert jobs["merge_pairs"] == jobs["rank_heads"] == jobs["measure_graphs"] == 4

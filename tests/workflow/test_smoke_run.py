@@ -98,3 +98,26 @@ def test_other_shards_give_the_same_bits(run, tmp_path):
         for name in one.files:
             if name != "provenance":
                 np.testing.assert_array_equal(one[name], seven[name])
+
+
+def test_heads_replaced_by_their_mean_are_merged_and_drawn_beside_the_zeroed(run, tmp_path):
+    import csv
+    import json
+
+    folder = copy_repository(tmp_path / "copy")
+    shutil.copytree(run / "results", folder / "results")
+    shutil.copytree(run / "resources", folder / "resources")
+    overlay = tmp_path / "mean.yaml"
+    orders = {"redundant": 0, "random_layer_matched": 0}
+    overlay.write_text(json.dumps({"ablation": {"methods": ["zero", "mean"], "orders": orders}}))
+    target = "results/figures/tiny-neox_ablation_curves.png"
+    arguments = ("--configfile", "config/smoke.yaml", str(overlay), *SMOKE[2:], *THREADS, "--rerun-triggers", "params")
+    jobs = planned_jobs(snakemake(*arguments, "--", target, cwd=folder))
+    assert jobs == {"ablate_heads": 2, "merge_ablation": 1, "plot_ablation": 1}
+    with open(folder / "results/ablation/tiny-neox_ablation.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["method"] for row in rows} == {"zero", "mean"}
+    statistics = json.loads((folder / "results/ablation/tiny-neox_ablation.json").read_text())
+    assert statistics["method"] == "zero"
+    zero, mean = statistics["auc"], statistics["other_methods"]["mean"]["auc"]
+    assert mean["random"]["estimate"] != zero["random"]["estimate"]

@@ -2,9 +2,8 @@
 
 from math import isfinite, nan
 
-from synergy.ablation_statistics import N_BOOTSTRAP
 from synergy.claims import NOT_SUPPORTED, NOT_TESTABLE, Claim, Effect, decided, worst
-from synergy.curves import ablation_curve, noise_floor
+from synergy.curves import ablation_curve, methods, noise_floor
 from synergy.problem_statistics import pooled_difference, seed_differences
 from synergy.proportions import Accuracy, pooled_accuracy, sigmas
 from synergy.tables import Table
@@ -15,6 +14,9 @@ NOISY = ("synergistic", "random", "redundant")
 
 def claim_ablation(statistics: dict, table: Table, significance: float) -> Claim:
     """Claim 6: area under the KL curve in synergistic order, divided by that in random order.
+
+    Two tests must agree, and the larger p counts: of the ratio, over prompts and drawn orders; and of the paired
+    differences, over prompts.
 
     Control: random orders matched to the synergistic one by layer, autocorrelation or norm; the one least in favour
     of the claim decides.
@@ -27,10 +29,13 @@ def claim_ablation(statistics: dict, table: Table, significance: float) -> Claim
         control = Effect(obstacle="no matched order was run", neutral=1.0)
     told = {"random": test, **matched, "redundant": _ratio(ratios, "redundant")}
     notes = [
-        "Synergistic order over " + "; ".join(_ratio_in_words(*item) for item in told.items()) + ".",
+        "Synergistic order over " + "; ".join(_ratio_in_words(*item, ratios) for item in told.items()) + ".",
         _curves_in_words(table),
     ]
-    statistic = "area under the KL curve, synergistic over random order (ratio); bootstrap over prompts, two-sided"
+    statistic = (
+        "area under the KL curve, synergistic over random order (ratio); bootstrap over prompts with the spread of the "
+        "random orders, and sign-flip test of the paired prompts, two-sided, larger p of the two"
+    )
     return decided(6, statistic, test, "random orders matched to the synergistic one", control, significance, notes)
 
 
@@ -47,11 +52,13 @@ def claim_noise_redundant(table: Table, statistics: dict, sigma: float, signific
 def _curves_in_words(table: Table) -> str:
     """KL of each order at the removed fraction nearest to a quarter, and the noise floor."""
     words = []
+    first, *others = methods(table)
     for order in ("synergistic", "redundant", "random", *MATCHED_ORDERS):
-        if curve := ablation_curve(table, order):
+        if curve := ablation_curve(table, order, first):
             step = abs(curve.fraction - 0.25).argmin()
             words.append(f"{order.replace('_', ' ')} {curve.kl[step]:.3g} at {curve.fraction[step]:.0%}")
-    return f"KL in nats: {'; '.join(words)} of the heads removed; noise floor {noise_floor(table):.2g}."
+    also = f" Heads were replaced by: {first} (tested); {', '.join(others)} (in the JSON)." if others else ""
+    return f"KL in nats: {'; '.join(words)} of the heads removed; noise floor {noise_floor(table):.2g}.{also}"
 
 
 def _noise_claim(
@@ -128,25 +135,28 @@ def _accuracy_in_words(name: str, accuracy: Accuracy) -> str:
 
 
 def _ratio(ratios: dict, order: str) -> Effect:
-    """A ratio of areas with its two-sided p.
-
-    The statistics hold the one-sided bootstrap p that the ratio is not above 1, (1 + count) / (1 + N); the other side's
-    is 1 + 1 / (1 + N) less that, and two-sided is twice the smaller.
-    """
+    """A ratio of areas with the larger of its two p values."""
     record = ratios.get(f"synergistic/{order}")
     if not record:
         return Effect(obstacle=f"{order.replace('_', ' ')} order was not run", neutral=1.0)
-    estimate, low, high, above = (
+    estimate, low, high, p_value = (
         nan if record.get(key) is None else float(record[key]) for key in ("estimate", "ci_low", "ci_high", "p_value")
     )
-    if not isfinite(above):
+    paired = record.get("paired", {}).get("p_value")
+    if not isfinite(p_value) or paired is None:
         return Effect(estimate, nan, low, high, neutral=1.0, obstacle=f"the ratio to {order} has no p")
-    below = 1 - above + 1 / (1 + N_BOOTSTRAP)
-    return Effect(estimate, min(1.0, 2 * min(above, below)), low, high, neutral=1.0)
+    return Effect(estimate, max(p_value, paired), low, high, neutral=1.0)
 
 
-def _ratio_in_words(order: str, effect: Effect) -> str:
+def _ratio_in_words(order: str, effect: Effect, ratios: dict) -> str:
     if effect.obstacle:
         return effect.obstacle
-    name = order.replace("_", " ")
-    return f"{name} {effect.estimate:.2f} [{effect.ci_low:.2f}, {effect.ci_high:.2f}], p = {effect.p_value:.2g}"
+    record = ratios[f"synergistic/{order}"]
+    words = f"{order.replace('_', ' ')} {effect.estimate:.2f} [{effect.ci_low:.2f}, {effect.ci_high:.2f}]"
+    words += f", p = {record['p_value']:.2g} and {record['paired']['p_value']:.2g}"
+    n_seeds, needed = record.get("n_seeds"), record.get("n_seeds_for_half_of_interval")
+    if order.startswith("random") and n_seeds == 1:
+        words += " (one drawn order: its chance is not in the interval)"
+    elif order.startswith("random") and needed is not None:
+        words += f" ({n_seeds} drawn orders; with {needed} they make half of the interval or less)"
+    return words
