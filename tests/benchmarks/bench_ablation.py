@@ -21,6 +21,7 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,9 @@ import numpy as np
 import torch
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "workflow_scripts")]
+sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests/benchmarks")]
+
+from true_shapes import SHAPES, write_shape  # noqa: E402
 
 from synergy.ablation import ablation_curve  # noqa: E402
 from synergy.linear import faster_linears  # noqa: E402
@@ -41,24 +44,6 @@ from synergy.tables import read_table  # noqa: E402
 
 MODEL = "smollm2-135m"
 CLOCK = time.process_time if "--cpu-time" in sys.argv else time.perf_counter
-SHAPES = {  # true shapes: config class, its sizes, heads a step, batch
-    "qwen3-8b": (
-        "Qwen3Config",
-        {
-            **{"hidden_size": 4096, "intermediate_size": 12288, "num_hidden_layers": 36, "vocab_size": 151936},
-            **{"num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "tie_word_embeddings": False},
-        },
-        8,
-    ),
-    "gemma3-4b": (
-        "Gemma3TextConfig",
-        {
-            **{"hidden_size": 2560, "intermediate_size": 10240, "num_hidden_layers": 34, "vocab_size": 262208},
-            **{"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "sliding_window": 1024},
-        },
-        0.02,
-    ),
-}
 
 
 class Text:
@@ -167,22 +152,14 @@ def smollm2(folder: Path, n_prompts: int, batch_size: int) -> tuple[LanguageMode
 
 def of_shape(options: argparse.Namespace) -> tuple[LanguageModel, Text]:
     """A model of a true shape with random weights, and random text of 60 + 100 tokens or so."""
-    import transformers
-
-    name, sizes, _ = SHAPES[options.shape]
-    sizes = sizes | ({"num_hidden_layers": options.layers} if options.layers else {})
-    sizes |= {"vocab_size": options.vocabulary} if options.vocabulary else {}
-    config = getattr(transformers, name)(**sizes)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.manual_seed(0)
-    with torch.device(device):
-        model = transformers.AutoModelForCausalLM.from_config(config, dtype=getattr(torch, options.dtype))
-    model.requires_grad_(False)
-    tokenizer = argparse.Namespace(eos_token_id=1, chat_template=None)
-    generator = np.random.default_rng(0)
-    prompts = [generator.integers(2, sizes["vocab_size"], 50 + row % 20).tolist() for row in range(options.prompts)]
-    answers = [generator.integers(2, sizes["vocab_size"], options.tokens).tolist() for _ in prompts]
-    return LanguageModel(model.eval(), tokenizer), Text(prompts, answers, options.batch_size)
+    smaller = {"num_hidden_layers": options.layers, "vocab_size": options.vocabulary}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = write_shape(options.shape, Path(scratch), **{key: n for key, n in smaller.items() if n})
+        model = load_model(folder, {"kind": "random", "seed": 0}, options.dtype)
+    generator, n_words = np.random.default_rng(0), model.decoder.config.vocab_size
+    prompts = [generator.integers(2, n_words, 50 + row % 20).tolist() for row in range(options.prompts)]
+    answers = [generator.integers(2, n_words, options.tokens).tolist() for _ in prompts]
+    return model, Text(prompts, answers, options.batch_size)
 
 
 def row(*cells) -> None:
