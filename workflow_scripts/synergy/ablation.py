@@ -14,7 +14,7 @@ import transformers
 
 from synergy.checkpoints import digest_of
 from synergy.divergence import mean_kl
-from synergy.errors import InputError
+from synergy.finite import not_finite
 from synergy.generation import in_batches
 from synergy.models import PAD, LanguageModel
 from synergy.removal import answer_positions, mean_outputs
@@ -138,8 +138,4 @@ def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step
 def _require_finite(kl: np.ndarray, counts: Sequence[int], model: LanguageModel) -> None:
     wrong = ~np.isfinite(kl).all(axis=1)
     if wrong.any():
-        raise InputError(
-            "finite logits",
-            f"NaN or infinite ones with {counts[wrong.argmax()]} heads removed and dtype {model.model.dtype}",
-            "set dtype: bfloat16 (or float32) in the model's stanza; float16 overflows in some models",
-        )
+        raise not_finite(f"logits with {counts[wrong.argmax()]} heads removed", model)
