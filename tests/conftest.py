@@ -45,7 +45,7 @@ def hub(monkeypatch, tmp_path):
         monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "hf_home/token"))
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         for name in ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT", "DEFAULT_REQUEST_TIMEOUT"):
-            monkeypatch.setattr(constants, name, 0.5)
+            monkeypatch.setattr(constants, name, 10)
         monkeypatch.setattr(datasets.config, "HF_ENDPOINT", server.url)
         monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
         for module in (file_download, _http):  # their pauses before another try

@@ -132,6 +132,10 @@ def server_down(hub, monkeypatch):
 
 
 def unknown_host(hub, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://no-such-host.invalid")
 
 
@@ -146,7 +150,21 @@ def firewall(hub, monkeypatch):
         waiting.setblocking(False)
         waiting.connect_ex(busy.getsockname())
         hub.busy.append(waiting)
+    be_impatient(monkeypatch)
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{busy.getsockname()[1]}")
+
+
+def be_impatient(monkeypatch):
+    for name in ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT"):
+        monkeypatch.setattr(f"huggingface_hub.constants.{name}", 0.3)
+
+
+def silent(path):
+    def trouble(hub, monkeypatch):
+        hub.fail(path, stall_s=1.0)
+        be_impatient(monkeypatch)
+
+    return trouble
 
 
 def failing(path, **how):
@@ -175,8 +193,8 @@ def failing(path, **how):
         (failing("/api/", status=429), None, r"too many requests \(429\)", "wait some minutes"),
         (failing("/api/", status=403), "hf_good_token", r"refusal \(403", "fine grain must allow gated"),
         (failing("/cdn/", status=403), None, r"refusal \(403", "HF_TOKEN"),
-        (failing("/api/", stall_s=1.0), None, "no answer in time", "HF_HUB_DOWNLOAD_TIMEOUT"),
-        (failing("/cdn/", stall_s=1.0), None, "no answer in time", "HF_HUB_DOWNLOAD_TIMEOUT"),
+        (silent("/api/"), None, "no answer in time", "HF_HUB_DOWNLOAD_TIMEOUT"),
+        (silent("/cdn/"), None, "no answer in time", "HF_HUB_DOWNLOAD_TIMEOUT"),
         (firewall, None, r"no network \(", "login node"),
         (failing("/cdn/", cut_after=0), None, "connection that broke", "complete are kept"),
         (failing("/cdn/", content=b"short"), None, "Consistency check failed", "complete are kept"),
@@ -277,11 +295,12 @@ def test_a_repository_of_pickles_is_refused(hub, checkpoint, fetch):
     fetch(random_weights=True)
 
 
-def test_a_complete_copy_in_the_cache_does_without_network(hub, checkpoint, fetch, monkeypatch):
+def test_a_complete_copy_in_the_cache_does_without_network(hub, checkpoint, fetch, monkeypatch, capsys):
     commit = hub.add("org/tiny", checkpoint[0])
     fetch()
     server_down(hub, monkeypatch)
     assert fetch()[1]["revision"] == commit
+    assert f"taking the complete copy of commit {commit}" in capsys.readouterr().out
 
 
 def test_a_copy_of_the_control_in_the_cache_is_no_copy_of_the_model(hub, checkpoint, fetch, monkeypatch):

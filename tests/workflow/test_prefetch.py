@@ -120,9 +120,11 @@ def test_a_refusal_is_one_message_that_tells_no_secret(hub, run, trouble, found)
 def test_an_interrupted_download_is_finished_by_the_next_run(hub, run, checkpoint, monkeypatch):
     (run.folder / ".env").unlink()
     monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("HF_DEBUG", "1")  # the library's most talkative mode, which logs requests as curl commands
     hub.fail("/tokenizer_config.json", method="GET", status=500)
     printed = run(RECORD, check=False)
     assert "a fault of the hub (500" in MESSAGE.findall(printed)[0][1]
+    assert "curl" in printed
     require_no_secrets(printed, run.folder)
     hub.faults.clear()
     run(RECORD)

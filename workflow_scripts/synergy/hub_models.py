@@ -68,9 +68,13 @@ def _snapshot(repository: str, revision: str, allowed: tuple[str, ...], cache: P
         HfApi(token=token or False).model_info(repository, revision=revision, timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT)
     except Exception as error:
         try:
-            return Path(snapshot_download(repository, **asked, local_files_only=True))
+            copy = Path(snapshot_download(repository, **asked, local_files_only=True))
         except LocalEntryNotFoundError:
             raise error from None
+        print(
+            f"{type(error).__name__}: no answer from the hub; taking the complete copy of commit {copy.name} in {cache}"
+        )
+        return copy
     return Path(snapshot_download(repository, **asked))
 
 

@@ -98,3 +98,5 @@ def _convert_gguf(weights: Path, folder: Path, random_weights: bool) -> None:
         del model.config.quantization_config
     model.hf_quantizer = None
     model.save_pretrained(folder)
+    for path in folder.glob("*.safetensors"):  # written for the owner alone, but a group may share the folder
+        path.chmod((folder / "config.json").stat().st_mode)
