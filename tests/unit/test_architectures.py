@@ -5,10 +5,10 @@ import torch
 from tiny import CONFIGS, PROMPTS, tiny_model
 from torch import nn
 
-from synergy.ablation import zeroed
 from synergy.architectures import find_heads
 from synergy.errors import InputError
 from synergy.noise import noise_in_heads
+from synergy.removal import removed
 
 
 @pytest.fixture(params=CONFIGS)
@@ -38,7 +38,7 @@ def test_zeroing_a_head_takes_away_exactly_its_columns_times_its_output(model):
     z, complete = attention_io(model, 1)
     per_head = z.unflatten(-1, (4, model.heads.head_dim))
     for head in range(4):
-        with zeroed(model, [4 + head]):
+        with removed(model, [4 + head]):
             _, ablated = attention_io(model, 1)
         contribution = per_head[:, head] @ model.heads.output_weights(1)[head].T
         torch.testing.assert_close(complete - ablated, contribution, atol=1e-5, rtol=1e-4)
