@@ -105,15 +105,15 @@ def test_heads_replaced_by_their_mean_are_merged_and_drawn_beside_the_zeroed(run
     import json
 
     folder = copy_repository(tmp_path / "copy")
-    shutil.copytree(run / "results", folder / "results")
-    shutil.copytree(run / "resources", folder / "resources")
+    for made in ("results/activations", "results/phiid_scores", "results/prefetch", "resources"):
+        shutil.copytree(run / made, folder / made)
     overlay = tmp_path / "mean.yaml"
     orders = {"redundant": 0, "random_layer_matched": 0}
     overlay.write_text(json.dumps({"ablation": {"methods": ["zero", "mean"], "orders": orders}}))
     target = "results/figures/tiny-neox_ablation_curves.png"
-    arguments = ("--configfile", "config/smoke.yaml", str(overlay), *SMOKE[2:], *THREADS, "--rerun-triggers", "params")
+    arguments = ("--configfile", "config/smoke.yaml", str(overlay), *SMOKE[2:], *THREADS)
     jobs = planned_jobs(snakemake(*arguments, "--", target, cwd=folder))
-    assert jobs == {"ablate_heads": 2, "merge_ablation": 1, "plot_ablation": 1}
+    assert jobs == {"ablate_heads": 4, "merge_ablation": 1, "plot_ablation": 1}
     with open(folder / "results/ablation/tiny-neox_ablation.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["method"] for row in rows} == {"zero", "mean"}
