@@ -1,6 +1,14 @@
 # Needs the artifacts of one model. Gives its figures, each from the artifacts alone.
 
 
+localrules:
+    plot_profile,
+    plot_head_ranking,
+    plot_null,
+    plot_ablation,
+    plot_math,
+
+
 rule plot_profile:
     """Plot the layer profile of the score (Fig. 2c)."""
     input:
