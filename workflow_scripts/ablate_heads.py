@@ -4,6 +4,7 @@ import numpy as np
 
 from synergy.artifacts import read_json, write_npz
 from synergy.console import logged_to, progress
+from synergy.offline import offline
 from synergy.orders import removal_order
 from synergy.provenance import provenance
 from synergy.sampling import stratified
@@ -65,7 +66,7 @@ def step_counts(n_heads_total: int, step_fraction: float, max_fraction: float) -
 
 
 if __name__ == "__main__":
-    with logged_to(snakemake.log[0]):
+    with offline(), logged_to(snakemake.log[0]):
         ablate_heads(
             model=snakemake.input.model,
             record=snakemake.input.record,

@@ -4,6 +4,7 @@ import numpy as np
 
 from synergy.artifacts import read_json, write_json, write_npz
 from synergy.console import logged_to, progress
+from synergy.offline import offline
 from synergy.prompts import load_prompts
 from synergy.provenance import provenance
 
@@ -74,7 +75,7 @@ def record_activations(
 
 
 if __name__ == "__main__":
-    with logged_to(snakemake.log[0]):
+    with offline(), logged_to(snakemake.log[0]):
         record_activations(
             model=snakemake.input.model,
             record=snakemake.input.record,

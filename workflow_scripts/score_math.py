@@ -2,6 +2,7 @@
 
 from synergy.artifacts import read_json, write_json, write_jsonl
 from synergy.console import logged_to
+from synergy.offline import offline
 from synergy.orders import noisy_heads
 from synergy.problem_prompts import format_prompt
 from synergy.problems import load_problems
@@ -62,7 +63,7 @@ def score_math(
 
 
 if __name__ == "__main__":
-    with logged_to(snakemake.log[0]):
+    with offline(), logged_to(snakemake.log[0]):
         score_math(
             model=snakemake.input.model,
             record=snakemake.input.record,
