@@ -28,6 +28,7 @@ FIELDS = (
 )
 
 
+SINCE = time.time()  # records of earlier runs, perhaps in folders of the same names, do not count
 heads: list[subprocess.Popen] = []  # every Snakemake that was started, so that none outlives the tests
 
 
@@ -78,6 +79,8 @@ def jobs_of(folder: Path) -> list[Record]:
             continue
         rule, _, wildcards = fields[1].removeprefix("rule_").partition("_wildcards_")
         start, end = (moment(text) for text in fields[5:7])
+        if start < SINCE - 1:
+            continue
         found.append(
             Record(
                 fields[0],

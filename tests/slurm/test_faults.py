@@ -234,7 +234,7 @@ def test_head_killed_and_its_jobs_adopted(cluster, study, undisturbed):
     slurm.until(lambda: len(slurm.running(study)) == 8)
     head.kill()
     head.wait()
-    refused = workflow_run.snakemake(*CONFIG, *SCATTER, *TARGET, "-c1", cwd=study, check=False)
+    refused = workflow_run.snakemake(*CONFIG, *SCATTER, *TARGET, cwd=study, check=False)
     assert "--unlock" in refused
     slurm.until(lambda: not slurm.running(study))
     snakemake = [*CONFIG, *SCATTER]
