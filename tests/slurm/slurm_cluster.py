@@ -1,6 +1,7 @@
 """The test cluster as the tests see it: start, stop, faults, and SLURM's own records of what ran where."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -96,6 +97,11 @@ def jobs_of(folder: Path) -> list[Record]:
             )
         )
     return sorted(found, key=lambda record: int(record.job))
+
+
+def profile_shards() -> int:
+    """Number of shards that the profile asks for."""
+    return int(re.search(r"- pairs=(\d+)", (REPOSITORY / "profiles/slurm/config.yaml").read_text())[1])
 
 
 def moment(text: str) -> float:

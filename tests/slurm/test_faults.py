@@ -136,9 +136,11 @@ def all_computing(folder, names):
 
 
 def states(disturbed, name):
-    """Ends of all jobs of a shard, and the memory that each asked for."""
+    """Ends of all jobs of a shard, and the memory and minutes that each asked for."""
     records = [record for record in slurm.jobs_of(disturbed["folder"]) if record.rule == "decompose_pairs"]
-    return [(record.state, record.memory) for record in records if record.wildcards == f"{MODEL}_{name}"]
+    return [
+        (record.state, record.memory, record.minutes) for record in records if record.wildcards == f"{MODEL}_{name}"
+    ]
 
 
 def test_shards_ran_on_several_nodes_at_once_with_the_processors_they_asked_for(disturbed):
@@ -148,20 +150,20 @@ def test_shards_ran_on_several_nodes_at_once_with_the_processors_they_asked_for(
 
 
 def test_cancelled_shard_runs_again_with_more(disturbed):
-    assert states(disturbed, disturbed["cancelled"]) == [("CANCELLED", "1000M"), ("COMPLETED", "2000M")]
+    assert states(disturbed, disturbed["cancelled"]) == [("CANCELLED", "1000M", 60), ("COMPLETED", "2000M", 120)]
 
 
 def test_shard_whose_process_was_killed_runs_again(disturbed):
-    assert states(disturbed, disturbed["killed"]) == [("FAILED", "1000M"), ("COMPLETED", "2000M")]
+    assert states(disturbed, disturbed["killed"]) == [("FAILED", "1000M", 60), ("COMPLETED", "2000M", 120)]
 
 
 def test_shard_over_its_memory_is_granted_more(disturbed):
-    assert states(disturbed, disturbed["memory"]) == [("OUT_OF_MEMORY", "120M"), ("COMPLETED", "2000M")]
+    assert states(disturbed, disturbed["memory"]) == [("OUT_OF_MEMORY", "120M", 60), ("COMPLETED", "2000M", 120)]
 
 
 def test_shards_of_a_lost_node_run_again_elsewhere(disturbed):
     for name in disturbed["on_lost"]:
-        assert states(disturbed, name) == [("NODE_FAIL", "1000M"), ("COMPLETED", "2000M")]
+        assert states(disturbed, name) == [("NODE_FAIL", "1000M", 60), ("COMPLETED", "2000M", 120)]
 
 
 def test_two_copies_of_a_shard_do_not_disturb_each_other(disturbed):
@@ -268,6 +270,7 @@ def test_full_disk(cluster, study, undisturbed):
 def test_job_over_its_time_is_granted_more(hung, undisturbed):
     folder, head = hung
     slurm.finish(head, folder)
-    ends = [(record.state, record.minutes) for record in slurm.jobs_of(folder) if record.rule == "decompose_pairs"]
-    assert ends == [("TIMEOUT", 1), ("COMPLETED", 2)]
+    shards = [record for record in slurm.jobs_of(folder) if record.rule == "decompose_pairs"]
+    ends = [(record.state, record.memory, record.minutes) for record in shards]
+    assert ends == [("TIMEOUT", "4000M", 1), ("COMPLETED", "8000M", 2)]
     assert matrices(folder) == undisturbed[LONG]
