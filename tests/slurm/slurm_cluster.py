@@ -129,7 +129,7 @@ def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.P
     return head
 
 
-def finish(head: subprocess.Popen, folder: Path, code: int = 0, timeout_s: float = 240.0) -> str:
+def finish(head: subprocess.Popen, folder: Path, code: int = 0, timeout_s: float = 400.0) -> str:
     """Wait for Snakemake to end with `code`; return all that was printed in `folder` so far."""
     found = head.wait(timeout_s)
     text = (folder / "head.log").read_text()
@@ -137,7 +137,7 @@ def finish(head: subprocess.Popen, folder: Path, code: int = 0, timeout_s: float
     return text
 
 
-def until(condition: Callable, timeout_s: float = 90.0):
+def until(condition: Callable, timeout_s: float = 180.0):
     """The first true value of `condition()`, asked again and again."""
     end = time.monotonic() + timeout_s
     while not (value := condition()):

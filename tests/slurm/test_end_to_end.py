@@ -38,7 +38,9 @@ def run(cluster, tmp_path_factory):
 
 def local_rules():
     text = "".join(path.read_text() for path in (REPOSITORY / "rules").glob("*.smk"))
-    return set(re.findall(r"\w+", "".join(re.findall(r"^localrules:\n((?: +\w+,\n)+)", text, re.MULTILINE)))) | {"all"}
+    return set(re.findall(r"\w+", "".join(re.findall(r"^localrules:.*\n((?: +\w+,\n)+)", text, re.MULTILINE)))) | {
+        "all"
+    }
 
 
 def test_every_planned_job_was_one_job_of_slurm_but_for_local_rules(run):

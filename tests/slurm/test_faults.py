@@ -19,10 +19,12 @@ from synergy.shards import merge_shards, write_shard
 
 MODEL = "tiny-neox"
 SHARDS = [f"{k}-of-8" for k in range(1, 9)]
+FOUR = [f"{k}-of-4" for k in range(1, 5)]
 PAIRWISE = f"results/phiid_scores/{MODEL}_pairwise_phiid.npz"
 SHORT, LONG = 300, 3000
 CONFIG = ("--configfile", "config/smoke.yaml", "faults.yaml")
 SCATTER = ("--set-scatter", "pairs=8")
+FEW = ("--set-scatter", "pairs=4")
 TARGET = ("--", PAIRWISE)
 
 
@@ -104,7 +106,7 @@ def disturbed(hung, tmp_path_factory):
     folder = new_study(tmp_path_factory.mktemp("disturbed") / "study", LONG)
     too_little = "decompose_pairs:mem_mb=120 if wildcards.scatteritem == '1-of-8' and attempt == 1 else 1000 * attempt"
     head = slurm.snakemake(folder, *CONFIG, *SCATTER, "--set-resources", too_little, *TARGET)
-    jobs = slurm.until(lambda: all_computing(folder, SHARDS[1:]), 120)
+    jobs = slurm.until(lambda: all_computing(folder, SHARDS[1:]))
     jobs_first = {name: dict(job) for name, job in jobs.items()}
     lost = jobs["8-of-8"]["node"]
     elsewhere = [name for name in SHARDS[1:] if jobs[name]["node"] != lost]
@@ -211,11 +213,11 @@ def test_damaged_and_foreign_shards_are_named_and_only_they_run_again(disturbed,
 
 
 def test_controller_restarted_second_invocation_refused_and_head_terminated(cluster, study, undisturbed):
-    head = slurm.snakemake(study, *CONFIG, *SCATTER, *TARGET)
-    slurm.until(lambda: len(slurm.running(study)) == 8)
+    head = slurm.snakemake(study, *CONFIG, *FEW, *TARGET)
+    slurm.until(lambda: len(slurm.running(study)) == 4)
     slurm.script("restart_controller")
     second = subprocess.run(
-        [*slurm.QUICK, "--profile", "profiles/slurm", *CONFIG, *SCATTER, *TARGET],
+        [*slurm.QUICK, "--profile", "profiles/slurm", *CONFIG, *FEW, *TARGET],
         **{"cwd": study, "env": os.environ | slurm.ENVIRONMENT, "capture_output": True, "text": True},
     )
     assert second.returncode == 1
@@ -225,42 +227,42 @@ def test_controller_restarted_second_invocation_refused_and_head_terminated(clus
     head.send_signal(signal.SIGTERM)
     slurm.finish(head, study, 1)
     assert not (study / PAIRWISE).exists()
-    slurm.finish(slurm.snakemake(study, *CONFIG, *SCATTER, *TARGET), study)
-    assert slurm.starts(study) == {f"{MODEL}_{name}": 1 for name in SHARDS}
+    slurm.finish(slurm.snakemake(study, *CONFIG, *FEW, *TARGET), study)
+    assert slurm.starts(study) == {f"{MODEL}_{name}": 1 for name in FOUR}
     assert matrices(study) == undisturbed[SHORT]
 
 
 def test_head_killed_and_its_jobs_adopted(cluster, study, undisturbed):
     """The way back that docs/slurm.md gives: let the jobs end, take what they made, unlock, go on."""
-    head = slurm.snakemake(study, *CONFIG, *SCATTER, *TARGET)
-    slurm.until(lambda: len(slurm.running(study)) == 8)
+    head = slurm.snakemake(study, *CONFIG, *FEW, *TARGET)
+    slurm.until(lambda: len(slurm.running(study)) == 4)
     head.kill()
     head.wait()
-    refused = workflow_run.snakemake(*CONFIG, *SCATTER, *TARGET, cwd=study, check=False)
+    refused = workflow_run.snakemake(*CONFIG, *FEW, *TARGET, cwd=study, check=False)
     assert "--unlock" in refused
     slurm.until(lambda: not slurm.running(study))
-    snakemake = [*CONFIG, *SCATTER]
-    workflow_run.snakemake(*snakemake, "--unlock", *TARGET, cwd=study)
-    made = [str(path.relative_to(study)) for path in sorted(shard(study, "1-of-8").parent.glob("*.npz"))]
-    assert len(made) == 8
-    workflow_run.snakemake(*snakemake, "--cleanup-metadata", *made, cwd=study)
-    slurm.finish(slurm.snakemake(study, *CONFIG, *SCATTER, *TARGET), study)
-    assert slurm.starts(study) == {f"{MODEL}_{name}": 1 for name in SHARDS}
+    workflow_run.snakemake(*CONFIG, *FEW, "--unlock", *TARGET, cwd=study)
+    made = [str(path.relative_to(study)) for path in sorted(shard(study, "1-of-4").parent.glob("*.npz"))]
+    assert len(made) == 4
+    said = workflow_run.snakemake(*CONFIG, *FEW, "--cleanup-metadata", *made, cwd=study, check=False)
+    assert "metadata was not present" in said  # which it reports as a failure, though all is as it should be
+    slurm.finish(slurm.snakemake(study, *CONFIG, *FEW, *TARGET), study)
+    assert slurm.starts(study) == {f"{MODEL}_{name}": 1 for name in FOUR}
     assert matrices(study) == undisturbed[SHORT]
 
 
 def test_full_disk(cluster, study, undisturbed):
-    shards = shard(study, "1-of-8").parent
+    shards = shard(study, "1-of-4").parent
     shards.mkdir(parents=True)
     slurm.command("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", shards)
     try:
-        text = slurm.finish(slurm.snakemake(study, *CONFIG, *SCATTER, "--retries", "0", *TARGET), study, 1)
+        text = slurm.finish(slurm.snakemake(study, *CONFIG, *FEW, "--retries", "0", *TARGET), study, 1)
         assert "No space left on device" in text
         kept = {path.name for path in shards.glob("*.npz")}
         assert not leftovers(study)
         slurm.command("mount", "-o", "remount,size=16m", shards)
-        slurm.finish(slurm.snakemake(study, *CONFIG, *SCATTER, *TARGET), study)
-        twice = {f"{MODEL}_{name}": 1 if f"{name}.npz" in kept else 2 for name in SHARDS}
+        slurm.finish(slurm.snakemake(study, *CONFIG, *FEW, *TARGET), study)
+        twice = {f"{MODEL}_{name}": 1 if f"{name}.npz" in kept else 2 for name in FOUR}
         assert slurm.starts(study) == twice
         assert matrices(study) == undisturbed[SHORT]
     finally:
