@@ -10,6 +10,7 @@ import argparse
 import json
 import subprocess
 from collections import defaultdict
+from itertools import permutations
 from pathlib import Path
 from statistics import median
 
@@ -24,19 +25,18 @@ def seconds(text: str) -> float:
 
 
 def finished_jobs(folder: Path) -> dict[tuple, dict]:
-    """Completed jobs by rule and wildcards: processor and waiting time in seconds, peak memory in MiB."""
-    names = "JobIDRaw,Comment,State,TotalCPU,Elapsed,Reserved,MaxRSS,WorkDir"
+    """Completed jobs by rule and wildcards, in SLURM's order: processor time in seconds, peak memory in MiB."""
+    names = "JobIDRaw,Comment,State,TotalCPU,MaxRSS,WorkDir"
     command = ["sacct", "-n", "-P", "--units=M", "-S", "now-30days", "-o", names]
     jobs, current = {}, None
     for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines():
-        job, comment, state, cpu, elapsed, waited, memory, where = line.split("|")
+        job, comment, state, cpu, memory, where = line.split("|")
         if "." not in job:
             ours = where == str(folder.resolve()) and state == "COMPLETED" and comment.startswith("rule_")
             rule, _, wildcards = comment.removeprefix("rule_").partition("_wildcards_")
             current = None
             if ours:
-                times = {"cpu_s": seconds(cpu), "elapsed_s": seconds(elapsed), "waited_s": seconds(waited or "0")}
-                current = jobs[rule, wildcards] = {**times, "memory_mib": 0.0}
+                current = jobs[rule, wildcards] = {"cpu_s": seconds(cpu), "memory_mib": 0.0}
         elif current:
             current["memory_mib"] = max(current["memory_mib"], float(memory.removesuffix("M") or 0))
     return jobs
@@ -47,7 +47,8 @@ def table(folder: Path) -> str:
     rows, jobs = defaultdict(list), finished_jobs(folder)
     for path in sorted((folder / "benchmarks").rglob("*.jsonl")):
         record = json.loads(path.read_text())
-        job = jobs.get((record["rule_name"], "_".join(record["wildcards"].values())))
+        spelt = ((record["rule_name"], "_".join(values)) for values in permutations(record["wildcards"].values()))
+        job = next((jobs[key] for key in spelt if key in jobs), None)
         if job:
             rows[record["rule_name"]].append((record["s"], record["cpu_time"], job["cpu_s"], job["memory_mib"]))
     lines = [

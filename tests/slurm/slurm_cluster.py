@@ -92,7 +92,7 @@ def jobs_of(folder: Path) -> list[Record]:
                 start,
                 end,
                 fields[7],
-                int(fields[8]),
+                int(fields[8]) if fields[8].isdecimal() else 0,
                 fields[9],
             )
         )

@@ -93,7 +93,7 @@ def leftovers(folder):
 def hung(cluster, tmp_path_factory):
     """A run of which one job was stopped and will exceed its time; left alone until the last test asks for it."""
     folder = new_study(tmp_path_factory.mktemp("hung") / "study", LONG)
-    limits = ("--set-resources", "decompose_pairs:runtime=attempt")
+    limits = ("--set-resources", "decompose_pairs:runtime=1 if attempt == 1 else 10")
     head = slurm.snakemake(folder, *CONFIG, "--set-scatter", "pairs=1", *limits, *TARGET, SYNERGY_PARTITION="gpu")
     job = slurm.until(lambda: computing(folder, "1-of-1"))
     os.kill(job["process"], signal.SIGSTOP)
@@ -115,7 +115,18 @@ def disturbed(hung, tmp_path_factory):
     copy = folder / "twin.sh"
     copy.write_text(slurm.command("scontrol", "write", "batch_script", jobs[twin]["job"], "-"))
     slurm.command(
-        *("sbatch", "--parsable", "-A", "study", "-p", "cpu", "--cpus-per-task=2", "--mem=1000", "--no-requeue"),
+        *(
+            "sbatch",
+            "--parsable",
+            "-A",
+            "study",
+            "-p",
+            "cpu",
+            "--cpus-per-task=2",
+            "--mem=1000",
+            "--no-requeue",
+            "--time=10",
+        ),
         *(f"--comment=rule_twin_wildcards_{twin}", f"--chdir={folder}", f"--output={folder}/twin.log", copy),
     )
     slurm.command("scancel", jobs[cancelled]["job"])
@@ -274,5 +285,5 @@ def test_job_over_its_time_is_granted_more(hung, undisturbed):
     slurm.finish(head, folder)
     shards = [record for record in slurm.jobs_of(folder) if record.rule == "decompose_pairs"]
     ends = [(record.state, record.memory, record.minutes) for record in shards]
-    assert ends == [("TIMEOUT", "4000M", 1), ("COMPLETED", "8000M", 2)]
+    assert ends == [("TIMEOUT", "4000M", 1), ("COMPLETED", "8000M", 10)]
     assert matrices(folder) == undisturbed[LONG]
