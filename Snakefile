@@ -22,9 +22,12 @@ pathvars:
     order_kl="<results>/ablation/orders/{model}/{order}.npz",
     ablation="<results>/ablation/{model}_ablation.csv",
     ablation_statistics="<results>/ablation/{model}_ablation.json",
+    math_shard="<results>/ablation/math/{model}/shards/{condition}/{scatteritem}.jsonl",
     math_records="<results>/ablation/math/{model}/{condition}.jsonl",
     math_condition="<results>/ablation/math/{model}/{condition}.json",
     math_perturbation="<results>/ablation/{model}_math_perturbation.csv",
+    math_statistics="<results>/ablation/{model}_math_perturbation.json",
+    math_groups="<results>/ablation/{model}_math_groups.csv",
     figure="<results>/figures/{model}",
     claims="<results>/claims/{model}_claims.csv",
     all_claims="<results>/claims/claims.csv",
@@ -32,20 +35,15 @@ pathvars:
 
 
 scattergather:
-    pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides it
+    pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides both
+    problems=4,  # shards of the problems asked under one condition
 
 
-include: "rules/common.smk"
-include: "rules/prefetch.smk"
-include: "rules/activations.smk"
-include: "rules/decomposition.smk"
-include: "rules/ranking.smk"
-include: "rules/graphs.smk"
-include: "rules/ablation.smk"
-include: "rules/perturbation.smk"
-include: "rules/figures.smk"
-include: "rules/comparison.smk"
-include: "rules/claims.smk"
+# One file a stage, in the order they run.
+for stage in """common prefetch activations decomposition ranking graphs ablation perturbation
+                figures comparison claims wildcards""".split():
+
+    include: f"rules/{stage}.smk"
 
 
 rule all:

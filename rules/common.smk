@@ -1,7 +1,8 @@
-# Needs the merged config. Gives the wildcard vocabulary and the few helpers that the rules share.
+# Needs the merged config. Gives the lists that it stands for and the few helpers that the rules share.
 import ast
 import re
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -24,20 +25,26 @@ except WorkflowError as error:
     stop("a config as config/schema.yaml describes it", f"at {_key}: {_reason.message}", "mend that key")
 
 
-wildcard_constraints:
-    model=r"[a-z0-9][a-z0-9.-]*",
-    order=r"[a-z_]+-\d+",
-    condition=r"baseline|(synergistic|redundant|random)-[0-9.]+-\d+",
-
-
 def require_models(where, keys):
     """Stop unless every key named at `where` is a registered model."""
     for key in keys:
         if key not in config["models"]:
-            known = ", ".join(sorted(config["models"]))
-            stop(f"a model key registered under models: at {where}", repr(key), f"use one of {known}, or add a stanza")
+            alike = ", ".join(get_close_matches(key, config["models"])) or "the keys under models: in the config"
+            stop(f"a model key registered under models: at {where}", repr(key), f"use {alike}, or add a stanza")
 
 
+def variants(key, stanza):
+    """Models that a stanza registers besides its own: an untrained twin, and one for each further revision."""
+    common = {name: value for name, value in stanza.items() if name not in ("control", "revisions")}
+    if stanza["weights"] == "trained":
+        yield f"{key}-random", {**common, "weights": "random"}
+    for revision in stanza["revisions"]:
+        yield f"{key}-{revision}", {**common, "source": {**stanza["source"], "revision": revision}}
+
+
+# A stanza that is written out goes before one that follows from another.
+for _key, _stanza in list(config["models"].items()):
+    config["models"] = {**dict(variants(_key, _stanza)), **config["models"]}
 require_models("study", config["study"])
 for _key, _stanza in config["models"].items():
     require_models(f"models.{_key}.control", [_stanza["control"]] if "control" in _stanza else [])
@@ -46,7 +53,12 @@ if config["math"]["sigma"] not in config["math"]["sigmas"]:
 
 CONTROLS = [config["models"][m]["control"] for m in config["study"] if "control" in config["models"][m]]
 STUDY_AND_CONTROLS = list(dict.fromkeys([*config["study"], *CONTROLS]))
-ORDERS = [f"{kind}-{seed}" for kind, n in config["ablation"]["orders"].items() for seed in range(n)]
+ORDERS = [
+    f"{'' if method == 'zero' else method + '-'}{kind}-{seed}"
+    for method in config["ablation"]["methods"]
+    for kind, n in config["ablation"]["orders"].items()
+    for seed in range(n)
+]
 CONDITIONS = ["baseline"] + [
     f"{heads}-{sigma}-{seed}"
     for heads in ("synergistic", "redundant", "random")
@@ -87,6 +99,11 @@ def growing(amount):
     return grown
 
 
+def ablation_step(wildcards):
+    """Heads removed at a step: the model's own number or share, else the share that all models have."""
+    return stanza(wildcards).get("ablation_step") or config["ablation"]["step_fraction"]
+
+
 def n_heads_total(wildcards):
     """Query heads of the model, over all layers."""
     return stanza(wildcards)["layers"] * stanza(wildcards)["heads"]
@@ -116,6 +133,17 @@ def figures(models, names):
 def provided(path):
     """A file of the user's or of ours: in the working directory, else beside the Snakefile."""
     return path if Path(path).exists() else str(Path(workflow.basedir) / path)
+
+
+def problem_set(named):
+    """Source of a problem set: a key of problem_sets, a local file, or the source itself."""
+    source = config["problem_sets"].get(named, {"path": named}) if isinstance(named, str) else named
+    return {**source, "path": provided(source["path"])} if "path" in source else source
+
+
+PROBLEMS = problem_set(config["math"]["problems"])
+EXEMPLARS = config["math"]["exemplars"]
+EXEMPLARS = EXEMPLARS if EXEMPLARS in ("ours", "train") else problem_set(EXEMPLARS)
 
 
 def code(rule_name, *processes):

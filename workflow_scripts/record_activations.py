@@ -4,14 +4,13 @@ import numpy as np
 
 from synergy.artifacts import read_json, write_json, write_npz
 from synergy.console import logged_to, progress
-from synergy.offline import offline
 from synergy.prompts import load_prompts
 from synergy.provenance import provenance
 
 
 def record_activations(
     model: str,
-    record: str,
+    prefetched: str,
     prompts: str,
     stanza: dict,
     n_tokens: int,
@@ -27,22 +26,25 @@ def record_activations(
 
     from synergy.generation import in_batches
     from synergy.models import load_model, prompt_ids
-    from synergy.recording import record as record_batch
+    from synergy.recording import Recording, record
 
     asked = load_prompts(prompts)
-    fetched = read_json(record)
+    fetched = read_json(prefetched)
     torch.set_num_threads(threads)
     language_model = load_model(model, fetched["weights"], stanza["dtype"])
     template_arguments = stanza["chat_template_arguments"]
     ids = [prompt_ids(language_model.tokenizer, p.text, stanza["prompt_format"], template_arguments) for p in asked]
 
-    with progress(None, "recording", "token", total=n_tokens * -(-len(ids) // batch_size)) as bar:
-        recorded = [
-            batch
-            for _, batch in in_batches(
-                ids, batch_size, lambda rows: record_batch(language_model, rows, n_tokens, top_logprobs, bar.update)
-            )
-        ]
+    recorded: list[Recording] = []
+    with progress(None, "recording", "token", total=n_tokens * len(ids)) as bar:
+
+        def record_batch(batch: list) -> Recording:
+            # Tokens of a batch that ran out of memory do not count.
+            bar.update(n_tokens * sum(len(done.generated) for done in recorded) - bar.n)
+            return record(language_model, batch, n_tokens, top_logprobs, bar.update)
+
+        for _, batch in in_batches(ids, batch_size, record_batch):
+            recorded.append(batch)
 
     def joined(name: str) -> np.ndarray:
         return np.concatenate([getattr(batch, name) for batch in recorded])
@@ -75,10 +77,10 @@ def record_activations(
 
 
 if __name__ == "__main__":
-    with offline(), logged_to(snakemake.log[0]):
+    with logged_to(snakemake.log[0]):
         record_activations(
             model=snakemake.input.model,
-            record=snakemake.input.record,
+            prefetched=snakemake.input.record,
             prompts=snakemake.input.prompts,
             stanza=snakemake.params.stanza,
             n_tokens=snakemake.params.n_tokens,

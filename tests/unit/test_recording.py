@@ -6,7 +6,7 @@ import torch
 from tiny import CONFIGS, PROMPTS, tiny_model
 
 from synergy.errors import InputError
-from synergy.generation import answer, in_batches
+from synergy.generation import in_batches
 from synergy.recording import HeadNorms, record
 
 N_TOKENS = 12
@@ -79,6 +79,22 @@ def test_a_padded_batch_equals_one_prompt_at_a_time(model):
         np.testing.assert_allclose(alone.entropy[0], together.entropy[row], atol=1e-4)
 
 
+def test_attention_implementations_agree():
+    for name in CONFIGS:
+        model = tiny_model(name)
+        if not model.model._supports_sdpa:
+            assert name == "gemma2"  # whose capped attention logits sdpa cannot compute
+            continue
+        recordings = []
+        for implementation in ("sdpa", "eager"):
+            model.model.set_attn_implementation(implementation)
+            assert model.decoder.config._attn_implementation == implementation
+            recordings.append(record(model, PROMPTS, N_TOKENS, top_logprobs=3))
+        sdpa, eager = recordings
+        np.testing.assert_array_equal(sdpa.generated, eager.generated)
+        np.testing.assert_allclose(sdpa.activations, eager.activations, atol=1e-4)
+
+
 def test_cached_decoding_equals_a_whole_forward_pass(model):
     recording = record(model, PROMPTS[:1], N_TOKENS, top_logprobs=3)
     ids = [*PROMPTS[0], *recording.generated[0].tolist()]
@@ -108,47 +124,99 @@ def test_hooks_are_gone_after_an_exception():
     model = tiny_model("llama")
     with pytest.raises(RuntimeError, match="inside"), HeadNorms(model):
         raise RuntimeError("inside")
-    assert not any(module._forward_pre_hooks for module in model.model.modules())
+    model.heads.attention(1).v_proj.weight.fill_(float("nan"))
+    with pytest.raises(InputError):
+        record(model, PROMPTS, 2, top_logprobs=1)
+    assert not any(module._forward_pre_hooks or module._forward_hooks for module in model.model.modules())
 
 
 def test_an_overflow_names_layer_and_dtype():
     model = tiny_model("llama")
     model.heads.attention(1).v_proj.weight.fill_(float("inf"))
-    with pytest.raises(InputError, match="bfloat16"):
+    with pytest.raises(InputError, match="first in the output of layer 1, with dtype float32") as error:
         record(model, PROMPTS[:1], 2, top_logprobs=1)
+    assert "bfloat16" in error.value.hint
 
 
-def test_answers_stop_at_their_own_end_and_do_not_depend_on_the_batch():
-    model = tiny_model("qwen3")
-    alone = [answer(model, [prompt], N_TOKENS)[0] for prompt in PROMPTS]
-    model.stop_ids = [alone[1][0][3]]
-    expected = [answer(model, [prompt], N_TOKENS)[0] for prompt in PROMPTS]
-    assert not expected[1][1]  # the second one ends by itself
-    assert len(expected[1][0]) <= 3
-    assert answer(model, PROMPTS, N_TOKENS) == expected
-
-
-def test_an_answer_ends_at_a_stop_string():
+def test_an_overflow_during_generation_is_found_too():
     model = tiny_model("llama")
-    generated, truncated = answer(model, PROMPTS[:1], N_TOKENS)[0]
-    assert truncated
-    text = model.tokenizer.decode(generated)
-    cut, truncated = answer(model, PROMPTS[:1], N_TOKENS, [text[4:6]])[0]
-    assert not truncated
-    assert model.tokenizer.decode(cut).endswith(text[4:6])
-    assert len(cut) <= 6
+    fine = record(model, PROMPTS[:1], 3, top_logprobs=1)
+    # A token that the prompt does not hold, so that all is well until it is generated.
+    model.decoder.get_input_embeddings().weight[int(fine.generated[0, 1])] = float("nan")
+    assert int(fine.generated[0, 1]) not in PROMPTS[0]
+    with pytest.raises(InputError, match="first in the output of layer 0"):
+        record(model, PROMPTS[:1], 4, top_logprobs=1)
 
 
-def test_batches_halve_when_memory_runs_out(capsys):
+def test_an_overflow_behind_the_layers_is_told_apart():
+    model = tiny_model("qwen3")
+    model.decoder.norm.weight.fill_(float("inf"))
+    with pytest.raises(InputError, match="after the last layer"):
+        record(model, PROMPTS[:1], 1, top_logprobs=1)
+
+
+def test_gemma3_in_float16_ends_in_a_message_and_in_bfloat16_does_not():
+    # The real model's residual stream reaches 1e5, beyond float16's 65,504; here the second layer is made to add that.
+    for dtype, overflows in ((torch.bfloat16, False), (torch.float16, True)):
+        model = tiny_model("gemma3")
+        model.heads.layers[1].post_feedforward_layernorm.weight.fill_(1e5 / 3)
+        model.model.to(dtype)
+        if overflows:
+            with pytest.raises(InputError, match="layer 1, with dtype float16") as error:
+                record(model, PROMPTS, 2, top_logprobs=1)
+            assert "bfloat16" in error.value.hint
+        else:
+            assert np.isfinite(record(model, PROMPTS, 2, top_logprobs=1).activations).all()
+
+
+def host_runs_out():
+    torch.empty(2**52)
+
+
+def device_runs_out():
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+@pytest.mark.parametrize("run_out", [host_runs_out, device_runs_out])
+def test_batches_halve_when_memory_runs_out(capsys, run_out):
     sizes = []
 
     def run(rows):
         sizes.append(len(rows))
         if len(rows) > 3:
-            raise torch.cuda.OutOfMemoryError("out of memory")
+            run_out()
         return list(rows)
 
     done = [item for _, result in in_batches(range(8), 8, run) for item in result]
     assert done == list(range(8))
     assert sizes == [8, 4, 2, 2, 2, 2]
     assert "batches of 4" in capsys.readouterr().out
+
+
+def test_memory_that_does_not_suffice_for_one_row_is_an_error_with_a_way_out():
+    with pytest.raises(InputError, match="resources in its stanza"):
+        list(in_batches([1, 2], 2, lambda rows: host_runs_out()))
+
+
+def test_other_failures_do_not_shrink_the_batch():
+    def run(rows):
+        raise RuntimeError("shapes do not match")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        list(in_batches([1, 2], 2, run))
+
+
+def test_tensors_of_a_failed_batch_are_freed_before_the_next_one():
+    import weakref
+
+    alive = []
+
+    def run(rows):
+        assert not any(reference() is not None for reference in alive)
+        tensor = torch.ones(4)
+        alive.append(weakref.ref(tensor))
+        if len(rows) > 1:
+            host_runs_out()
+        return tensor.sum().item()
+
+    assert [result for _, result in in_batches([1, 2], 2, run)] == [4, 4]

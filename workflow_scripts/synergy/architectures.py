@@ -27,6 +27,10 @@ class Llama:
         self.heads = config.num_attention_heads
         # Gemma 3 4B: head_dim 256, although hidden_size / heads = 320.
         self.head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        # Gemma 2: logits are cap·tanh(logits / cap).
+        self.logit_cap = getattr(config, "final_logit_softcapping", None)
+        # Layers that see only the last few positions count the padding among them.
+        self.has_sliding_windows = bool(getattr(config, "sliding_window", None))
 
     def attention(self, layer: int) -> nn.Module:
         """The self-attention module of a layer."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
+from synergy.errors import InputError
 from synergy.models import PAD, LanguageModel
 
 
@@ -56,66 +57,41 @@ class GreedyDecoding:
         self.logits = self._model.logits(output.last_hidden_state[:, -1])
 
 
-def in_batches(items: Sequence, batch_size: int, run: Callable[[Sequence], object]) -> Iterator[tuple[range, object]]:
-    """Yield (range of items, run(those items)), halving the batch when the device runs out of memory."""
+def in_batches(items: Sequence, batch_size: int, run: Callable[[list], object]) -> Iterator[tuple[range, object]]:
+    """Yield (range of items, run(those items)), halving the batch whenever memory runs out, and going on.
+
+    Raises
+    ------
+    InputError
+        If memory does not suffice for one item.
+    """
     start = 0
     while start < len(items):
         chosen = range(start, min(start + batch_size, len(items)))
+        full = False
         try:
             result = run([items[i] for i in chosen])
-        except torch.cuda.OutOfMemoryError:
-            if batch_size == 1:
+        except RuntimeError as error:
+            if not out_of_memory(error):
                 raise
-            batch_size = max(1, batch_size // 2)
-            torch.cuda.empty_cache()
+            if len(chosen) == 1:
+                raise InputError(
+                    "memory for one row of a batch",
+                    f"{str(error).splitlines()[0]}",
+                    "give the model more memory (resources in its stanza), or ask for fewer tokens",
+                ) from None
+            full = True
+        if full:  # Outside the handler: while the error lives, the frames of the failed pass keep their tensors.
+            batch_size = len(chosen) // 2
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
             print(f"out of memory with {len(chosen)} rows; going on with batches of {batch_size}")
             continue
         yield chosen, result
         start = chosen.stop
 
 
-def answer(
-    model: LanguageModel, prompts: Sequence[Sequence[int]], max_new_tokens: int, stop_strings: Sequence[str] = ()
-) -> list[tuple[list[int], bool]]:
-    """Continue each prompt until it ends, and say whether it was cut off instead.
-
-    Rows that are done leave the batch, so that it never waits for one runaway answer.
-
-    Returns
-    -------
-    list of (generated ids without the end-of-sequence id, truncated)
-    """
-    answers = [[] for _ in prompts]
-    truncated = [True] * len(prompts)
-    alive = list(range(len(prompts)))
-    with torch.inference_mode():
-        decoding = GreedyDecoding(model, prompts)
-        for step in range(max_new_tokens):
-            tokens = decoding.logits.argmax(-1)
-            going = []
-            for place, (row, token) in enumerate(zip(alive, tokens.tolist(), strict=True)):
-                if token in model.stop_ids:
-                    truncated[row] = False
-                    continue
-                answers[row].append(token)
-                if _stopped(model.tokenizer, answers[row], stop_strings):
-                    truncated[row] = False
-                    continue
-                going.append(place)
-            alive = [alive[place] for place in going]
-            if not alive or step == max_new_tokens - 1:
-                break
-            if len(going) < len(tokens):
-                rows = torch.tensor(going, device=model.device)
-                decoding.keep(rows)
-                tokens = tokens[rows]
-            decoding.append(tokens)
-    return list(zip(answers, truncated, strict=True))
-
-
-def _stopped(tokenizer, generated: list[int], stop_strings: Sequence[str]) -> bool:
-    """Whether the text just generated ends in a stop string (which may straddle tokens)."""
-    if not stop_strings:
-        return False
-    tail = tokenizer.decode(generated[-max(map(len, stop_strings)) - 1 :])
-    return any(stop in tail for stop in stop_strings)
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device, one of its libraries or the host's allocator had no memory left; not all have a type for it."""
+    signs = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in signs)

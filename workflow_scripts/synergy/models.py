@@ -8,6 +8,7 @@ from torch import nn
 
 from synergy.architectures import find_heads
 from synergy.errors import InputError
+from synergy.model_files import use_local_files
 
 PAD = 0  # The id under padding never reaches a real position; any valid id will do.
 
@@ -33,7 +34,6 @@ class LanguageModel:
         self.heads = find_heads(self.decoder)
         self.tokenizer = tokenizer
         self.stop_ids = stop_ids(model, tokenizer)
-        self._softcap = getattr(self.decoder.config, "final_logit_softcapping", None)
 
     @property
     def device(self) -> torch.device:
@@ -48,9 +48,8 @@ class LanguageModel:
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Vocabulary logits in float32, shape (…, vocabulary), of final hidden states (…, d_model)."""
         logits = self.model.get_output_embeddings()(hidden).float()
-        if self._softcap:  # Gemma 2
-            logits = self._softcap * torch.tanh(logits / self._softcap)
-        return logits
+        cap = self.heads.logit_cap
+        return cap * torch.tanh(logits / cap) if cap else logits
 
     def forced(self, sequences: Sequence[Sequence[int]], n_shared: int = 0) -> torch.Tensor:
         """Final hidden states of whole sequences in one causal pass.
@@ -81,7 +80,7 @@ class LanguageModel:
 
         0 for models with sliding windows, which would count the padding between prefix and rest.
         """
-        if getattr(self.decoder.config, "sliding_window", None):
+        if self.heads.has_sliding_windows:
             return 0
         most = min(map(len, sequences)) - 1
         same = (len({sequence[place] for sequence in sequences}) == 1 for place in range(most))
@@ -111,8 +110,9 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
     Raises
     ------
     InputError
-        If weights are missing, unexpected or of another shape than the architecture's.
+        If the folder is incomplete, or weights are missing, unexpected or of another shape than the architecture's.
     """
+    use_local_files(folder, weights)
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -123,7 +123,12 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
         model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
     else:
         model, loaded = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True, output_loading_info=True
+            folder,
+            dtype=getattr(torch, dtype),
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            device_map=device,  # straight to the device: the host never holds the whole model
         )
         # A checkpoint that fits its class only in part would be filled up with random weights in silence.
         wrong = {kind: sorted(map(str, keys)) for kind, keys in loaded.items() if keys and kind.endswith("_keys")}

@@ -4,13 +4,14 @@ The activation of a head at a generated token is the L2 norm of the head's outpu
 the head's slice of the *input* of the output projection, norm in float32 (arXiv:2601.06851, Methods).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
 
-from synergy.errors import InputError
+from synergy.finite import require_finite
 from synergy.generation import GreedyDecoding
 from synergy.models import LanguageModel
 
@@ -44,7 +45,7 @@ class HeadNorms:
         self._heads = model.heads
         self.norms: list[torch.Tensor] = []
 
-    def __enter__(self) -> "HeadNorms":
+    def __enter__(self) -> Self:
         self.norms = [torch.empty(0)] * self._heads.n_layers
         self._hooks = [
             self._heads.output_projection(layer).register_forward_pre_hook(self._observer(layer))
@@ -65,7 +66,11 @@ class HeadNorms:
 
 
 def record(
-    model: LanguageModel, prompts: Sequence[Sequence[int]], n_tokens: int, top_logprobs: int, step_done=lambda: None
+    model: LanguageModel,
+    prompts: Sequence[Sequence[int]],
+    n_tokens: int,
+    top_logprobs: int,
+    step_done: Callable[[int], object] = lambda n_rows: None,
 ) -> Recording:
     """Generate `n_tokens` for each prompt and record every head at every generated token.
 
@@ -74,7 +79,7 @@ def record(
     prompts : token ids of each prompt.
     n_tokens : how many tokens each answer has; end-of-sequence is suppressed, its natural place kept.
     top_logprobs : how many of the most probable tokens to keep at each position.
-    step_done : called after each token.
+    step_done : called with the number of prompts after each token.
 
     Raises
     ------
@@ -88,7 +93,10 @@ def record(
         decoding = GreedyDecoding(model, prompts)
         for _ in range(n_tokens):
             distribution = decoding.logits.log_softmax(-1)
-            _require_finite(distribution, model, "logits")
+            if not torch.isfinite(distribution.sum()):  # one number to wait for; the whole is looked at if it is bad
+                so_far = torch.stack(generated, 1).tolist() if generated else [[] for _ in prompts]
+                answered = [[*prompt, *own] for prompt, own in zip(prompts, so_far, strict=True)]
+                require_finite(distribution, "logits", model, answered)
             ends.append(torch.isin(distribution.argmax(-1), stops))
             tokens = distribution.index_fill(-1, stops, -torch.inf).argmax(-1)
             values, ids = distribution.topk(min(top_logprobs, distribution.shape[-1]))
@@ -99,9 +107,9 @@ def record(
             generated.append(tokens)
             decoding.append(tokens)
             norms.append(torch.cat(observed.norms, dim=-1))  # (batch, n_heads_total), layer-major
-            step_done()
+            step_done(len(prompts))
     activations = torch.stack(norms, dim=-1)
-    _require_finite(activations, model, "head norms")
+    require_finite(activations, "head norms", model)
     ended = torch.stack([*ends, torch.ones_like(ends[0])], dim=-1)
     return Recording(
         activations=activations.cpu().numpy(),
@@ -111,18 +119,4 @@ def record(
         topk_logprobs=torch.stack(top_values, 1).cpu().numpy(),
         generated=torch.stack(generated, 1).cpu().numpy(),
         natural_length=ended.int().argmax(-1).cpu().numpy(),
-    )
-
-
-def _require_finite(values: torch.Tensor, model: LanguageModel, what: str) -> None:
-    if torch.isfinite(values).all():
-        return
-    where = ""
-    if what == "head norms":
-        head = int((~torch.isfinite(values)).any(-1).any(0).nonzero()[0])
-        where = f" from layer {head // model.heads.heads} on"
-    raise InputError(
-        f"finite {what}",
-        f"NaN or infinite ones{where} with dtype {model.model.dtype}",
-        "set dtype: bfloat16 (or float32) in the model's stanza; float16 overflows in some models",
     )
