@@ -1,6 +1,10 @@
 # Needs everything measured. Gives the verdict on each published claim, before and after its control.
 
 
+localrules:
+    merge_claims,
+
+
 rule test_claims:
     """Test each published claim on one model, and again after its control."""
     input:

@@ -1,5 +1,6 @@
 # Needs the merged config. Gives the lists that it stands for and the few helpers that the rules share.
 import ast
+import re
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -86,6 +87,16 @@ def stanza(wildcards):
 def of_model(path):
     """Function that looks a value up in the stanza of the model that a job is for."""
     return lambda wildcards: lookup(path, within=stanza(wildcards))
+
+
+def growing(amount):
+    """An amount like 4GB or 2h, or a function that gives it; the n-th attempt at a job asks for n times as much."""
+
+    def grown(wildcards, attempt):
+        number, unit = re.fullmatch(r"([\d.]+)(.*)", amount(wildcards) if callable(amount) else amount).groups()
+        return f"{float(number) * attempt:g}{unit}"
+
+    return grown
 
 
 def ablation_step(wildcards):

@@ -1,6 +1,11 @@
 # Needs the artifacts of every model of the study and of their untrained controls. Gives the figures across models.
 
 
+localrules:
+    compare_models,
+    record_run,
+
+
 rule compare_models:
     """Plot profiles, ablation curves and graph metrics of all models of the study together (Fig. 3c)."""
     input:

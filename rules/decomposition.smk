@@ -16,8 +16,8 @@ rule decompose_pairs:
         "../envs/analysis.yaml"
     threads: 2
     resources:
-        mem="4GB",
-        runtime="1h",
+        mem=growing("4GB"),
+        runtime=growing("1h"),
     params:
         lag=lookup("decomposition/lag", within=config),
         redundancy=lookup("decomposition/redundancy", within=config),
@@ -48,7 +48,7 @@ rule merge_pairs:
     conda:
         "../envs/analysis.yaml"
     resources:
-        mem="4GB",
-        runtime="30m",
+        mem=growing("4GB"),
+        runtime=growing("30m"),
     script:
         "../workflow_scripts/merge_pairs.py"

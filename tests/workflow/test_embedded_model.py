@@ -5,21 +5,16 @@ import sys
 
 import pytest
 from declarations import REPOSITORY
-from workflow_run import check_results, copy_repository, snakemake
+from workflow_run import check_results
 
 sys.path.append(str(REPOSITORY / "tests/unit"))
 pytestmark = pytest.mark.slow
-OVERLAYS = ("config/demo.yaml", "tests/workflow/embedded.yaml")
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """The folder of a finished run, in a copy of the repository."""
-    folder = copy_repository(tmp_path_factory.mktemp("embedded"))
-    (folder / "tests/workflow").mkdir()
-    (folder / OVERLAYS[1]).write_text((REPOSITORY / OVERLAYS[1]).read_text())
-    snakemake("--configfile", *OVERLAYS, "--cores", "2", cwd=folder)
-    return folder
+def run(embedded_run):
+    """The folder of the finished run that the tests share."""
+    return embedded_run
 
 
 def test_artifacts_are_right(run):

@@ -5,20 +5,13 @@ import shutil
 
 import pytest
 from declarations import rules
-from workflow_run import check_results, copy_repository, planned_jobs, snakemake
-
-# One thread a job, so that two jobs run side by side on two cores.
-SMOKE = ("--configfile", "config/smoke.yaml", "--cores", "2", "--set-threads")
-THREADS = ("record_activations=1", "ablate_heads=1", "score_math=1", "decompose_pairs=1")
+from workflow_run import SMOKE, THREADS, check_results, copy_repository, planned_jobs, snakemake
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """The folder of a finished run, in a copy of the repository."""
-    folder = copy_repository(tmp_path_factory.mktemp("smoke"))
-    jobs = planned_jobs(snakemake(*SMOKE, *THREADS, cwd=folder))
-    assert jobs.keys() == rules().keys() | {"all"}
-    return folder
+def run(smoke_run):
+    """The folder of the finished run that the tests share."""
+    return smoke_run
 
 
 def plan(folder, *targets):
