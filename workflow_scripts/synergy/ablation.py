@@ -127,7 +127,7 @@ def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step
     ]
     step_done()
     measured = mean_kl(model, original, [alone])
-    _require_finite(measured, counts, model)
+    _require_finite(measured, counts, model, sequences)
     steps = removals()
     while waiting := list(islice(steps, STEPS_AT_ONCE)):
         measured = np.concatenate([measured, mean_kl(model, original, waiting)])
@@ -135,7 +135,7 @@ def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step
     return measured
 
 
-def _require_finite(kl: np.ndarray, counts: Sequence[int], model: LanguageModel) -> None:
+def _require_finite(kl: np.ndarray, counts: Sequence[int], model: LanguageModel, sequences: Sequence = ()) -> None:
     wrong = ~np.isfinite(kl).all(axis=1)
     if wrong.any():
-        raise not_finite(f"logits with {counts[wrong.argmax()]} heads removed", model)
+        raise not_finite(f"logits with {counts[wrong.argmax()]} heads removed", model, sequences)
