@@ -205,13 +205,13 @@ def several_heads(model: LanguageModel, text: Text, options: argparse.Namespace,
     ranking |= {"layer": np.repeat(np.arange(n_layers), n_heads)} if not options.ranking else {}
     ranking |= read_table(options.ranking) if options.ranking else {}
     kinds = [kind for kind in ORDERS if options.ranking or "matched" not in kind or "layer" in kind]
-    print(f"\nSeveral heads a step, the first {options.steps // 2} steps of each, {len(text.prompts)} prompts.\n")
+    print(f"\nSeveral heads a step, the first {options.steps} steps of each, {len(text.prompts)} prompts.\n")
     print("| order | heads a step | layers an ideal step runs | ideal, s | ours, s | plain, s | saving reached |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     for size in options.step_sizes:
         for kind in kinds:
             order = removal_order(kind, 0, ranking)
-            counts = step_counts(len(order), size, 1.0)[: options.steps // 2 + 1]
+            counts = step_counts(len(order), size, 1.0)[: options.steps + 1]
             share = layer_share(order, counts, n_layers, n_heads)
             heads = order[: counts[-1] // 2]
             timed = [lambda o=order: ours(model, text, o, [0]), lambda o=order, c=counts: ours(model, text, o, c)]
@@ -257,7 +257,7 @@ def main() -> None:
     parser.add_argument("--ranking", type=Path, help="head rankings (CSV) for the synergistic and the matched orders")
     parser.add_argument("--prompts", type=int, default=60)
     parser.add_argument("--batch-size", type=int, default=15)
-    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=16, help="the original's logits serve up to 16 steps")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cpu-time", action="store_true", help="seconds of computation, not of the clock")
