@@ -26,13 +26,12 @@ pathvars:
     math_condition="<results>/ablation/math/{model}/{condition}.json",
     math_perturbation="<results>/ablation/{model}_math_perturbation.csv",
     figure="<results>/figures/{model}",
+    variant="<results>/robustness/{model}/{variant}",
+    robustness="<results>/robustness/{model}",
+    trajectory="<results>/trajectory/{model}",
     claims="<results>/claims/{model}_claims.csv",
     all_claims="<results>/claims/claims.csv",
     run_record="<results>/run_record.json",
-
-
-scattergather:
-    pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides it
 
 
 include: "rules/common.smk"
@@ -46,14 +45,14 @@ include: "rules/perturbation.smk"
 include: "rules/figures.smk"
 include: "rules/comparison.smk"
 include: "rules/claims.smk"
+include: "rules/robustness.smk"
+include: "rules/trajectory.smk"
 
 
 rule all:
     """Make every figure, table and verdict of the study."""
     default_target: True
     input:
-        figures(config["study"], MODEL_FIGURES),
-        figures(CONTROLS, CONTROL_FIGURES),
-        figures(["multi_model"], COMPARISONS),
+        STUDY_FIGURES,
         "<all_claims>",
         "<run_record>",

@@ -115,6 +115,13 @@ def figures(models, names):
     return collect(workflow.pathvars.apply("<figure>_{name}.png"), model=models, name=names)
 
 
+STUDY_FIGURES = [
+    *figures(config["study"], MODEL_FIGURES),
+    *figures(CONTROLS, CONTROL_FIGURES),
+    *figures(["multi_model"], COMPARISONS),
+]
+
+
 def provided(path):
     """A file of the user's or of ours: in the working directory, else beside the Snakefile."""
     return path if Path(path).exists() else str(Path(workflow.basedir) / path)
