@@ -73,6 +73,7 @@ MODEL_FIGURES = [
     "graph_cores",
     "ablation_curves",
     "math_perturbation",
+    "robustness",
 ]
 CONTROL_FIGURES = MODEL_FIGURES[:5]  # what needs no more than activations
 COMPARISONS = ["profiles", "ablation", "graph_metrics"]

@@ -6,15 +6,16 @@ from workflow_run import check_results, copy_repository, planned_jobs, snakemake
 
 # One thread a job, so that two jobs run side by side on two cores.
 SMOKE = ("--configfile", "config/smoke.yaml", "--cores", "2", "--set-threads")
-THREADS = ("record_activations=1", "ablate_heads=1", "score_math=1", "decompose_pairs=1")
+THREADS = ("record_activations=1", "ablate_heads=1", "score_math=1", "decompose_pairs=1", "decompose_variant=1")
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """The folder of a finished run, in a copy of the repository."""
     folder = copy_repository(tmp_path_factory.mktemp("smoke"))
-    jobs = planned_jobs(snakemake(*SMOKE, *THREADS, cwd=folder))
-    assert jobs.keys() == rules().keys() | {"all"}
+    targets = ("all", "training_trajectory")
+    jobs = planned_jobs(snakemake(*SMOKE, *THREADS, "--", *targets, cwd=folder))
+    assert jobs.keys() == rules().keys() | set(targets)
     return folder
 
 
