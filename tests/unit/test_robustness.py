@@ -82,10 +82,10 @@ def variants(tmp_path):
     return made
 
 
-def compared(variants, tmp_path, **changes):
+def compared(artifacts, tmp_path, **changes):
     paths = str(tmp_path / "agreement.csv"), str(tmp_path / "claims.csv")
     names = {"variants": ["default", "flat"], "model": "m", "agreement_table": paths[0], "claims_table": paths[1]}
-    compare_variants(**(variants | GEOMETRY | names | changes))
+    compare_variants(**(artifacts | GEOMETRY | names | changes))
     return read_table(paths[0], required=AGREEMENT), read_table(paths[1], required=CLAIMS)
 
 

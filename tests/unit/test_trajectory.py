@@ -18,10 +18,10 @@ PUBLISHED = REPOSITORY / "config/published/fig3a_pythia-1b_training.csv"
 
 
 def checkpoint(amplitude, seed):
-    """A ranking whose synergy follows an inverted U of `amplitude` nats amid noise of 1 nat between heads."""
+    """Synergy that follows an inverted U of `amplitude` nats, redundancy its mirror image, amid noise of 1 nat."""
     generator = np.random.default_rng(seed)
     profile = np.repeat(amplitude * inverted_u(LAYERS), HEADS)
-    synergy, redundancy = profile + generator.normal(size=128), generator.normal(size=128)
+    synergy, redundancy = profile + generator.normal(size=128), generator.normal(size=128) - profile
     null = generator.normal(size=128)
     table = dict.fromkeys(MEANS, synergy) | {"null_avg_synergy": null, "excess_synergy": synergy - null}
     table["syn_red_score"] = rank_difference(synergy, redundancy)

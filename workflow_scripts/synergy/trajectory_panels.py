@@ -37,7 +37,7 @@ def short(step: int) -> str:
 def checkpoint_axis(axes: Axes, steps: list[int], noise: np.ndarray | None = None, label: bool = True) -> None:
     """Make x the checkpoints, evenly spaced, pale where `noise` (n_checkpoints,) holds."""
     axes.set_xlim(-0.5, len(steps) - 0.5)
-    axes.set_xticks(range(len(steps)), [short(step) for step in steps], rotation=90, size=6)
+    axes.set_xticks(range(len(steps)), [short(step) for step in steps], rotation=90, size=5)
     for tick, pale in zip(axes.get_xticklabels(), noise if noise is not None else [], strict=False):
         tick.set_color(FAINT if pale else INK)
     if label:
@@ -99,7 +99,7 @@ def draw_extents_in_nats(axes: Axes, checkpoints: list[dict], steps: list[int]) 
             axes.plot(np.where(values > 0, values, np.nan), style, color=colour, label=label, linewidth=width)
     if axes.lines:
         axes.set_yscale("log")
-    axes.set_ylabel("largest minus smallest layer (nats)")
+    axes.set_ylabel("largest minus smallest (nats)")
     axes.set_title("and in nats", fontsize=8)
     _finish(axes, steps)
 
