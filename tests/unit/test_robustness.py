@@ -1,11 +1,16 @@
 """Agreement between variants, their claims, and what is drawn of both."""
 
+import json
+import warnings
+
 import numpy as np
 import pytest
 from compare_variants import compare_variants
+from PIL import Image
+from plot_robustness import plot_robustness
 from test_claims import DRAWN, FLAT, GEOMETRY, HEADS, LAYERS, U, atoms, clustered, graph_metrics, ranking, spread_out
 
-from synergy.artifacts import write_csv, write_json, write_npz
+from synergy.artifacts import save_figure, write_csv, write_json, write_npz
 from synergy.claims import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
 from synergy.claims_profile import claim_inverted_u
 from synergy.profiles import layer_means, spearman
@@ -124,3 +129,61 @@ def test_the_default_alone_is_compared_with_nothing(variants, tmp_path):
     correlated, claims = compared(alone, tmp_path, variants=["default"])
     assert len(correlated["spearman"]) == 0
     assert len(claims["claim"]) == 5
+
+
+def drawn(tmp_path, names, null=True):
+    """Run the figure's script on claims and correlations of the named variants, warnings being errors."""
+    generator = np.random.default_rng(2)
+    columns = {name: generator.random(N_HEADS) for name in QUANTITIES}
+    if not null:
+        columns |= {"excess_score": np.full(N_HEADS, np.nan), "excess_synergy": np.full(N_HEADS, np.nan)}
+    tables = {
+        name: {key: values + 0.1 * generator.random(N_HEADS) for key, values in columns.items()} for name in names
+    }
+    pairs = [{"model": "m", **row} for row in agreement(tables, LAYERS, HEADS)]
+    write_csv(tmp_path / "agreement.csv", AGREEMENT, [[row[column] for column in AGREEMENT] for row in pairs])
+    verdicts = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
+    rows = [
+        ("m", claim, name, *[""] * 5, verdicts[(claim + k) % 4], *[""] * 4, verdicts[claim % 4], "", "")
+        for claim in range(1, 6)
+        for k, name in enumerate(names)
+    ]
+    write_csv(tmp_path / "claims.csv", CLAIMS, rows)
+    figures = []
+
+    def saved(path, figure, provenance):
+        save_figure(path, figure, provenance)
+        figures.append(figure)
+
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        patch.setattr("plot_robustness.save_figure", saved)
+        paths = {"agreement": tmp_path / "agreement.csv", "claims": tmp_path / "claims.csv"}
+        plot_robustness(**paths, model="m", figure=str(tmp_path / "figure.png"))
+    with Image.open(tmp_path / "figure.png") as image:
+        assert image.width == 1440
+        assert json.loads(image.text["Description"])["made_by"] == "plot_robustness"
+    return figures[0]
+
+
+@pytest.mark.parametrize("names", [["default"], ["default", "lag_2"], ["default", *"abcdefghi"]])
+def test_the_figure_says_every_correlation_and_verdict(tmp_path, names):
+    figure = drawn(tmp_path, names)
+    heads, layers, *_, verdicts = figure.axes
+    n = len(names)
+    for axes in (heads, layers):
+        assert len(axes.texts) == n * (n - 1)
+    # Below the diagonal the score of the ranking, as it stands in the table.
+    if n > 1:
+        table = read_table(tmp_path / "agreement.csv")
+        value = select(table, quantity=np.str_("syn_red_score"), level=np.str_("heads"))["spearman"][0]
+        shown = {tuple(np.round(text.get_position())): text.get_text() for text in heads.texts}
+        assert shown[0, 1] == f"{value:.2f}".replace("0.", ".")
+    signs = [text.get_text() for text in verdicts.texts]
+    assert {"+", "0", "–", ""} <= set(signs)
+    assert len(signs) == 10 * n + 5  # two a claim and variant, and the claims' names
+
+
+def test_the_figure_without_a_null_leaves_the_upper_triangle_empty(tmp_path):
+    figure = drawn(tmp_path, ["default", "lag_2", "ccs"], null=False)
+    assert len(figure.axes[0].texts) == 3

@@ -1,15 +1,19 @@
 """Training trajectories on rankings whose profiles are known: what scaling hides, chance, duplicates, order."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 from conftest import REPOSITORY
+from PIL import Image
+from plot_trajectory import plot_trajectory
 from trace_training import trace_training
 
-from synergy.artifacts import write_csv, write_json
+from synergy.artifacts import save_figure, write_csv, write_json
 from synergy.profiles import inverted_u
 from synergy.rankings import rank_difference
+from synergy.style import FAINT
 from synergy.tables import read_table, select
 from synergy.trajectory import COLUMNS, MEANS, chance_extent, extent_of, identical_weights, min_max
 
@@ -17,7 +21,7 @@ LAYERS, HEADS = 16, 8
 PUBLISHED = REPOSITORY / "config/published/fig3a_pythia-1b_training.csv"
 
 
-def checkpoint(amplitude, seed):
+def checkpoint(amplitude, seed, with_null=True):
     """Synergy that follows an inverted U of `amplitude` nats, redundancy its mirror image, amid noise of 1 nat."""
     generator = np.random.default_rng(seed)
     profile = np.repeat(amplitude * inverted_u(LAYERS), HEADS)
@@ -26,14 +30,16 @@ def checkpoint(amplitude, seed):
     table = dict.fromkeys(MEANS, synergy) | {"null_avg_synergy": null, "excess_synergy": synergy - null}
     table["syn_red_score"] = rank_difference(synergy, redundancy)
     table["excess_score"] = rank_difference(synergy - null, redundancy)
+    if not with_null:
+        table |= dict.fromkeys([name for name in table if "null" in name or "excess" in name], np.full(128, np.nan))
     return table
 
 
-def traced(folder, amplitudes, model="pythia-1b", hashes=None, permutations=400):
+def traced(folder, amplitudes, model="pythia-1b", hashes=None, permutations=400, null=True):
     """Run the script on a checkpoint an amplitude, given as {step: amplitude}; return table and summary."""
     run = {"rankings": [], "summaries": [], "records": []}
     for index, (step, amplitude) in enumerate(amplitudes.items()):
-        columns = checkpoint(amplitude, index)
+        columns = checkpoint(amplitude, index, null)
         for kind, ending in (("rankings", "csv"), ("summaries", "json"), ("records", "prefetch.json")):
             run[kind].append(str(folder / f"{step}.{ending}"))
         write_csv(run["rankings"][-1], list(columns), list(zip(*columns.values(), strict=True)))
@@ -116,3 +122,42 @@ def test_min_max():
     assert np.isnan(min_max(np.ones(3))).all()
     assert np.isnan(min_max(np.full(3, np.nan))).all()
     assert extent_of(np.array([1.0, np.nan, 4.0])) == 3
+
+
+def drawn(folder):
+    """Run the figure's script on what `traced` left, warnings being errors."""
+    figures = []
+
+    def saved(path, figure, provenance):
+        save_figure(path, figure, provenance)
+        figures.append(figure)
+
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        patch.setattr("plot_trajectory.save_figure", saved)
+        plot_trajectory(str(folder / "t.csv"), str(folder / "t.json"), "pythia-1b", str(folder / "figure.png"))
+    with Image.open(folder / "figure.png") as image:
+        assert image.width == 1440
+    return figures[0]
+
+
+def test_the_figure_shows_scaled_and_unscaled_and_greys_what_may_be_chance(tmp_path):
+    table, _ = traced(tmp_path, {1: 0.0, 1000: 6.0, 143000: 6.0}, hashes=["a", "b", "a"])
+    figure = drawn(tmp_path)
+    scaled, of_excess, published, score, *_ = figure.axes
+    np.testing.assert_array_equal(scaled.images[0].get_array(), table["score_scaled"].reshape(3, LAYERS).T)
+    np.testing.assert_array_equal(score.images[0].get_array(), table["score"].reshape(3, LAYERS).T)
+    assert score.images[0].norm.vmin + score.images[0].norm.vmax == pytest.approx(1)  # centred on 0.5
+    assert of_excess.images
+    assert published.images[0].get_array().mask[:, 2].all()  # the paper ends at step 128,000
+    ticks = scaled.get_xticklabels()
+    assert [tick.get_text() for tick in ticks] == ["1", "1k", "143k"]
+    assert [tick.get_color() == FAINT for tick in ticks] == [True, False, False]
+    assert "CAUTION: pythia-1b-step1, pythia-1b-step143000 have identical weights" in figure.get_suptitle()
+
+
+def test_the_figure_without_null_says_so(tmp_path):
+    traced(tmp_path, {1: 0.0, 1000: 6.0}, null=False)
+    figure = drawn(tmp_path)
+    assert [text.get_text() for text in figure.axes[1].texts] == ["no null was computed"]
+    assert "CAUTION" not in figure.get_suptitle()

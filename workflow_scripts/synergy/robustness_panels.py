@@ -71,10 +71,20 @@ def draw_verdicts(axes: Axes, claims: Table, variants: list[str]) -> None:
     axes.set_xlim(-0.6, 2.3 * len(numbers) - 0.7)
     axes.set_ylim(len(variants) - 0.4, -0.6)
     axes.set_yticks(range(len(variants)), [name.replace("_", " ") for name in variants])
-    ends = [(2.3 * column + side, word) for column in range(len(numbers)) for side, word in enumerate(("raw", "control"))]
+    ends = [
+        (2.3 * column + side, word) for column in range(len(numbers)) for side, word in enumerate(("raw", "control"))
+    ]
     axes.set_xticks([x for x, _ in ends], [word for _, word in ends], size=6)
     for column, number in enumerate(numbers):
-        axes.text(2.3 * column + 0.5, -0.75, f"{number} {CLAIM_NAMES[number]}", ha="center", va="bottom", size=7, weight="bold")
+        axes.text(
+            2.3 * column + 0.5,
+            -0.75,
+            f"{number} {CLAIM_NAMES[number]}",
+            ha="center",
+            va="bottom",
+            size=7,
+            weight="bold",
+        )
     axes.set_xlabel(LEGEND)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
