@@ -33,9 +33,8 @@ def plot_robustness(agreement: str, claims: str, model: str, figure: str) -> Non
         image = draw_agreement(axes, correlated, level, variants)
         axes.set_title(title)
     panels[1].set_yticklabels([])
-    colour_bar(
-        above, image, list(panels), "rank correlation: score below,\nexcess score above the diagonal", extend="neither"
-    )
+    colour_bar(above, image, list(panels), "rank correlation", extend="neither")
+    above.supxlabel("below the diagonal the score, above it the score of what exceeds the null", fontsize=8)
     axes = below.subplots()
     draw_verdicts(axes, verdicts, variants)
     save_figure(figure, canvas, provenance("plot_robustness", {"model": model}))
