@@ -5,43 +5,6 @@ scattergather:
     variant_pairs=1,  # shards of a model's head pairs under one variant, which has few surrogates
 
 
-# What a variant changes of the decomposition; the others change the series.
-CHANGES = {
-    "ccs": {"redundancy": "ccs"},
-    "gaussian_copula": {"estimator": "gaussian_copula"},
-    "discrete": {"estimator": "discrete"},
-    "lag_2": {"lag": 2},
-}
-OTHER_SERIES = ["first_differences", "detrended", "natural_length", "half_of_prompts", "after_output"]
-
-
-wildcard_constraints:
-    variant="|".join([*CHANGES, *OTHER_SERIES]),
-
-
-def variant_activations(wildcards):
-    """The series that a variant decomposes: as recorded, or its own."""
-    return "<activations>" if wildcards.variant in CHANGES else "<variant>_activations.npz"
-
-
-def changed(setting):
-    """Function that gives a setting of the decomposition as the variant of a job has it."""
-    configured = config["decomposition"][setting]
-    return lambda wildcards: CHANGES.get(wildcards.variant, {}).get(setting, configured)
-
-
-def of_variants(ending, **values):
-    """Paths of an artifact of every configured variant."""
-    path = workflow.pathvars.apply(f"<variant>_{ending}")
-    return collect(path, variant=config["robustness"]["variants"], **values, allow_missing=True)
-
-
-def control_rankings(wildcards):
-    """Rankings of the model's untrained control, as it is and under every variant, if it has one."""
-    control = stanza(wildcards).get("control")
-    return [*control_ranking(wildcards), *of_variants("head_rankings.csv", model=control)] if control else []
-
-
 rule robustness:
     """Decompose the study again under every variant of robustness.variants, and compare scores and verdicts."""
     input:

@@ -1,27 +1,4 @@
 # Needs the rankings of a model's training checkpoints. Gives the layer profile over training, scaled and unscaled.
-import re
-
-require_models("trajectory.model", [config["trajectory"]["model"]])
-require_models("trajectory.checkpoints", config["trajectory"]["checkpoints"])
-
-
-def checkpoints(model):
-    """Training step of each checkpoint of a model, by model key, in order: its revisions step<number> and itself."""
-    found = config["trajectory"]["checkpoints"] if model == config["trajectory"]["model"] else {}
-    if not found:
-        own = config["models"][model]
-        revisions = {f"{model}-{revision}": revision for revision in own["revisions"]}
-        revisions[model] = own["source"].get("revision", "")
-        found = {key: int(name[4:]) for key, name in revisions.items() if re.fullmatch(r"step\d+", name)}
-    if len(found) < 2:
-        hint = "list revisions in the model's stanza, or trajectory.checkpoints"
-        stop(f"two or more revisions named step<number> of {model}", f"{len(found)}", hint)
-    return dict(sorted(found.items(), key=lambda item: item[1]))
-
-
-def of_checkpoints(artifact):
-    """Function that gives the paths of an artifact of every checkpoint of the model that a job is for."""
-    return lambda wildcards: every(artifact, model=checkpoints(wildcards.model))
 
 
 rule training_trajectory:

@@ -108,7 +108,7 @@ def test_target_rules_only_ask_for_files():
 def test_variants_are_the_same_in_schema_rules_and_library():
     schema = yaml.safe_load((REPOSITORY / "config/schema.yaml").read_text())
     described = schema["properties"]["robustness"]["properties"]["variants"]["items"]["enum"]
-    text = (REPOSITORY / "rules/robustness.smk").read_text()
+    text = (REPOSITORY / "rules/common.smk").read_text()
     of_series = re.findall(r'"(\w+)"', re.search(r"^OTHER_SERIES = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)[1])
     of_decomposition = re.findall(r'^    "(\w+)": \{', text, re.MULTILINE)
     assert described == [*of_decomposition, *of_series]
