@@ -29,6 +29,9 @@ pathvars:
     math_statistics="<results>/ablation/{model}_math_perturbation.json",
     math_groups="<results>/ablation/{model}_math_groups.csv",
     figure="<results>/figures/{model}",
+    variant="<results>/robustness/{model}/{variant}",
+    robustness="<results>/robustness/{model}",
+    trajectory="<results>/trajectory/{model}",
     claims="<results>/claims/{model}_claims.csv",
     all_claims="<results>/claims/claims.csv",
     run_record="<results>/run_record.json",
@@ -41,7 +44,7 @@ scattergather:
 
 # One file a stage, in the order they run.
 for stage in """common prefetch activations decomposition ranking graphs ablation perturbation
-                figures comparison claims wildcards""".split():
+                figures comparison claims robustness trajectory wildcards""".split():
 
     include: f"rules/{stage}.smk"
 
@@ -50,8 +53,6 @@ rule all:
     """Make every figure, table and verdict of the study."""
     default_target: True
     input:
-        figures(config["study"], MODEL_FIGURES),
-        figures(CONTROLS, CONTROL_FIGURES),
-        figures(["multi_model"], COMPARISONS),
+        STUDY_FIGURES,
         "<all_claims>",
         "<run_record>",
