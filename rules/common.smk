@@ -33,7 +33,7 @@ def require_models(where, keys):
             stop(f"a model key registered under models: at {where}", repr(key), f"use {alike}, or add a stanza")
 
 
-def variants(key, stanza):
+def following(key, stanza):
     """Models that a stanza registers besides its own: an untrained twin, and one for each further revision."""
     common = {name: value for name, value in stanza.items() if name not in ("control", "revisions")}
     if stanza["weights"] == "trained":
@@ -44,7 +44,7 @@ def variants(key, stanza):
 
 # A stanza that is written out goes before one that follows from another.
 for _key, _stanza in list(config["models"].items()):
-    config["models"] = {**dict(variants(_key, _stanza)), **config["models"]}
+    config["models"] = {**dict(following(_key, _stanza)), **config["models"]}
 require_models("study", config["study"])
 require_models("trajectory.model", [config["trajectory"]["model"]])
 require_models("trajectory.checkpoints", config["trajectory"]["checkpoints"])
