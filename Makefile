@@ -37,4 +37,4 @@ lint: install
 
 clean:
 	rm -rf results/activations results/phiid_scores results/ablation results/figures results/claims results/prefetch \
-	  results/run_record.json resources logs benchmarks .snakemake
+	  results/robustness results/trajectory results/run_record.json resources logs benchmarks .snakemake
