@@ -17,18 +17,21 @@ rule compare_models:
             category="Across models",
             labels={"model": "all", "figure": "layer profiles"},
         ),
+        profiles_vector="<results>/figures/multi_model_profiles.pdf",
         ablation=report(
             "<results>/figures/multi_model_ablation.png",
             caption="captions/compare_models.rst",
             category="Across models",
             labels={"model": "all", "figure": "ablation"},
         ),
+        ablation_vector="<results>/figures/multi_model_ablation.pdf",
         graph_metrics=report(
             "<results>/figures/multi_model_graph_metrics.png",
             caption="captions/compare_models.rst",
             category="Across models",
             labels={"model": "all", "figure": "graph metrics"},
         ),
+        graph_metrics_vector="<results>/figures/multi_model_graph_metrics.pdf",
     log:
         "<logs>/compare_models.log",
     benchmark:

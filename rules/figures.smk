@@ -14,6 +14,7 @@ rule plot_profile:
             category="Synergistic core",
             labels={"model": "{model}", "figure": "layer profile"},
         ),
+        vector="<figure>_phiid_profile.pdf",
     log:
         "<logs>/plot_profile/{model}.log",
     benchmark:
@@ -39,6 +40,7 @@ rule plot_heatmaps:
             category="Synergistic core",
             labels={"model": "{model}", "figure": "pairwise synergy and redundancy"},
         ),
+        vector="<figure>_synergy_redundancy.pdf",
     log:
         "<logs>/plot_heatmaps/{model}.log",
     benchmark:
@@ -64,6 +66,7 @@ rule plot_head_ranking:
             category="Synergistic core",
             labels={"model": "{model}", "figure": "head ranking"},
         ),
+        vector="<figure>_head_ranking_heatmap.pdf",
     log:
         "<logs>/plot_head_ranking/{model}.log",
     benchmark:
@@ -90,6 +93,7 @@ rule plot_null:
             category="Synergistic core",
             labels={"model": "{model}", "figure": "observed beside null"},
         ),
+        vector="<figure>_null_profile.pdf",
     log:
         "<logs>/plot_null/{model}.log",
     benchmark:
@@ -116,6 +120,7 @@ rule plot_graph_cores:
             category="Networks",
             labels={"model": "{model}", "figure": "cores"},
         ),
+        vector="<figure>_graph_cores.pdf",
     log:
         "<logs>/plot_graph_cores/{model}.log",
     benchmark:
@@ -143,6 +148,7 @@ rule plot_ablation:
             category="Behaviour",
             labels={"model": "{model}", "figure": "ablation"},
         ),
+        vector="<figure>_ablation_curves.pdf",
     log:
         "<logs>/plot_ablation/{model}.log",
     benchmark:
@@ -166,6 +172,7 @@ rule plot_math:
             category="Behaviour",
             labels={"model": "{model}", "figure": "accuracy under noise"},
         ),
+        vector="<figure>_math_perturbation.pdf",
     log:
         "<logs>/plot_math/{model}.log",
     benchmark:

@@ -77,9 +77,17 @@ def test_script_reads_exactly_what_its_rule_declares(rule):
         read = set(re.findall(rf'snakemake\.{directive}(?:\.|\.get\(")(?!get\b)(\w+)', script))
         shown = set(re.findall(r"\{params\.(\w+)\}", rule.directives.get("message", "")))
         declared = rule.names(directive) - {"code"} - (shown if directive == "params" else set())
+        declared = {name for name in declared if not name.endswith("vector")}  # save_figure writes it beside the PNG
         assert read == declared, directive
     assert "logged_to(snakemake.log[0])" in script
     assert ("threads" in rule.directives) == ("snakemake.threads" in script)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_every_figure_is_a_vector_graphic_too(rule):
+    images = dict(re.findall(r'(\w+)=report\(\s+"(\S+)\.png"', rule.directives["output"]))
+    vectors = dict(re.findall(r'(\w*vector)="(\S+)\.pdf"', rule.directives["output"]))
+    assert {("vector" if name == "figure" else f"{name}_vector"): path for name, path in images.items()} == vectors
 
 
 def test_every_script_has_its_rule():
