@@ -28,32 +28,30 @@ pathvars:
     figure="<results>/figures/{model}",
     claims="<results>/claims/{model}_claims.csv",
     all_claims="<results>/claims/claims.csv",
+    score_definitions="<results>/claims/score_definitions.csv",
+    agreement="<results>/claims/agreement.csv",
     run_record="<results>/run_record.json",
+    summary="<results>/summary.html",
+    checks="<results>/checks.json",
 
 
 scattergather:
     pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides it
 
 
-include: "rules/common.smk"
-include: "rules/prefetch.smk"
-include: "rules/activations.smk"
-include: "rules/decomposition.smk"
-include: "rules/ranking.smk"
-include: "rules/graphs.smk"
-include: "rules/ablation.smk"
-include: "rules/perturbation.smk"
-include: "rules/figures.smk"
-include: "rules/comparison.smk"
-include: "rules/claims.smk"
+# One file a stage, in the order they run.
+for stage in """common prefetch activations decomposition ranking graphs ablation perturbation
+                figures comparison claims report""".split():
+
+    include: f"rules/{stage}.smk"
 
 
 rule all:
     """Make every figure, table and verdict of the study."""
     default_target: True
     input:
-        figures(config["study"], MODEL_FIGURES),
-        figures(CONTROLS, CONTROL_FIGURES),
-        figures(["multi_model"], COMPARISONS),
+        FIGURES,
         "<all_claims>",
+        "<summary>",
         "<run_record>",
+        "<checks>",

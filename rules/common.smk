@@ -76,6 +76,14 @@ MODEL_FIGURES = [
 ]
 CONTROL_FIGURES = MODEL_FIGURES[:5]  # what needs no more than activations
 COMPARISONS = ["profiles", "ablation", "graph_metrics"]
+GEOMETRIES = {m: [config["models"][m]["layers"], config["models"][m]["heads"]] for m in config["study"]}
+PUBLISHED = {  # figure of the paper: its values in config/published/
+    "2b": "fig2b_head_rank",
+    "2c": "fig2c_layer_profile",
+    "3c": "fig3c_graph_metrics",
+    "4a": "fig4a_ablation_kl",
+    "4b": "fig4b_math_accuracy",
+}
 
 
 def stanza(wildcards):
@@ -113,6 +121,13 @@ def control_ranking(wildcards):
 def figures(models, names):
     """Paths of the named figures of the given models."""
     return collect(workflow.pathvars.apply("<figure>_{name}.png"), model=models, name=names)
+
+
+FIGURES = [
+    *figures(config["study"], MODEL_FIGURES),
+    *figures(CONTROLS, CONTROL_FIGURES),
+    *figures(["multi_model"], COMPARISONS),
+]
 
 
 def provided(path):

@@ -173,6 +173,8 @@ def head_matrix(
     axes: Axes, matrix: np.ndarray, layers: int, heads: int, colours: Colormap, limits: tuple[float, float]
 ):
     """Draw a head-by-head matrix with layer boundaries and return the image."""
-    image = axes.imshow(matrix, cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="antialiased")
+    image = axes.imshow(
+        matrix, cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="antialiased", interpolation_stage="data"
+    )
     layer_boundaries(axes, layers, heads)
     return image
