@@ -16,7 +16,7 @@ rule test_claims:
         claims=report(
             "<claims>",
             caption="captions/test_claims.rst",
-            category="Claims",
+            category="1. Claims",
             labels={"model": "{model}", "figure": "claims"},
         ),
     log:
@@ -46,7 +46,7 @@ rule compare_scores:
         definitions=report(
             "<score_definitions>",
             caption="captions/compare_scores.rst",
-            category="Claims",
+            category="1. Claims",
             labels={"model": "all", "figure": "definitions of the score (table)"},
         ),
     log:
@@ -73,7 +73,7 @@ rule merge_claims:
         claims=report(
             "<all_claims>",
             caption="captions/merge_claims.rst",
-            category="Claims",
+            category="1. Claims",
             labels={"model": "all", "figure": "claims"},
         ),
     log:

@@ -14,21 +14,21 @@ rule compare_models:
         profiles=report(
             "<results>/figures/multi_model_profiles.png",
             caption="captions/compare_models.rst",
-            category="Across models",
+            category="5. Across models",
             labels={"model": "all", "figure": "layer profiles"},
         ),
         profiles_vector="<results>/figures/multi_model_profiles.pdf",
         ablation=report(
             "<results>/figures/multi_model_ablation.png",
             caption="captions/compare_models.rst",
-            category="Across models",
+            category="5. Across models",
             labels={"model": "all", "figure": "ablation"},
         ),
         ablation_vector="<results>/figures/multi_model_ablation.pdf",
         graph_metrics=report(
             "<results>/figures/multi_model_graph_metrics.png",
             caption="captions/compare_models.rst",
-            category="Across models",
+            category="5. Across models",
             labels={"model": "all", "figure": "graph metrics"},
         ),
         graph_metrics_vector="<results>/figures/multi_model_graph_metrics.pdf",
@@ -58,7 +58,7 @@ rule compare_published:
         agreement=report(
             "<agreement>",
             caption="captions/compare_published.rst",
-            category="Claims",
+            category="1. Claims",
             labels={"model": "all", "figure": "agreement with the paper (table)"},
         ),
     log:

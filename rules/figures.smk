@@ -11,7 +11,7 @@ rule plot_profile:
         figure=report(
             "<figure>_phiid_profile.png",
             caption="captions/plot_profile.rst",
-            category="Synergistic core",
+            category="2. Synergistic core",
             labels={"model": "{model}", "figure": "layer profile"},
         ),
         vector="<figure>_phiid_profile.pdf",
@@ -37,7 +37,7 @@ rule plot_heatmaps:
         figure=report(
             "<figure>_synergy_redundancy.png",
             caption="captions/plot_heatmaps.rst",
-            category="Synergistic core",
+            category="2. Synergistic core",
             labels={"model": "{model}", "figure": "pairwise synergy and redundancy"},
         ),
         vector="<figure>_synergy_redundancy.pdf",
@@ -63,7 +63,7 @@ rule plot_head_ranking:
         figure=report(
             "<figure>_head_ranking_heatmap.png",
             caption="captions/plot_head_ranking.rst",
-            category="Synergistic core",
+            category="2. Synergistic core",
             labels={"model": "{model}", "figure": "head ranking"},
         ),
         vector="<figure>_head_ranking_heatmap.pdf",
@@ -90,7 +90,7 @@ rule plot_null:
         figure=report(
             "<figure>_null_profile.png",
             caption="captions/plot_null.rst",
-            category="Synergistic core",
+            category="2. Synergistic core",
             labels={"model": "{model}", "figure": "observed beside null"},
         ),
         vector="<figure>_null_profile.pdf",
@@ -117,7 +117,7 @@ rule plot_graph_cores:
         figure=report(
             "<figure>_graph_cores.png",
             caption="captions/plot_graph_cores.rst",
-            category="Networks",
+            category="3. Networks",
             labels={"model": "{model}", "figure": "cores"},
         ),
         vector="<figure>_graph_cores.pdf",
@@ -145,7 +145,7 @@ rule plot_ablation:
         figure=report(
             "<figure>_ablation_curves.png",
             caption="captions/plot_ablation.rst",
-            category="Behaviour",
+            category="4. Behaviour",
             labels={"model": "{model}", "figure": "ablation"},
         ),
         vector="<figure>_ablation_curves.pdf",
@@ -169,7 +169,7 @@ rule plot_math:
         figure=report(
             "<figure>_math_perturbation.png",
             caption="captions/plot_math.rst",
-            category="Behaviour",
+            category="4. Behaviour",
             labels={"model": "{model}", "figure": "accuracy under noise"},
         ),
         vector="<figure>_math_perturbation.pdf",

@@ -13,7 +13,7 @@ rule record_run:
         record=report(
             "<run_record>",
             caption="captions/record_run.rst",
-            category="Run",
+            category="6. Run",
             labels={"model": "all", "figure": "record of the run (JSON)"},
         ),
     log:
@@ -42,7 +42,7 @@ rule summarise:
         summary=report(
             "<summary>",
             caption="captions/summarise.rst",
-            category="Claims",
+            category="1. Claims",
             labels={"model": "all", "figure": "what was found (to read first)"},
         ),
     log:

@@ -9,6 +9,7 @@ from synergy.published import variant_in_words
 from synergy.published_quantities import Measured, quantities
 from synergy.tables import read_table
 
+
 def compare_published(
     models: Mapping[str, Sequence[int]],
     rankings: Sequence[str],

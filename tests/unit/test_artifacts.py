@@ -39,7 +39,7 @@ def test_a_figure_is_saved_as_image_and_as_vectors_with_its_text_and_the_same_by
     first, second = drawn("first"), drawn("second")
     assert first == second
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first.pdf", "first.png", "second.pdf", "second.png"]
-    assert b'made_by' in first[1]
+    assert b"made_by" in first[1]
     assert b"/Type /Font" in first[1]
     assert b"/FontFile2" in first[1]  # TrueType, embedded: text that can be searched and edited
     assert b"/Type3" not in first[1].replace(b" ", b"")

@@ -60,7 +60,9 @@ def head_ranks(ranking: Table, theirs: Table, heads: int) -> Iterator[Quantity]:
     scores = ranking["syn_red_score"]
     if index.max() >= len(scores) or theirs["head_in_layer"].max() >= heads:
         return  # another geometry under the same name
-    yield Quantity("2b", "rank of each head", RANK, rank_quantiles(scores[index]), rank_quantiles(theirs["syn_red_rank"]))
+    yield Quantity(
+        "2b", "rank of each head", RANK, rank_quantiles(scores[index]), rank_quantiles(theirs["syn_red_rank"])
+    )
 
 
 def layer_ranks(ranking: Table, theirs: Table, layers: int, heads: int) -> Iterator[Quantity]:
@@ -102,7 +104,9 @@ def divergences(ablation: Table, theirs: Table) -> Iterator[Quantity]:
             values - np.interp(at, grid, other) for values, other in zip(synergistic, random, strict=True)
         )
         higher = [float(np.mean(values[at > 0] > 0)) if (at > 0).any() else np.nan for values in (ours, published)]
-        note = f"Synergistic order is the higher at {higher[0]:.0%} of the fractions here, {higher[1]:.0%} in the paper."
+        note = (
+            f"Synergistic order is the higher at {higher[0]:.0%} of the fractions here, {higher[1]:.0%} in the paper."
+        )
         yield Quantity("4a", "KL, synergistic minus random order", "nats", ours, published, note=note)
 
 

@@ -7,11 +7,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from synergy.colours import FAINT as FAINT
+from synergy.colours import INK, NULL, REDUNDANCY, SYNERGY, UNDEFINED
+
 ONE_COLUMN, GUTTER = 3.5, 0.2  # inches
 TWO_COLUMNS = 2 * ONE_COLUMN + GUTTER
-
-SYNERGY, REDUNDANCY = "#D55E00", "#0072B2"  # orange and blue of Okabe and Ito
-NULL, INK, FAINT, UNDEFINED = "#7F7F7F", "#262626", "#B8B8B8", "#DDDDDD"
 
 # Scores and excesses: blue is redundant, orange synergistic, and the centre of the scale is nearly white.
 DIVERGING = LinearSegmentedColormap.from_list(
