@@ -40,6 +40,7 @@ rule compare_models:
         "../envs/analysis.yaml"
     params:
         models=STUDY_AND_CONTROLS,
+        controls={m: config["models"][m]["control"] for m in config["study"] if "control" in config["models"][m]},
         ablation_models=lookup("study", within=config),
     script:
         "../workflow_scripts/compare_models.py"

@@ -58,6 +58,7 @@ rule plot_head_ranking:
     """Plot the score of every head by layer (Fig. 2b)."""
     input:
         ranking="<ranking>",
+        published=provided("config/published/fig2b_head_rank.csv"),
         code=code("plot_head_ranking"),
     output:
         figure=report(

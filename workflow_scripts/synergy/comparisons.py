@@ -31,15 +31,20 @@ SHOWN = (
 )
 
 
-def draw_profiles(rankings: dict[str, Table], published: Published) -> Figure:
-    """One row a model: score and excess score over depth with the untrained control, and the paper's layer ranks."""
-    trained = [model for model in rankings if not is_control(model, rankings)]
-    any_published = any(published[model][0] for model in trained)
-    canvas = new_figure(TWO_COLUMNS, 0.9 + 1.75 * len(trained), "Layer profiles of all models")
-    panels = canvas.subplots(len(trained), 3 if any_published else 2, squeeze=False, sharex=True)
-    for row, model in zip(panels, trained, strict=True):
+def draw_profiles(
+    rankings: dict[str, Table], study: list[str], controls: dict[str, str], published: Published
+) -> Figure:
+    """One row a model: score and excess score over depth with the untrained control, and the paper's layer ranks.
+
+    Models may differ in their numbers of layers: all are drawn over relative depth. `controls` maps models to the
+    untrained ones drawn with them; only the models of the `study` have a row of their own.
+    """
+    any_published = any(published[model][0] for model in study)
+    canvas = new_figure(TWO_COLUMNS, 0.9 + 1.75 * len(study), "Layer profiles of all models")
+    panels = canvas.subplots(len(study), 3 if any_published else 2, squeeze=False, sharex=True)
+    for row, model in zip(panels, study, strict=True):
         for axes, column in zip(row, ("syn_red_score", "excess_score"), strict=False):
-            _draw_with_control(axes, rankings, model, column)
+            _draw_with_control(axes, rankings[model], rankings.get(controls.get(model)), column)
         row[0].set_ylabel(f"{model}\nmean score")
         if any_published:
             _draw_ranks(row[2], by_layer(rankings[model], "syn_red_score"), *published[model])
@@ -121,23 +126,17 @@ def draw_graph_metrics(metrics: dict[str, dict], published: Published) -> Figure
     return canvas
 
 
-def is_control(model: str, models) -> bool:
-    """Whether `model` is the untrained control of another of the `models`."""
-    return model.endswith("-random") and model.removesuffix("-random") in models
-
-
 def by_layer(table: Table, column: str) -> np.ndarray:
     """Layer means of a column of a ranking, (layers,)."""
     layers = int(table["layer"].max()) + 1
     return layer_means(table[column], layers, len(table["layer"]) // layers)
 
 
-def _draw_with_control(axes: Axes, rankings: dict[str, Table], model: str, column: str) -> None:
-    profile = by_layer(rankings[model], column)
+def _draw_with_control(axes: Axes, ranking: Table, control: Table | None, column: str) -> None:
+    profile = by_layer(ranking, column)
     if not np.isfinite(profile).any():
         say(axes, "no null was computed")
         return
-    control = rankings.get(f"{model}-random")
     zero_line(axes, 0.5)
     if control is not None:
         untrained = by_layer(control, column)

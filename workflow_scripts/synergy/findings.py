@@ -93,7 +93,7 @@ def null_in_words(ranking: Table, layers: int, heads: int) -> list[str]:
         same = pearson(rank_quantiles(profile), rank_quantiles(baseline))
         above = int(np.count_nonzero(profile > baseline))
         sentences.append(
-            f"Mean {name} is {np.nanmean(ranking[observed]):.3g} nats, of which surrogates without any coupling between "
+            f"Mean {name} is {np.nanmean(ranking[observed]):.3g} nats, of which surrogates without coupling between "
             f"heads give {share:.0%}; the layer profiles of the two have a rank correlation of {number(same, '+.2f')}, "
             f"and the observed exceeds the null in {above} of {layers} layers."
         )

@@ -24,7 +24,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of one model: geometry, head ranking, graph metrics, ablation, accuracies; ``sigma`` of these."""
+    """What was measured of one model: geometry, head ranking, graph metrics, ablation, accuracies and their sigma."""
 
     layers: int
     heads: int
