@@ -1,4 +1,4 @@
-"""The page that says what was found: its words follow from the tables, both ways, and it is safe to put into a report."""
+"""The page of findings: its words follow from the tables, both ways, and it is safe to put into a report."""
 
 import json
 import re

@@ -6,7 +6,7 @@ from html import escape
 from synergy.claims import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
 from synergy.colours import FAINT, INK, REDUNDANCY, SYNERGY
 
-# Everything is under .found, so that the page changes nothing around it; .prose is what Snakemake's report wraps it in.
+# Everything is under .found, so that the page changes nothing around it where it stands inside another.
 STYLE = f"""
 .found {{ font: 15px/1.45 system-ui, sans-serif; color: {INK}; max-width: 64rem; margin: 0 auto; padding: 1rem; }}
 .found h1 {{ font-size: 1.6em; }} .found h2 {{ font-size: 1.3em; margin-top: 1.6em; }}
@@ -20,7 +20,6 @@ STYLE = f"""
 .found .not-supported {{ color: {REDUNDANCY}; }} .found .not-testable {{ color: #6B6B6B; }}
 .found pre {{ background: #F4F4F4; color: {INK}; padding: .6em; overflow-x: auto; font-size: .8em; }}
 .found summary {{ cursor: pointer; color: #444; }}
-.prose.max-w-lg {{ max-width: 66rem; }}
 """
 SIGNS = {SUPPORTED: "✓", NOT_SUPPORTED: "○", OPPOSITE: "✗", NOT_TESTABLE: "–"}  # not by colour alone
 
