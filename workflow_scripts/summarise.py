@@ -41,7 +41,7 @@ def summarise(
         Where to write the HTML.
     """
     tested, defined, compared = (_rows(path) for path in (claims, definitions, agreement))
-    parts = [introduction(list(models), tested)]
+    parts = introduction(list(models), tested)
     for (model, (layers, heads)), ranking in zip(models.items(), rankings, strict=True):
         own = [[row for row in rows if row["model"] == model] for rows in (tested, defined)]
         parts += model_section(model, *own, read_table(ranking, required=RANKING), layers, heads)

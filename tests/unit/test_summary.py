@@ -47,7 +47,7 @@ def test_the_tally_counts():
 
 
 def test_numbers_are_told_where_they_exist():
-    assert measured(claim()) == "+0.5 [+0.2, +0.8], p = 0.01; control -0.25, p < 0.0001"
+    assert measured(claim()) == "0.5 [0.2, 0.8], p = 0.01; control -0.25, p < 0.0001"
     assert measured(claim(estimate="", control_estimate="")) == ""
     assert p_words("") == p_words(None) == p_words(np.nan) == "–"
 
@@ -141,7 +141,7 @@ def test_the_page_tells_verdicts_numbers_and_what_made_it(made):
     page = Page(text).text
     assert page.count("Of 8 published claims: 8 supported. Of the 8 supported, 8 are supported after") == 2
     for statement in STATEMENTS.values():
-        assert page.count(statement) == 4  # answered and in the table, for two models
+        assert page.count(statement) == 5  # in the first table, then for each model answered and in its table
     assert "✗ opposite" in page
     assert "The paper does not show a-model" in page
     assert "abc123" in page

@@ -51,7 +51,7 @@ def answer(row: dict) -> str:
     )
 
 
-def number(value: float | str | None, form: str = "+.3g") -> str:
+def number(value: float | str | None, form: str = ".3g") -> str:
     """A number to print, a dash where there is none."""
     try:
         value = float(value)

@@ -12,23 +12,30 @@ PAPER = "arXiv:2601.06851"
 NUMBERS = ("estimate", "95 % interval", "p", "p (Holm)", "after control", "p after", "n", "rank correlation")
 
 
-def introduction(models: list[str], claims: list[dict]) -> str:
-    """What was asked, of which models, and the shortest answer: the verdict on the first claim and on the sixth."""
-    sentences = [
+def introduction(models: list[str], claims: list[dict]) -> list[str]:
+    """What was asked, of which models, how many claims hold, and the verdict on each claim for each model."""
+    text = (
         f"Urbina-Rodriguez et al. ({PAPER}) report that language models have a synergistic core: attention heads in "
         "middle layers that carry information about the future jointly, not singly, and on which behaviour depends. "
         f"This run tested eight claims of theirs on {', '.join(models)}, each first as published and then again after "
-        "a control that could explain it away. Verdicts follow from the rule beside each claim."
-    ]
-    return "\n".join(
-        [
-            *map(paragraph, sentences),
-            listed(
-                f"<b>{escape(model)}</b>: {escape(tally([row for row in claims if row['model'] == model]))}"
-                for model in models
-            ),
-        ]
+        "a control that could explain it away. Verdicts follow from the numbers by the rule that stands beside each."
     )
+    by_model = {model: [row for row in claims if row["model"] == model] for model in models}
+    counts = listed(f"<b>{escape(model)}</b>: {escape(tally(rows))}" for model, rows in by_model.items())
+    numbered = {
+        (
+            model,
+            row["claim"],
+        ): f"{verdict(row['verdict'])}<br>after its control: {verdict(row['verdict_after_control'])}"
+        for model, rows in by_model.items()
+        for row in rows
+    }
+    statements = {row["claim"]: row["statement"] for row in claims}
+    rows = [
+        (f"<b>{number}.</b> {escape(statement)}", *(numbered.get((model, number), "") for model in models))
+        for number, statement in statements.items()
+    ]
+    return [paragraph(text), counts, table(("claim", *models), rows)]
 
 
 def model_section(
@@ -52,7 +59,7 @@ def _answered(row: dict) -> str:
     return (
         f"{escape(row['statement'])} <b>{escape(answer(row))}</b>"
         + (f" ({escape(numbers)})" if numbers else "")
-        + f". <small>{escape(row['statistic'])}.</small>"
+        + f". <small>Statistic: {escape(row['statistic'])}.</small>"
     )
 
 
