@@ -12,6 +12,7 @@ from PIL import Image
 
 from synergy import artifacts
 from synergy.artifacts import write_csv, write_npz
+from synergy.comparisons import spans_decades
 from synergy.configured import configured_score
 from synergy.errors import InputError
 from synergy.published import read_published
@@ -254,6 +255,18 @@ def test_models_of_any_depth_share_a_figure_and_controls_are_those_of_the_config
     assert labels == [["untrained control", "model"], ["model"], ["model"]]
     assert [len(axes.lines[-1].get_xdata()) for axes in rows] == [8, 3, 8]
     assert all(axes.lines[-1].get_xdata()[-1] == 1 for axes in rows)  # relative depth
+
+
+@pytest.mark.parametrize(
+    ("values", "logarithmic"),
+    [((1, 2, 30, 4), True), ((1, 2, 3, 4), False), ((0, 1, 30, 4), False), ((None,) * 4, False)],
+)
+def test_an_axis_is_logarithmic_only_where_values_of_models_lie_decades_apart(values, logarithmic):
+    first, second = (
+        {"synergy": {"m": {"value": a}}, "redundancy": {"m": {"value": b}}} for a, b in (values[:2], values[2:])
+    )
+    metrics = {"a": {"definitions": {"d": first}}, "b": {"definitions": {"d": second}}}
+    assert spans_decades(metrics, "d", "m") == logarithmic
 
 
 def test_a_figure_from_a_broken_table_names_the_file(tmp_path):

@@ -14,6 +14,7 @@ from synergy.artifacts import write_csv, write_json
 from synergy.claims import COLUMNS, NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, STATEMENTS, SUPPORTED
 from synergy.costs import cost_rows
 from synergy.findings import answer, measured, null_in_words, p_words, tally
+from synergy.multiplicity import with_holm
 from synergy.score_definitions import COLUMNS as DEFINITION_COLUMNS
 
 VERDICTS = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
@@ -43,11 +44,15 @@ def test_the_tally_counts():
     assert tally(rows) == (
         "Of 3 published claims: 2 supported, 1 not testable. Of the 2 supported, 1 is supported after the control too."
     )
+    undone = with_holm(
+        [claim(1) | {"p_value": 0.03}, claim(2) | {"p_value": 0.001}, claim(3, NOT_SUPPORTED) | {"p_value": 0.5}], 0.05
+    )
+    assert tally(undone).endswith("Corrected for the number of claims, claim 1 would not be decided.")
     assert tally([claim(1, OPPOSITE, OPPOSITE)]) == "Of 1 published claims: 1 opposite."
 
 
 def test_numbers_are_told_where_they_exist():
-    assert measured(claim()) == "0.5 [0.2, 0.8], p = 0.01; control -0.25, p < 0.0001"
+    assert measured(claim()) == "0.5 [0.2, 0.8], p = 0.01 (corrected 0.08); control -0.25, p < 0.0001"
     assert measured(claim(estimate="", control_estimate="")) == ""
     assert p_words("") == p_words(None) == p_words(np.nan) == "–"
 

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 
 from synergy.claims import BEST_TO_WORST, NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
+from synergy.multiplicity import UNDONE
 from synergy.profiles import layer_means, rank_quantiles
 from synergy.resampling import pearson
 from synergy.tables import Table
@@ -24,7 +25,9 @@ def tally(rows: list[dict]) -> str:
     kept = sum(row["verdict"] == row["verdict_after_control"] == SUPPORTED for row in rows)
     supported = counts[SUPPORTED]
     after = f" Of the {supported} supported, {kept} {'is' if kept == 1 else 'are'} supported after the control too."
-    return f"Of {len(rows)} published claims: {', '.join(parts)}.{after if supported else ''}"
+    undone = [row["claim"] for row in rows if UNDONE in row["note"]]
+    chance = f" Corrected for the number of claims, claim {', '.join(undone)} would not be decided." if undone else ""
+    return f"Of {len(rows)} published claims: {', '.join(parts)}.{after if supported else ''}{chance}"
 
 
 def answer(row: dict) -> str:
@@ -67,7 +70,7 @@ def p_words(value: float | str | None) -> str:
 
 
 def measured(row: dict) -> str:
-    """Estimate, interval and p of a claim, and the same of its control, in brackets."""
+    """Estimate, interval, p and corrected p of a claim, and estimate and p after its control."""
     parts = []
     for estimate, p_value, prefix in (("estimate", "p_value", ""), ("control_estimate", "control_p_value", "control ")):
         if number(row[estimate]) != "–":
@@ -75,6 +78,9 @@ def measured(row: dict) -> str:
             interval = f" [{number(row['ci_low'])}, {number(row['ci_high'])}]" if not prefix else ""
             interval = "" if "–" in interval else interval
             p = f", p {p}" if p.startswith("<") else f", p = {p}" if p != "–" else ""
+            corrected = p_words(row["p_value_holm"])
+            if p and not prefix and corrected not in ("–", p_words(row["p_value"])):
+                p += f" (corrected {corrected})"
             parts.append(f"{prefix}{number(row[estimate])}{interval}{p}")
     return "; ".join(parts)
 

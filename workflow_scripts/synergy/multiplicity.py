@@ -4,6 +4,8 @@ import numpy as np
 
 from synergy.claims import NOT_SUPPORTED, NOT_TESTABLE
 
+UNDONE = "by itself this verdict could be chance"  # in the note of a claim that the correction would not decide
+
 
 def holm(p_values: np.ndarray) -> np.ndarray:
     """Holm's step-down correction, which bounds the chance of even one false decision among all.
@@ -44,9 +46,6 @@ def with_holm(rows: list[dict], significance: float) -> list[dict]:
     for row, p_value in zip(rows, holm(tested), strict=True):
         note = row["note"]
         if row["verdict"] not in (NOT_SUPPORTED, NOT_TESTABLE) and p_value >= significance:
-            note += (
-                f" Corrected for the {n_tested} claims that were tested (Holm), p = {p_value:.2g}: "
-                "by itself this verdict could be chance."
-            )
+            note += f" Corrected for the {n_tested} claims that were tested (Holm), p = {p_value:.2g}: {UNDONE}."
         corrected.append({**row, "p_value_holm": p_value, "note": note})
     return corrected

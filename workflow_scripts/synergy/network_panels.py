@@ -11,7 +11,7 @@ from synergy.ring import chords, layer_angles, on_circle, ring_positions
 from synergy.style import DIVERGING, NULL, layer_axis, layer_ticks, limits_around, robust_limits, zero_line
 
 BEZIER = [MatplotlibPath.MOVETO, MatplotlibPath.CURVE3, MatplotlibPath.CURVE3]
-MOST_DRAWN = 1000  # more edges than this fill the ring and show nothing
+MOST_DRAWN = 500  # more edges than this fill the ring and show nothing
 
 
 def draw_ring(
