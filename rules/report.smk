@@ -73,7 +73,6 @@ rule check_results:
     conda:
         "../envs/analysis.yaml"
     params:
-        results=workflow.pathvars.apply("<results>"),
         models=STUDY_AND_CONTROLS,
         study=lookup("study", within=config),
     script:

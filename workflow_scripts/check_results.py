@@ -58,7 +58,7 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         check_results(
             tests=snakemake.input.checks,
-            results=snakemake.params.results,
+            results=str(Path(snakemake.output.checks).parent),
             models=snakemake.params.models,
             study=snakemake.params.study,
             checks=snakemake.output.checks,
