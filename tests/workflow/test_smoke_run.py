@@ -66,7 +66,10 @@ def test_the_report_opens_with_the_verdict_on_every_claim_in_words(run, report):
         own = [row["verdict"] for row in rows if row["model"] == model]
         counted = [f"{own.count(word)} {word}" for word in dict.fromkeys(own)]
         assert all(count in opening for count in counted), counted
-    assert report.run("return document.querySelector('.found h1').getBoundingClientRect().top") >= 0  # within reach
+    first = "const h = document.querySelector('.found h1'), r = h.getBoundingClientRect(); "
+    assert report.run(first + "return document.elementFromPoint(r.left + 3, r.top + 9) === h"), (
+        "its start is out of reach"
+    )
 
 
 def test_every_category_and_figure_of_the_report_can_be_reached_and_seen(run, report):
@@ -93,7 +96,7 @@ def test_every_category_and_figure_of_the_report_can_be_reached_and_seen(run, re
                 seen = "const i = document.querySelector('img[src^=\"data:image/png\"]');"
                 report.wait(seen + "return i && i.complete && i.src == results[arguments[0]].data_uri", name)
                 width, top = report.run(seen + "return [i.naturalWidth, i.getBoundingClientRect().top]")
-                assert width > 700, name
+                assert width > 600, name
                 assert top >= 0, f"{name} has its top out of reach"
                 shown += 1
     assert shown == len(list((run / "results/figures").glob("*.png")))

@@ -116,7 +116,8 @@ def definitions_table(rows: list[dict]) -> list[str]:
     ]
     text = (
         "Claim 1 under every definition of the score. The p permutes layers and serves correlation and rise alike; the "
-        "rotated p keeps neighbouring layers together, which is stricter but cannot be below one over the layers."
+        "rotated p keeps neighbouring layers together, which is stricter but cannot be below one over the layers. The "
+        "balance of an excess divides by what may be near zero, so that it says little."
     )
     return [
         heading("Every definition of the score", 3),
