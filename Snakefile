@@ -22,9 +22,12 @@ pathvars:
     order_kl="<results>/ablation/orders/{model}/{order}.npz",
     ablation="<results>/ablation/{model}_ablation.csv",
     ablation_statistics="<results>/ablation/{model}_ablation.json",
+    math_shard="<results>/ablation/math/{model}/shards/{condition}/{scatteritem}.jsonl",
     math_records="<results>/ablation/math/{model}/{condition}.jsonl",
     math_condition="<results>/ablation/math/{model}/{condition}.json",
     math_perturbation="<results>/ablation/{model}_math_perturbation.csv",
+    math_statistics="<results>/ablation/{model}_math_perturbation.json",
+    math_groups="<results>/ablation/{model}_math_groups.csv",
     figure="<results>/figures/{model}",
     claims="<results>/claims/{model}_claims.csv",
     all_claims="<results>/claims/claims.csv",
@@ -36,12 +39,13 @@ pathvars:
 
 
 scattergather:
-    pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides it
+    pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides both
+    problems=4,  # shards of the problems asked under one condition
 
 
 # One file a stage, in the order they run.
 for stage in """common prefetch activations decomposition ranking graphs ablation perturbation
-                figures comparison claims report""".split():
+                figures comparison claims report wildcards""".split():
 
     include: f"rules/{stage}.smk"
 
@@ -51,7 +55,5 @@ rule all:
     default_target: True
     input:
         FIGURES,
-        "<all_claims>",
         "<summary>",
-        "<run_record>",
         "<checks>",

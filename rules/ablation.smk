@@ -25,9 +25,10 @@ rule ablate_heads:
     params:
         dtype=of_model("dtype"),
         n_prompts=lookup("ablation/n_prompts", within=config),
-        step_fraction=lookup("ablation/step_fraction", within=config),
+        step=ablation_step,
         max_fraction=lookup("ablation/max_fraction", within=config),
         batch_size=lookup("ablation/batch_size", within=config),
+        residual_cache=lookup("ablation/residual_cache", within=config),
     script:
         "../workflow_scripts/ablate_heads.py"
 

@@ -10,6 +10,7 @@ rule test_claims:
         ablation="<ablation>",
         ablation_statistics="<ablation_statistics>",
         math="<math_perturbation>",
+        math_statistics="<math_statistics>",
         control_ranking=control_ranking,
         code=code("test_claims"),
     output:

@@ -1,4 +1,4 @@
-# Needs the merged config. Gives the wildcard vocabulary and the few helpers that the rules share.
+# Needs the merged config. Gives the lists that it stands for and the few helpers that the rules share.
 import ast
 import sys
 from difflib import get_close_matches
@@ -22,12 +22,6 @@ except WorkflowError as error:
     _reason = error.__context__  # jsonschema's own error
     _key = ".".join(map(str, _reason.absolute_path)) or "the top level"
     stop("a config as config/schema.yaml describes it", f"at {_key}: {_reason.message}", "mend that key")
-
-
-wildcard_constraints:
-    model=r"[a-z0-9][a-z0-9.-]*",
-    order=r"[a-z_]+-\d+",
-    condition=r"baseline|(synergistic|redundant|random)-[0-9.]+-\d+",
 
 
 def require_models(where, keys):
@@ -58,7 +52,12 @@ if config["math"]["sigma"] not in config["math"]["sigmas"]:
 
 CONTROLS = [config["models"][m]["control"] for m in config["study"] if "control" in config["models"][m]]
 STUDY_AND_CONTROLS = list(dict.fromkeys([*config["study"], *CONTROLS]))
-ORDERS = [f"{kind}-{seed}" for kind, n in config["ablation"]["orders"].items() for seed in range(n)]
+ORDERS = [
+    f"{'' if method == 'zero' else method + '-'}{kind}-{seed}"
+    for method in config["ablation"]["methods"]
+    for kind, n in config["ablation"]["orders"].items()
+    for seed in range(n)
+]
 CONDITIONS = ["baseline"] + [
     f"{heads}-{sigma}-{seed}"
     for heads in ("synergistic", "redundant", "random")
@@ -97,6 +96,11 @@ def of_model(path):
     return lambda wildcards: lookup(path, within=stanza(wildcards))
 
 
+def ablation_step(wildcards):
+    """Heads removed at a step: the model's own number or share, else the share that all models have."""
+    return stanza(wildcards).get("ablation_step") or config["ablation"]["step_fraction"]
+
+
 def n_heads_total(wildcards):
     """Query heads of the model, over all layers."""
     return stanza(wildcards)["layers"] * stanza(wildcards)["heads"]
@@ -133,6 +137,17 @@ FIGURES = [
 def provided(path):
     """A file of the user's or of ours: in the working directory, else beside the Snakefile."""
     return path if Path(path).exists() else str(Path(workflow.basedir) / path)
+
+
+def problem_set(named):
+    """Source of a problem set: a key of problem_sets, a local file, or the source itself."""
+    source = config["problem_sets"].get(named, {"path": named}) if isinstance(named, str) else named
+    return {**source, "path": provided(source["path"])} if "path" in source else source
+
+
+PROBLEMS = problem_set(config["math"]["problems"])
+EXEMPLARS = config["math"]["exemplars"]
+EXEMPLARS = EXEMPLARS if EXEMPLARS in ("ours", "train") else problem_set(EXEMPLARS)
 
 
 def code(rule_name, *processes):

@@ -2,20 +2,20 @@
 
 
 rule score_math:
-    """Answer and grade the problems with noise in one set of heads."""
+    """Answer and grade one range of the problems with noise in one set of heads."""
     input:
         model="<model_files>",
         record="<prefetch_record>",
         problems="<problems>",
+        problems_record="<problems_record>",
         ranking="<ranking>",
         code=code("score_math", "grading_worker"),
     output:
-        records="<math_records>",
-        condition="<math_condition>",
+        shard="<math_shard>",
     log:
-        "<logs>/score_math/{model}/{condition}.log",
+        "<logs>/score_math/{model}/{condition}/{scatteritem}.log",
     benchmark:
-        "<benchmarks>/score_math/{model}/{condition}.jsonl"
+        "<benchmarks>/score_math/{model}/{condition}/{scatteritem}.jsonl"
     conda:
         "../envs/models.yaml"
     threads: 8
@@ -27,21 +27,47 @@ rule score_math:
         stanza=stanza,
         fraction=lookup("math/fraction", within=config),
         prompt_style=lookup("math/prompt_style", within=config),
-        shots=lookup("math/shots", within=config),
         max_new_tokens=lookup("math/max_new_tokens", within=config),
         batch_size=lookup("math/batch_size", within=config),
     script:
         "../workflow_scripts/score_math.py"
 
 
+rule merge_problems:
+    """Check that the shards of a condition make a whole and put its answers together."""
+    input:
+        shards=gather.problems(workflow.pathvars.apply("<math_shard>"), model="{model}", condition="{condition}"),
+        record="<prefetch_record>",
+        problems="<problems>",
+        problems_record="<problems_record>",
+        ranking="<ranking>",
+        code=code("merge_problems"),
+    output:
+        records="<math_records>",
+        condition="<math_condition>",
+    log:
+        "<logs>/merge_problems/{model}/{condition}.log",
+    benchmark:
+        "<benchmarks>/merge_problems/{model}/{condition}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem="2GB",
+        runtime="10m",
+    script:
+        "../workflow_scripts/merge_problems.py"
+
+
 rule merge_math:
-    """Merge the conditions into one table of accuracies with intervals."""
+    """Merge the conditions into one table of accuracies with intervals; paired tests and groups beside it."""
     input:
         records=every("math_records", condition=CONDITIONS),
         conditions=every("math_condition", condition=CONDITIONS),
         code=code("merge_math"),
     output:
         math="<math_perturbation>",
+        statistics="<math_statistics>",
+        groups="<math_groups>",
     log:
         "<logs>/merge_math/{model}.log",
     benchmark:
@@ -51,5 +77,8 @@ rule merge_math:
     resources:
         mem="2GB",
         runtime="10m",
+    params:
+        permutations=lookup("claims/permutations", within=config),
+        seed=lookup("claims/seed", within=config),
     script:
         "../workflow_scripts/merge_math.py"

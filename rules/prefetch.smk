@@ -28,8 +28,10 @@ rule prefetch_model:
 
 
 rule prefetch_math:
-    """Fetch the problem set and draw the stratified sample that is asked."""
+    """Fetch the problem set and draw the stratified sample that is asked, and the exemplars."""
     input:
+        # Files of the user's or of ours, so that editing one remakes what follows; a missing one the script names.
+        [source["path"] for source in (PROBLEMS, EXEMPLARS) if "path" in source and Path(source["path"]).is_file()],
         code=code("prefetch_math"),
     output:
         problems="<problems>",
@@ -41,8 +43,9 @@ rule prefetch_math:
     conda:
         "../envs/models.yaml"
     params:
-        source=lookup("math/problems", within=config),
-        path=provided(config["math"]["problems"]) if isinstance(config["math"]["problems"], str) else None,
+        source=PROBLEMS,
+        exemplars=EXEMPLARS,
+        shots=lookup("math/shots", within=config),
         n_problems=lookup("math/n_problems", within=config),
         seed=lookup("math/seed", within=config),
         hub_cache=workflow.pathvars.apply("<resources>/hub"),

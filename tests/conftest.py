@@ -1,7 +1,58 @@
-"""Put the library and the scripts on the path, as the workflow does for a script."""
+"""Put the library and the scripts on the path, as the workflow does for a script; a hub for the tests."""
 
+import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 REPOSITORY = Path(__file__).parent.parent
 sys.path.insert(0, str(REPOSITORY / "workflow_scripts"))
+OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
+
+
+@pytest.fixture(autouse=True)
+def network_as_before():
+    """Undo what loading a model does to its process: it goes offline for good."""
+    before = {name: os.environ.get(name) for name in OFFLINE}
+    yield
+    for name, value in before.items():
+        os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    if "huggingface_hub.constants" in sys.modules:
+        sys.modules["huggingface_hub.constants"].HF_HUB_OFFLINE = bool(before["HF_HUB_OFFLINE"])
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A stand-in hub that this process and those it starts talk to; no login, a working directory of its own."""
+    import datasets
+    from huggingface_hub import constants, file_download
+    from huggingface_hub.utils import _http
+    from stand_in_hub import StandInHub
+
+    with StandInHub() as server:
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", *OFFLINE):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {"HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path / "hf_home")}.items():
+            monkeypatch.setenv(name, value)
+        # The libraries read these variables once, when they are imported, which may be long ago.
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        monkeypatch.setattr(
+            constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + "/{repo_id}/resolve/{revision}/{filename}"
+        )
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf_home/hub"))
+        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "hf_home/token"))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        for name in ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT", "DEFAULT_REQUEST_TIMEOUT"):
+            monkeypatch.setattr(constants, name, 10)
+        monkeypatch.setattr(datasets.config, "HF_ENDPOINT", server.url)
+        monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+        for module in (file_download, _http):  # their pauses before another try
+            clock = SimpleNamespace(**{**vars(module.time), "sleep": lambda seconds: None})
+            monkeypatch.setattr(module, "time", clock)
+        _http.close_session()
+        (tmp_path / "work").mkdir()
+        monkeypatch.chdir(tmp_path / "work")
+        yield server
+        _http.close_session()

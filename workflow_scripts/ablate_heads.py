@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from synergy.answered import read_answers
 from synergy.artifacts import read_json, write_npz
+from synergy.checkpoints import Checkpoint
 from synergy.console import logged_to, progress
-from synergy.orders import removal_order
+from synergy.orders import ordered_heads
 from synergy.provenance import provenance
-from synergy.sampling import stratified
-from synergy.tables import read_table
+from synergy.steps import layer_share, step_counts
 
 
 def ablate_heads(
@@ -18,50 +19,58 @@ def ablate_heads(
     order: str,
     dtype: str,
     n_prompts: int,
-    step_fraction: float,
+    step: float,
     max_fraction: float,
     batch_size: int,
+    residual_cache: str,
     threads: int,
     output: str,
 ) -> None:
-    """Measure KL(original ‖ ablated) per number of heads removed and prompt.
+    """Measure KL(original ‖ ablated) in nats per number of heads removed and prompt.
 
-    `order` is kind and seed (``random-3``). The first `n_prompts` are taken in turns from the categories.
+    `order` is kind and seed (``random-3``), after ``mean-`` if heads give their mean output instead of zeros; `step` is
+    a number of heads, below 1 a share. An interrupted run goes on after its finished batches.
     """
     import torch
 
-    from synergy.ablation import ablation_curve
+    from synergy.ablation import ablation_curve, decided_by
+    from synergy.linear import faster_linears
     from synergy.models import load_model
 
-    kind, seed = order.rsplit("-", 1)
-    heads = removal_order(kind, int(seed), read_table(ranking))
-    counts = step_counts(len(heads), step_fraction, max_fraction)
-    answered = read_json(tokens)
-    chosen = stratified([prompt["category"] for prompt in answered["prompts"]], n_prompts)
-    prompts = [answered["prompts"][row]["prompt_ids"] for row in chosen]
-    answers = [answered["prompts"][row]["generated_ids"] for row in chosen]
+    fetched = read_json(record)
+    answered = read_answers(tokens, fetched, n_prompts)
+    layers, heads_in_layer = fetched["geometry"]["layers"], fetched["geometry"]["heads"]
+    method, heads = ordered_heads(order, ranking, layers * heads_in_layer)
+    counts = step_counts(len(heads), step, max_fraction)
+    ideal = layer_share(heads, counts, layers, heads_in_layer)
+    print(f"layers that must run at a step, on average: {ideal:.0%} of all")
 
     torch.set_num_threads(threads)
-    language_model = load_model(model, read_json(record)["weights"], dtype)
-    with progress(None, f"ablating {order}", "step", total=len(counts) * -(-len(prompts) // batch_size)) as bar:
-        kl_nats = ablation_curve(language_model, prompts, answers, heads, counts, batch_size, bar.update)
-    parameters = {"order": order, "step_fraction": step_fraction, "max_fraction": max_fraction, "dtype": dtype}
+    language_model = load_model(model, fetched["weights"], dtype)
+    faster_linears(language_model.model)
+    made_of = answered.fingerprint, fetched["sha256"], fetched["weights"]
+    mark = decided_by(language_model, *made_of, heads.tolist(), counts, method, batch_size)
+    checkpoint = Checkpoint(output, mark)
+    done = checkpoint.load((len(counts), n_prompts))
+    with progress(None, f"ablating {order}", "step", total=len(counts) * -(-n_prompts // batch_size)) as bar:
+        kl_nats = ablation_curve(
+            *(language_model, answered.prompts, answered.answers, heads, counts, batch_size, method),
+            *(residual_cache, bar.update, done, checkpoint.save),
+        )
+    parameters = {"order": order, "step": step, "max_fraction": max_fraction, "dtype": dtype, "batch_size": batch_size}
     write_npz(
         output,
-        provenance("ablate_heads", parameters, answered["provenance"]),
+        provenance("ablate_heads", parameters, answered.provenance),
         kl_nats=kl_nats,
         num_heads_removed=np.array(counts),
         removed=heads[: counts[-1]],
         n_heads_total=np.array(len(heads)),
-        prompt_id=np.array([answered["prompts"][row]["id"] for row in chosen]),
+        prompt_id=np.array(answered.ids),
+        method=np.array(method),
+        answers=np.array(answered.fingerprint),
+        layer_share=np.array(ideal),
     )
-
-
-def step_counts(n_heads_total: int, step_fraction: float, max_fraction: float) -> list[int]:
-    """Ascending numbers of heads removed, from 0, about `step_fraction` apart, the last at `max_fraction`."""
-    step = max(1, round(step_fraction * n_heads_total))
-    last = max(1, round(max_fraction * n_heads_total))
-    return [*range(0, last, step), last]
+    checkpoint.remove()
 
 
 if __name__ == "__main__":
@@ -74,9 +83,10 @@ if __name__ == "__main__":
             order=snakemake.wildcards.order,
             dtype=snakemake.params.dtype,
             n_prompts=snakemake.params.n_prompts,
-            step_fraction=snakemake.params.step_fraction,
+            step=snakemake.params.step,
             max_fraction=snakemake.params.max_fraction,
             batch_size=snakemake.params.batch_size,
+            residual_cache=snakemake.params.residual_cache,
             threads=snakemake.threads,
             output=snakemake.output.kl,
         )

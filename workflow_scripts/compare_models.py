@@ -7,7 +7,10 @@ from synergy.provenance import provenance
 from synergy.published import read_published
 from synergy.tables import read_table
 
-ABLATION = ("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed", "kl_ci_low", "kl_ci_high")
+ABLATION = (
+    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed"),
+    *("seed", "kl_ci_low", "kl_ci_high", "method"),
+)
 
 
 def compare_models(

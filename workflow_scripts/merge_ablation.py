@@ -5,19 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from synergy.ablation_statistics import compare_orders, curve_rows
-from synergy.artifacts import read_npz, write_csv, write_json
+from synergy.artifacts import write_csv, write_json
 from synergy.console import logged_to
+from synergy.order_files import read_orders
 from synergy.provenance import provenance
 
 COLUMNS = (
-    "num_heads_removed",
-    "mean_kl_div",
-    "order_type",
-    "fraction_removed",
-    "seed",
-    "kl_sd",
-    "kl_ci_low",
-    "kl_ci_high",
+    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed"),
+    *("kl_sd", "kl_ci_low", "kl_ci_high", "method"),
 )
 
 
@@ -26,26 +21,31 @@ def merge_ablation(orders: Sequence[str], names: Sequence[str], seed: int, table
 
     Parameters
     ----------
-    orders, names : files and their orders (``random-3``).
-    seed : of the bootstrap over prompts.
+    orders, names : files and their orders (``random-3``, ``mean-random-3``).
+    seed : of the bootstrap over prompts and seeds.
     """
-    curves = []
-    for path, name in zip(orders, names, strict=True):
-        curve, made_by = read_npz(path, ("kl_nats", "num_heads_removed", "n_heads_total", "prompt_id"))
-        kind, order_seed = name.rsplit("-", 1)
-        curves.append({**curve, "kind": kind, "seed": int(order_seed)})
-    rows = [row for curve in curves for row in curve_rows(curve, seed)]
-    write_csv(table, COLUMNS, rows)
-    noise_floor = float(np.mean([curve["kl_nats"][0].mean() for curve in curves]))
-    summary = {**compare_orders(curves, seed), "noise_floor_nats": noise_floor, "orders": list(names)}
-    write_json(
-        statistics,
-        {
-            **summary,
-            "n_prompts": len(curves[0]["prompt_id"]),
-            "provenance": provenance("merge_ablation", {"seed": seed}, made_by),
-        },
-    )
+    curves, made_by = read_orders(orders, names)
+    write_csv(table, COLUMNS, [row for curve in curves for row in curve_rows(curve, seed)])
+    of_method = {}
+    for curve in curves:
+        of_method.setdefault(curve["method"], []).append(curve)
+    compared = {
+        method: {**compare_orders(own, seed), "noise_floor_nats": float(np.mean([c["kl_nats"][0] for c in own]))}
+        for method, own in of_method.items()
+    }
+    first, *others = compared
+    summary = {
+        **{"method": first, **compared[first]},
+        "other_methods": {method: compared[method] for method in others},
+        "orders": list(names),
+        "layer_share": {curve["name"]: float(curve["layer_share"]) for curve in curves},
+        "max_fraction_removed": float(curves[0]["num_heads_removed"][-1] / curves[0]["n_heads_total"]),
+        **{"n_prompts": len(curves[0]["prompt_id"]), "prompt_id": curves[0]["prompt_id"].tolist()},
+    }
+    for name, ratio in summary["ratios"].items():
+        print(f"area, {name}: {ratio['estimate']:.3f} [{ratio['ci_low']:.3f}, {ratio['ci_high']:.3f}]", end="")
+        print(f", p = {ratio['p_value']:.2g}, paired p = {ratio['paired']['p_value']:.2g}")
+    write_json(statistics, {**summary, "provenance": provenance("merge_ablation", {"seed": seed}, made_by)})
 
 
 if __name__ == "__main__":

@@ -1,65 +1,49 @@
-"""Merge the noise conditions of a model into one table of accuracies."""
+"""Merge the noise conditions of a model: accuracies with intervals, paired tests, subjects and levels."""
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from synergy.artifacts import read_json, read_jsonl, write_csv
+from synergy.artifacts import read_json, write_csv, write_json
 from synergy.console import logged_to
-from synergy.errors import InputError
-from synergy.intervals import wilson_interval
-
-COLUMNS = (
-    "condition",
-    "sigma",
-    "seed",
-    "n_problems",
-    "n_correct",
-    "accuracy",
-    "accuracy_ci_low",
-    "accuracy_ci_high",
-    "truncated_fraction",
-    "solution_nll",
-    "accuracy_strict",
-)
+from synergy.problem_scores import GROUP_COLUMNS, group_rows, read_scores
+from synergy.problem_statistics import COLUMNS, compare_conditions, condition_rows
+from synergy.provenance import provenance
 
 
-def merge_math(records: Sequence[str], conditions: Sequence[str], table: str) -> None:
-    """Write a row a condition: accuracy with its Wilson interval, truncated fraction, solution NLL in nats per token.
+def merge_math(
+    records: Sequence[str],
+    conditions: Sequence[str],
+    permutations: int,
+    seed: int,
+    table: str,
+    statistics: str,
+    groups: str,
+) -> None:
+    """Write a row a condition to `table`, a row a subject and a level to `groups`, and paired tests to `statistics`.
+
+    Parameters
+    ----------
+    records, conditions : sequence of str
+        Graded answers (JSONL) and what was done to the weights (JSON), one of each a condition, the baseline first.
+    permutations, seed : int
+        Draws of the permutation tests and of the bootstrap, and their seed.
 
     Raises
     ------
     InputError
-        If two conditions were asked other problems.
+        If two conditions were asked other problems, or asked them otherwise.
     """
-    rows, asked = [], None
-    for path, condition_path in zip(records, conditions, strict=True):
-        graded = read_jsonl(path, ("id", "correct", "correct_strict", "truncated", "solution_nll"))
-        condition = read_json(condition_path)
-        ids = [record["id"] for record in graded]
-        if asked is not None and ids != asked:
-            raise InputError(
-                "the same problems in every condition",
-                f"others in {path}",
-                f"delete {path} and run the workflow again",
-            )
-        asked = ids
-        n_correct = sum(record["correct"] for record in graded)
-        rows.append(
-            (
-                condition["condition"],
-                condition["sigma"],
-                condition["seed"],
-                len(graded),
-                n_correct,
-                n_correct / len(graded),
-                *wilson_interval(n_correct, len(graded)),
-                np.mean([record["truncated"] for record in graded]),
-                np.mean([record["solution_nll"] for record in graded]),
-                np.mean([record["correct_strict"] for record in graded]),
-            )
-        )
-    write_csv(table, COLUMNS, rows)
+    scores = read_scores(records, conditions)
+    rows = condition_rows(scores, permutations, seed)
+    write_csv(table, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    by_group = [row for own in scores for row in group_rows(own)]
+    write_csv(groups, GROUP_COLUMNS, [[row[column] for column in GROUP_COLUMNS] for row in by_group])
+    drawn = {"permutations": permutations, "seed": seed}
+    made_by = provenance("merge_math", {**drawn, **scores[0].parameters}, read_json(conditions[0])["provenance"])
+    compared = compare_conditions(scores, permutations, seed)
+    write_json(statistics, {"n_problems": len(scores[0].ids), **compared, "provenance": made_by})
+    for row in rows:
+        counts = f"{row['n_correct']} of {row['n_problems']} correct, {row['truncated_fraction']:.0%} truncated"
+        print(f"{row['condition']} {row['sigma']} {row['seed']}: {counts}, NLL {row['solution_nll']:.3f}")
 
 
 if __name__ == "__main__":
@@ -67,5 +51,9 @@ if __name__ == "__main__":
         merge_math(
             records=snakemake.input.records,
             conditions=snakemake.input.conditions,
+            permutations=snakemake.params.permutations,
+            seed=snakemake.params.seed,
             table=snakemake.output.math,
+            statistics=snakemake.output.statistics,
+            groups=snakemake.output.groups,
         )

@@ -3,24 +3,28 @@
 from synergy.ablation_panels import draw_curves, draw_floor, draw_published
 from synergy.artifacts import save_figure
 from synergy.console import logged_to
-from synergy.curves import noise_floor
+from synergy.curves import methods, noise_floor
 from synergy.provenance import provenance
 from synergy.published import read_published
 from synergy.style import TWO_COLUMNS, new_figure
-from synergy.tables import read_table
+from synergy.tables import read_table, select
 
-COLUMNS = ("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed", "kl_ci_low", "kl_ci_high")
+COLUMNS = (
+    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed"),
+    *("seed", "kl_ci_low", "kl_ci_high", "method"),
+)
+GIVEN = {"zero": "zeros", "mean": "their mean output"}
 
 
 def plot_ablation(ablation: str, published: str, model: str, figure: str) -> None:
-    """Draw KL against the fraction of heads removed, on a linear and on a logarithmic axis.
+    """Draw KL against the fraction of heads removed, on a linear and on a logarithmic axis, a row a method.
 
     Parameters
     ----------
     ablation : str
         The ablation table (CSV).
     published : str
-        The paper's ablation curves (CSV).
+        The paper's ablation curves (CSV), which are of zeroed heads.
     model : str
         Key of the model.
     figure : str
@@ -28,23 +32,23 @@ def plot_ablation(ablation: str, published: str, model: str, figure: str) -> Non
     """
     table = read_table(ablation, required=COLUMNS)
     name, theirs = read_published(published, model, ("order", "fraction_removed", "kl_nats"))
-    canvas = new_figure(TWO_COLUMNS, 3.6, f"{model}: what removing heads does to its predictions")
-    linear, logarithmic = canvas.subplots(1, 2)
-    # Nothing removed has no place on a logarithmic axis: there it is the noise floor.
-    removed = table["fraction_removed"][table["num_heads_removed"] > 0]
-    for axes, lowest in ((linear, 0.0), (logarithmic, removed.min() if removed.size else 0.0)):
-        draw_curves(axes, table, lowest)
-        if name:
-            draw_published(axes, theirs, name, lowest)
-        axes.set(xlabel="fraction of heads removed", ylabel="KL from the intact model (nats per token)")
-    linear.set(xlim=(0, None), ylim=(0, None))
-    linear.set_title("linear axes")
-    logarithmic.set(yscale="log")
-    floor = noise_floor(table)
-    draw_floor(logarithmic, floor)
-    logarithmic.set_title(f"logarithmic KL; noise floor {floor:.1g} nats")
-    handles, labels = logarithmic.get_legend_handles_labels()
-    canvas.legend(handles, labels, loc="outside lower center", ncols=3)
+    shown = methods(table)
+    canvas = new_figure(TWO_COLUMNS, 1.2 + 2.4 * len(shown), f"{model}: what removing heads does to its predictions")
+    handles = {}
+    for (linear, logarithmic), method in zip(canvas.subplots(len(shown), 2, squeeze=False), shown, strict=True):
+        own = select(table, method=method)
+        some = own["num_heads_removed"] > 0
+        for axes, lowest in ((linear, 0.0), (logarithmic, own["fraction_removed"][some].min())):
+            draw_curves(axes, own, method, lowest)
+            if name and method == "zero":
+                draw_published(axes, theirs, name, lowest)
+            axes.set(xlabel="fraction of heads removed", ylabel="KL divergence (nats per token)")
+        linear.set(xlim=(0, None), ylim=(0, None), title=f"heads give {GIVEN[method]}")
+        # Nothing removed has no place on a logarithmic axis: there it is the noise floor.
+        logarithmic.set(yscale="log", title="the same, logarithmic KL")
+        draw_floor(logarithmic, noise_floor(own), own["mean_kl_div"][some].min())
+        handles |= dict(zip(*reversed(logarithmic.get_legend_handles_labels()), strict=True))
+    canvas.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
     save_figure(figure, canvas, provenance("plot_ablation", {"model": model, "published": name}))
 
 

@@ -1,71 +1,69 @@
 """Fetch the problem set, draw the stratified sample that is asked, and record where it came from."""
 
-import tempfile
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
 from synergy.artifacts import write_json, write_jsonl
 from synergy.console import logged_to
-from synergy.errors import InputError
-from synergy.problems import load_problems, sample_problems
+from synergy.exemplars import drawn_exemplars, our_exemplars
+from synergy.problem_samples import sample_problems
+from synergy.problem_sets import read_problem_set
 from synergy.provenance import provenance
-from synergy.sources import sha256
 
 
 def prefetch_math(
-    source: dict | str, path: str | None, n_problems: int, seed: int, hub_cache: str, problems: str, record: str
+    source: dict,
+    exemplars: dict | str,
+    shots: int,
+    n_problems: int,
+    seed: int,
+    hub_cache: str,
+    problems: str,
+    record: str,
 ) -> None:
-    """Write `n_problems` of the set as JSONL in our fields, and source, hash and counts to `record`.
+    """Write `n_problems` of the set as JSONL in our fields, and source, hash, counts and exemplars to `record`.
 
-    `source` is a hub data set, or the name of a local JSONL file that was found at `path`.
+    Parameters
+    ----------
+    source : dict
+        The set, see `synergy.problem_sets.read_problem_set`.
+    exemplars : dict or str
+        Where the `shots` exemplars come from: ``ours``; ``train``, the train split of the set; or a set.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        file = Path(path) if path else _download(source, Path(hub_cache), Path(scratch))
-        complete = load_problems(file)
-        digest = sha256(file)
+    complete, origin = read_problem_set(source, None, Path(hub_cache))
     sample = sample_problems(complete, n_problems, seed)
+    if exemplars == "ours":
+        shown, trained_on = our_exemplars(shots, sample), None
+    else:
+        chosen, split = (source, "train") if exemplars == "train" else (exemplars, None)
+        train, trained_on = read_problem_set(chosen, split, Path(hub_cache))
+        # Not even problems of the set that are not asked now, since they may be with another seed.
+        shown = drawn_exemplars(train, shots, seed, complete)
     write_jsonl(problems, [asdict(problem) for problem in sample])
     write_json(
         record,
         {
             "source": source,
-            "sha256": digest,
-            "n_problems_available": len(complete),
+            **origin,
             "n_problems": len(sample),
             "by_type": Counter(problem.type for problem in sample),
             "by_level": Counter(problem.level for problem in sample),
-            "provenance": provenance("prefetch_math", {"n_problems": n_problems, "seed": seed}),
+            "exemplars": shown,
+            "exemplars_source": exemplars,
+            "exemplars_origin": trained_on,
+            "provenance": provenance("prefetch_math", {"n_problems": n_problems, "seed": seed, "shots": shots}),
         },
     )
-
-
-def _download(source: dict, cache: Path, scratch: Path) -> Path:
-    """Fetch a hub data set, all configurations one after the other, as one JSONL file."""
-    from datasets import load_dataset
-
-    records = []
-    for name in source.get("configs", [None]):
-        try:
-            table = load_dataset(
-                source["hub"], name, split=source["split"], revision=source["revision"], cache_dir=str(cache)
-            )
-        except (OSError, ValueError, RuntimeError) as error:  # the hub's and the library's own errors are of these
-            raise InputError(
-                f"data set {source['hub']} ({name or 'only configuration'}, split {source['split']}) from the hub",
-                f"{type(error).__name__}: {error}",
-                "run prefetch_math where there is network, and check math.problems in the config",
-            ) from None
-        records += [{**row, "id": f"{name or source['split']}-{number:05d}"} for number, row in enumerate(table)]
-    write_jsonl(scratch / "problems.jsonl", records)
-    return scratch / "problems.jsonl"
+    print(f"{len(sample)} of {len(complete)} problems, {len(shown)} exemplars; left out {origin['left_out'] or 'none'}")
 
 
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         prefetch_math(
             source=snakemake.params.source,
-            path=snakemake.params.path,
+            exemplars=snakemake.params.exemplars,
+            shots=snakemake.params.shots,
             n_problems=snakemake.params.n_problems,
             seed=snakemake.params.seed,
             hub_cache=snakemake.params.hub_cache,

@@ -1,11 +1,10 @@
 """Fetch one model from its source into a local folder, check its geometry, and record what was fetched."""
 
-import os
-import shutil
 from pathlib import Path
 
 from synergy.artifacts import write_json
 from synergy.console import logged_to
+from synergy.folders import atomic_folder
 from synergy.provenance import provenance
 from synergy.sources import check_geometry, fetch_model
 
@@ -15,17 +14,11 @@ def prefetch_model(key: str, stanza: dict, path: str, hub_cache: str, folder: st
 
     `path` is where a source of kind ``path`` was found.
     """
-    target = Path(folder)
-    partial = target.with_name(f".{target.name}-{os.getpid()}")
     weights = {"kind": "random", "seed": stanza["seed"]} if stanza["weights"] == "random" else {"kind": "trained"}
-    try:
-        source = {**stanza["source"], "path": path} if "path" in stanza["source"] else stanza["source"]
+    source = {**stanza["source"], "path": path} if "path" in stanza["source"] else stanza["source"]
+    with atomic_folder(folder) as partial:
         fetched = fetch_model(partial, source, weights["kind"] == "random", Path(hub_cache))
         geometry = check_geometry(partial, key, stanza["layers"], stanza["heads"])
-        shutil.rmtree(target, ignore_errors=True)
-        partial.rename(target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     model = {"key": key, "source": stanza["source"], "revision": fetched["revision"], "weights": weights}
     made_by = provenance("prefetch_model", {}, {"model": model})
     write_json(record, {**model, "sha256": fetched["sha256"], "geometry": geometry, "provenance": made_by})

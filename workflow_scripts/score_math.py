@@ -1,33 +1,36 @@
-"""Answer and grade the problems with noise in one set of heads."""
+"""Answer and grade one range of the problems with noise in one set of heads."""
 
-from synergy.artifacts import read_json, write_json, write_jsonl
+from synergy.artifacts import read_json
 from synergy.console import logged_to
 from synergy.orders import noisy_heads
-from synergy.problem_prompts import format_prompt
+from synergy.problem_prompts import format_prompt, style_of
+from synergy.problem_shards import problems_fingerprint, write_problem_shard
 from synergy.problems import load_problems
 from synergy.provenance import provenance
+from synergy.scatter import item_range
 from synergy.tables import read_table
 
 
 def score_math(
     model: str,
-    record: str,
-    problems: str,
-    ranking: str,
+    made_from: dict[str, str],
     condition: str,
+    scatteritem: str,
     stanza: dict,
     fraction: float,
     prompt_style: str,
-    shots: int,
     max_new_tokens: int,
     batch_size: int,
     threads: int,
-    records: str,
-    summary: str,
+    shard: str,
 ) -> None:
-    """Write one record a problem, and what was done to the weights beside it.
+    """Write one record a problem to the JSONL `shard`, after a line that says what was done to the weights.
 
-    `condition` is ``baseline``, or heads, σ and seed (``synergistic-0.5-0``).
+    Parameters
+    ----------
+    made_from : files ``problems``, ``problems_record``, ``ranking`` and ``record``.
+    condition : ``baseline``, or heads, σ and seed (``synergistic-0.5-0``).
+    scatteritem : the range of problems, ``k-of-n``.
     """
     import torch
 
@@ -36,46 +39,41 @@ def score_math(
     from synergy.problem_scoring import answer_and_grade
 
     kind, sigma, seed = condition.split("-") if condition != "baseline" else (condition, 0, 0)
-    sigma, seed = float(sigma), int(seed)
-    chosen = noisy_heads(kind, seed, fraction, read_table(ranking))
-    asked, fetched = load_problems(problems), read_json(record)
-    style = prompt_style
-    if style == "auto":
-        style = "chat" if stanza["prompt_format"] == "chat" else "few_shot"
+    chosen = noisy_heads(kind, int(seed), fraction, read_table(made_from["ranking"]))
+    problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"])
+    style, asked = style_of(prompt_style, stanza["prompt_format"]), item_range(scatteritem, len(problems))
+    asking = {"exemplars": read_json(made_from["problems_record"])["exemplars"]}
+    asking["template_arguments"] = stanza["chat_template_arguments"]
 
     torch.set_num_threads(threads)
     language_model = load_model(model, fetched["weights"], stanza["dtype"])
-    tokenizer, arguments = language_model.tokenizer, stanza["chat_template_arguments"]
-    prompts = [format_prompt(problem.problem, style, tokenizer, arguments, shots) for problem in asked]
-    with noise_in_heads(language_model, chosen, sigma, seed):
-        graded = answer_and_grade(language_model, asked, prompts, max_new_tokens, batch_size, condition)
-    write_jsonl(records, graded)
-    parameters = {
-        "style": style,
-        "shots": shots,
-        "max_new_tokens": max_new_tokens,
-        "fraction": fraction,
-        "dtype": stanza["dtype"],
-    }
-    done = {"condition": kind, "sigma": sigma, "seed": seed, "heads": chosen}
-    write_json(summary, {**done, "provenance": provenance("score_math", parameters, fetched["provenance"])})
+    own = problems[asked.start : asked.stop]
+    prompts = [format_prompt(problem.problem, style, language_model.tokenizer, **asking) for problem in own]
+    with noise_in_heads(language_model, chosen, float(sigma), int(seed)) as noise:
+        records = answer_and_grade(language_model, own, prompts, max_new_tokens, batch_size, condition)
+    parameters = {"style": style, "max_new_tokens": max_new_tokens, "fraction": fraction, "dtype": stanza["dtype"]}
+    made_of = {"condition": condition, "n_problems": len(problems), "fingerprint": problems_fingerprint(**made_from)}
+    note = provenance("score_math", parameters, fetched["provenance"])
+    write_problem_shard(shard, records, asked, **made_of, parameters=parameters, noise=noise, provenance=note)
 
 
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         score_math(
             model=snakemake.input.model,
-            record=snakemake.input.record,
-            problems=snakemake.input.problems,
-            ranking=snakemake.input.ranking,
+            made_from={
+                "problems": snakemake.input.problems,
+                "problems_record": snakemake.input.problems_record,
+                "ranking": snakemake.input.ranking,
+                "record": snakemake.input.record,
+            },
             condition=snakemake.wildcards.condition,
+            scatteritem=snakemake.wildcards.scatteritem,
             stanza=snakemake.params.stanza,
             fraction=snakemake.params.fraction,
             prompt_style=snakemake.params.prompt_style,
-            shots=snakemake.params.shots,
             max_new_tokens=snakemake.params.max_new_tokens,
             batch_size=snakemake.params.batch_size,
             threads=snakemake.threads,
-            records=snakemake.output.records,
-            summary=snakemake.output.condition,
+            shard=snakemake.output.shard,
         )

@@ -13,7 +13,10 @@ from synergy.multiplicity import with_holm
 from synergy.tables import read_table
 
 RANKING = ("syn_red_score", "rank_difference", "value_difference", "balance", "excess_score")
-ABLATION = ("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed", "kl_ci_low", "kl_ci_high")
+ABLATION = (
+    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed"),
+    *("seed", "kl_ci_low", "kl_ci_high", "method"),
+)
 MATH = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
 
 
@@ -25,6 +28,7 @@ def test_claims(
     ablation: str,
     ablation_statistics: str,
     math: str,
+    math_statistics: str,
     layers: int,
     heads: int,
     significance: float,
@@ -42,8 +46,9 @@ def test_claims(
         Head ranking (CSV) of the model.
     control_ranking : sequence of str
         That of its untrained control; none if it has no control, and then claim 2 is not testable.
-    pairwise, metrics, ablation, ablation_statistics, math : str
-        The pairwise atoms (npz), graph metrics (JSON), ablation table (CSV), its statistics (JSON), accuracies (CSV).
+    pairwise, metrics, ablation, ablation_statistics, math, math_statistics : str
+        The pairwise atoms (npz), graph metrics (JSON), ablation table (CSV), its statistics (JSON), accuracies (CSV)
+        and their paired comparisons (JSON).
     layers, heads : int
         Geometry of the model.
     significance : float
@@ -60,7 +65,7 @@ def test_claims(
     scores = read_table(ranking, required=RANKING)
     untrained = next((read_table(path, required=RANKING) for path in control_ranking), None)
     atoms, _ = read_npz(pairwise, required=("sts_matrix", "sts_null_mean"))
-    graphs, accuracies = read_json(metrics), read_table(math, required=MATH)
+    graphs, accuracies = read_json(metrics), (read_table(math, required=MATH), read_json(math_statistics))
     drawn = significance, permutations, seed
     results = [
         claim_inverted_u(scores, layers, heads, *drawn),
@@ -69,8 +74,8 @@ def test_claims(
         claim_efficiency(graphs, significance),
         claim_modularity(graphs, significance),
         claim_ablation(read_json(ablation_statistics), read_table(ablation, required=ABLATION), significance),
-        claim_noise_synergistic(accuracies, sigma, significance),
-        claim_noise_redundant(accuracies, sigma, significance),
+        claim_noise_synergistic(*accuracies, sigma, significance),
+        claim_noise_redundant(*accuracies, sigma, significance),
     ]
     rows = with_holm([result.row(model) for result in results], significance)
     for row in rows:
@@ -88,6 +93,7 @@ if __name__ == "__main__":
             ablation=snakemake.input.ablation,
             ablation_statistics=snakemake.input.ablation_statistics,
             math=snakemake.input.math,
+            math_statistics=snakemake.input.math_statistics,
             layers=snakemake.params.layers,
             heads=snakemake.params.heads,
             significance=snakemake.params.significance,

@@ -1,18 +1,30 @@
-"""The restarting engine against plain forward passes with hooks, and truths of the measure."""
+"""The restarting engine against a plain implementation, and truths of what it measures."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from plain_ablation import plain_curve, plain_means
 from tiny import CONFIGS, PROMPTS, tiny_model
 
-from synergy.ablation import ablation_curve, mean_kl, zeroed
+from synergy import ablation
+from synergy.ablation import ablation_curve, decided_by
+from synergy.errors import InputError
+from synergy.removal import mean_outputs, removed
+from synergy.restarting import CACHES, RestartingDecoder
 
 COUNTS = [0, 1, 2, 4, 8, 12]
+SHARED = [[*range(100, 120), *prompt] for prompt in PROMPTS]  # a system prompt of 20 tokens before each
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(params=CONFIGS)
 def model(request):
-    torch.set_num_threads(1)
     return tiny_model(request.param)
 
 
@@ -27,31 +39,77 @@ def order():
     return np.random.default_rng(1).permutation(12)
 
 
-def plain_curve(model, answers, order):
-    """One prompt at a time, whole forward pass of the whole model, no cache."""
-    kl = np.empty((len(COUNTS), len(PROMPTS)))
-    for row, (prompt, reply) in enumerate(zip(PROMPTS, answers, strict=True)):
-        ids = torch.tensor([[*prompt, *reply]])
-        original = model.model(input_ids=ids).logits[0, len(prompt) - 1 : -1].double().log_softmax(-1)
-        for step, count in enumerate(COUNTS):
-            with zeroed(model, order[:count]):
-                ablated = model.model(input_ids=ids).logits[0, len(prompt) - 1 : -1].double().log_softmax(-1)
-            kl[step, row] = (original.exp() * (original - ablated)).sum(-1).mean()
-    return kl
-
-
-def test_engine_equals_plain_forward_passes(model, answers, order):
-    fast = ablation_curve(model, PROMPTS, answers, order, COUNTS, batch_size=2)
-    np.testing.assert_allclose(fast, plain_curve(model, answers, order), atol=1e-5)
+@pytest.mark.parametrize("method", ["zero", "mean"])
+@pytest.mark.parametrize("prompts", [PROMPTS, SHARED], ids=["own", "shared"])
+@pytest.mark.parametrize("counts", [COUNTS, [0, 3, 12]], ids=["small steps", "large steps"])
+def test_engine_equals_plain_forward_passes(model, answers, order, prompts, counts, method):
+    fast = ablation_curve(model, prompts, answers, order, counts, 2, method)
+    np.testing.assert_allclose(fast, plain_curve(model, prompts, answers, order, counts, method), atol=1e-6)
+    assert (fast >= 0).all()
     assert (fast[0] < 1e-9).all()
-    assert (fast[1:] > 0).all()
+    assert (fast[1:] > 1e-6).all()
 
 
-def test_result_does_not_depend_on_the_batch_or_on_the_steps_before(answers, order):
+@pytest.mark.parametrize("layer_of_each", [[0, 1, 2], [2, 1, 0], [1, 2, 1, 0, 2]])
+def test_any_sequence_of_lowest_layers_restarts_rightly(model, answers, layer_of_each):
+    free = {layer: iter(range(4 * layer, 4 * layer + 4)) for layer in range(3)}
+    order = [next(free[layer]) for layer in layer_of_each]
+    order += [head for head in range(12) if head not in order]
+    counts = list(range(len(layer_of_each) + 1))
+    fast = ablation_curve(model, SHARED, answers, order, counts, 3)
+    np.testing.assert_allclose(fast, plain_curve(model, SHARED, answers, order, counts), atol=1e-6)
+
+
+@pytest.mark.parametrize("cache", CACHES)
+@pytest.mark.parametrize("prompts", [PROMPTS, SHARED], ids=["own", "shared"])
+def test_cache_changes_nothing_but_the_work(answers, order, cache, prompts, monkeypatch):
     model = tiny_model("qwen3")
-    complete = ablation_curve(model, PROMPTS, answers, order, COUNTS, batch_size=3)
-    np.testing.assert_allclose(ablation_curve(model, PROMPTS, answers, order, COUNTS, 1), complete, atol=1e-6)
-    np.testing.assert_allclose(ablation_curve(model, PROMPTS, answers, order, [0, 8], 3), complete[[0, 4]], atol=1e-6)
+    expected = plain_curve(model, prompts, answers, order, COUNTS)
+    runs = dict.fromkeys(range(3), 0)
+    for layer in range(3):
+        attention = model.heads.attention(layer)
+        attention.register_forward_hook(lambda *_, layer=layer: runs.update({layer: runs[layer] + 1}))
+    np.testing.assert_allclose(
+        ablation_curve(model, prompts, answers, order, COUNTS, 3, residual_cache=cache), expected, atol=1e-6
+    )
+    lowest = [min(order[before:count]) // 4 for before, count in pairwise(COUNTS)]
+    passes = 2 if prompts is SHARED else 1  # prefix and rest
+    for layer in range(3):
+        steps = sum(layer >= low for low in lowest) if cache != "none" else len(lowest)
+        assert runs[layer] == passes * (1 + steps) + 3  # the original, the steps, each prompt alone for the noise floor
+
+
+def test_residual_streams_are_kept_where_a_later_pass_restarts_and_nowhere_else(order):
+    model = tiny_model("llama")
+    sizes = {}
+    for restarts in ([], [0], [2], [1, 2], [1, 1, 2, 0]):
+        decoder = RestartingDecoder(model, PROMPTS, restarts=restarts)
+        decoder.hidden()
+        sizes[tuple(restarts)] = decoder.n_bytes()
+    one = len(PROMPTS) * max(map(len, PROMPTS)) * 32 * 4
+    assert list(sizes.values()) == [0, 0, one, 2 * one, 2 * one]
+    decoder = RestartingDecoder(model, PROMPTS, restarts=[1, 2], cache="none")
+    decoder.hidden()
+    assert decoder.n_bytes() == 0
+
+
+@pytest.mark.parametrize("method", ["zero", "mean"])
+def test_result_does_not_depend_on_the_batch_or_on_the_steps_before(answers, order, method):
+    model = tiny_model("qwen3")
+    complete = ablation_curve(model, SHARED, answers, order, COUNTS, 3, method)
+    for batch_size in (1, 2):
+        other = ablation_curve(model, SHARED, answers, order, COUNTS, batch_size, method)
+        np.testing.assert_allclose(other, complete, atol=1e-6)
+    np.testing.assert_allclose(
+        ablation_curve(model, SHARED, answers, order, [0, 8], 3, method), complete[[0, 4]], atol=1e-6
+    )
+
+
+def test_more_steps_than_wait_for_the_head_at_once_give_the_same(answers, order, monkeypatch):
+    model = tiny_model("llama")
+    complete = ablation_curve(model, PROMPTS, answers, order, COUNTS, 3)
+    monkeypatch.setattr(ablation, "STEPS_AT_ONCE", 2)
+    np.testing.assert_array_equal(ablation_curve(model, PROMPTS, answers, order, COUNTS, 3), complete)
 
 
 def test_order_within_a_step_does_not_matter(answers, order):
@@ -61,8 +119,51 @@ def test_order_within_a_step_does_not_matter(answers, order):
     np.testing.assert_allclose(ablation_curve(model, PROMPTS, answers, shuffled, [0, 8], 3), one, atol=1e-7)
 
 
+def test_batches_halve_when_memory_runs_out(answers, order, monkeypatch):
+    model = tiny_model("llama")
+    complete = ablation_curve(model, PROMPTS, answers, order, COUNTS, 3)
+    forward, sizes = model.decoder.forward, []
+
+    def small(*arguments, **keywords):
+        sizes.append(len(keywords["input_ids"]))
+        if sizes[-1] > 1:
+            raise torch.cuda.OutOfMemoryError("no memory")
+        return forward(*arguments, **keywords)
+
+    monkeypatch.setattr(model.decoder, "forward", small)
+    np.testing.assert_allclose(ablation_curve(model, PROMPTS, answers, order, COUNTS, 3), complete, atol=1e-6)
+    assert max(sizes) == 3
+
+
+def test_zeros_are_no_longer_heard_and_means_say_the_same_everywhere(model, answers):
+    inputs = {}
+
+    def watch(layer):
+        return lambda _module, arguments, _output: inputs.update({layer: arguments[0]})
+
+    hooks = [model.heads.output_projection(layer).register_forward_hook(watch(layer)) for layer in range(3)]
+    for instead in (None, mean_outputs(model, PROMPTS, answers, 2)):
+        with removed(model, [0, 3, 11], instead):
+            model.forced(PROMPTS)
+        values = torch.zeros(12, model.heads.head_dim) if instead is None else instead
+        for layer in range(3):
+            outputs = inputs[layer].unflatten(-1, (4, model.heads.head_dim))
+            for head in range(4):
+                same = (outputs[..., head, :] == values[4 * layer + head]).all()
+                assert same == (4 * layer + head in (0, 3, 11))
+    for hook in hooks:
+        hook.remove()
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
+def test_means_are_over_all_positions_that_predict_generated_tokens(model, answers, batch_size):
+    with torch.inference_mode():
+        expected = plain_means(model, PROMPTS, answers)
+    torch.testing.assert_close(mean_outputs(model, PROMPTS, answers, batch_size), expected, atol=1e-6, rtol=1e-5)
+
+
 def test_without_any_head_attention_contributes_nothing(model):
-    with zeroed(model, range(12)):
+    with removed(model, range(12)):
         outputs = []
         hooks = [
             model.heads.output_projection(layer).register_forward_hook(lambda m, _i, out: outputs.append((m, out)))
@@ -76,26 +177,77 @@ def test_without_any_head_attention_contributes_nothing(model):
         torch.testing.assert_close(output, bias.expand_as(output))
 
 
-def test_nothing_is_left_behind_when_a_pass_fails(answers, order):
+def test_noise_floor_is_measured_on_a_second_computation(answers, order, monkeypatch):
+    """Passes that differ in rounding, as passes in bfloat16 do, have a noise floor above zero."""
     model = tiny_model("llama")
+    forced = model.forced
+    monkeypatch.setattr(model, "forced", lambda sequences: forced(sequences) * (1 + 1e-3))
+    floor, one = ablation_curve(model, PROMPTS, answers, order, [0, 1], 3)
+    assert (floor > 1e-9).all()
+    np.testing.assert_allclose(one, plain_curve(model, PROMPTS, answers, order, [0, 1])[1], atol=1e-6)
+
+
+def test_bfloat16_has_a_noise_floor_below_the_effect_of_heads(answers, order):
+    model = tiny_model("qwen3")
+    model.model.to(torch.bfloat16)
+    kl = ablation_curve(model, PROMPTS, answers, order, [0, 6, 12], 3)
+    assert np.isfinite(kl).all()
+    assert kl[0].mean() < 0.1 * kl[2].mean()
+
+
+def test_finished_batches_are_not_computed_again_and_the_bits_are_the_same(answers, order):
+    model = tiny_model("llama")
+    kept, steps = [], []
+    complete = ablation_curve(model, PROMPTS, answers, order, COUNTS, 1, batch_done=lambda kl: kept.append(kl.copy()))
+    assert [np.isfinite(kl).all(axis=0).sum() for kl in kept] == [1, 2, 3]
+    kept_again = []
+    resumed = ablation_curve(
+        *(model, PROMPTS, answers, order, COUNTS, 1),
+        step_done=lambda: steps.append(0),
+        kl=kept[1],
+        batch_done=lambda kl: kept_again.append(kl.copy()),
+    )
+    np.testing.assert_array_equal(resumed, complete)
+    assert len(kept_again) == 1
+    assert len(steps) == 3 * len(COUNTS)  # the progress bar ends full
+
+
+def test_digest_tells_what_decides_the_bits(monkeypatch):
+    model = tiny_model("llama")
+    same = decided_by(model, [1, 2], "x")
+    assert decided_by(model, [1, 2], "x") == same
+    others = [decided_by(model, [2, 1], "x"), decided_by(model, [1, 2], "y")]
+    torch.set_num_threads(2)
+    others.append(decided_by(model, [1, 2], "x"))
+    torch.set_num_threads(1)
+    model.model.to(torch.bfloat16)
+    others.append(decided_by(model, [1, 2], "x"))
+    assert len({same, *others}) == 5
+
+
+def test_logits_that_overflow_name_the_dtype_and_what_to_do(answers, order):
+    model = tiny_model("llama")
+    model.model.get_output_embeddings().weight[3] = torch.inf
+    with pytest.raises(InputError, match=r"0 heads removed and dtype torch\.float32.*\n.*bfloat16"):
+        ablation_curve(model, PROMPTS, answers, order, COUNTS, 3)
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 5])
+def test_nothing_is_left_behind_when_a_pass_fails(model, answers, order, fails_at, monkeypatch):
     calls = iter(range(100))
+    last = model.heads.layers[2]
+    forward = last.forward
 
-    def fail():
-        if next(calls) == 2:
+    def fail(*arguments, **keywords):
+        if next(calls) == fails_at:
             raise RuntimeError("inside")
+        return forward(*arguments, **keywords)
 
+    monkeypatch.setattr(last, "forward", fail)
     with pytest.raises(RuntimeError, match="inside"):
-        ablation_curve(model, PROMPTS, answers, order, COUNTS, 3, fail)
+        ablation_curve(model, SHARED, answers, order, COUNTS, 3, "mean")
+    monkeypatch.undo()
     assert not any(module._forward_pre_hooks for module in model.model.modules())
-    assert not any("forward" in vars(layer) for layer in model.heads.layers)
-
-
-def test_kl_of_known_distributions():
-    class Identity:
-        def logits(self, hidden):
-            return hidden
-
-    p, q = torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.75, 0.25]]).log()
-    expected = 0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25)
-    assert mean_kl(Identity(), [p], [q])[0] == pytest.approx(expected, abs=1e-6)
-    assert mean_kl(Identity(), [p], [p])[0] == 0
+    assert not any("forward" in vars(layer) for layer in model.heads.layers[:2])
+    clean = tiny_model(next(name for name in CONFIGS if type(tiny_model(name).model) is type(model.model)))
+    torch.testing.assert_close(model.forced(PROMPTS), clean.forced(PROMPTS))

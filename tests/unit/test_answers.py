@@ -29,6 +29,14 @@ balanced = st.recursive(
         (r"\boxed { 4 }", "4"),
         (r"\fbox{east}", "east"),
         (r"$\boxed 12$", "12"),
+        (r"\fbox 7.", "7"),
+        (r"$\boxed\frac{1}{2}$", r"\frac{1}{2}"),
+        (r"$\boxed \sqrt{\frac{3}{4}}.$", r"\sqrt{\frac{3}{4}}"),
+        (r"\boxed-\frac{1}{2}", r"-\frac{1}{2}"),
+        (r"$\boxed\text{Evelyn}$", r"\text{Evelyn}"),
+        (r"\boxed\fbox{5}", "5"),
+        (r"\boxed\frac{1}{2", None),
+        (r"\boxed in words", None),
         (r"\boxed{9} or $\boxed -3.5$", "-3.5"),
         ("\\boxed{\n\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}\n}", "\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}"),
         ("}} \\boxed{1} {{", "1"),
@@ -139,7 +147,18 @@ def test_strict_form_is_total(text):
     assert isinstance(strict_form(text), str)
 
 
-@pytest.mark.parametrize("text", ["\\boxed{" * 15_000, "{" * 50_000 + "}" * 50_000, "answer " * 15_000, "1," * 50_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\boxed{" * 15_000,
+        "{" * 50_000 + "}" * 50_000,
+        "answer " * 15_000,
+        "1," * 50_000,
+        "\\boxed\\frac{a" * 8_000,
+        "\\boxed " + " " * 90_000,
+        "\\boxed\\frac{" + "a" * 90_000,
+    ],
+)
 def test_long_hostile_texts_are_read(text):
     extract_answer(text)
     strict_form(text)

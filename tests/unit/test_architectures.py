@@ -8,7 +8,6 @@ from torch import nn
 from synergy.ablation import zeroed
 from synergy.architectures import find_heads
 from synergy.errors import InputError
-from synergy.noise import noise_in_heads
 
 
 @pytest.fixture(params=CONFIGS)
@@ -121,40 +120,6 @@ def test_the_vision_tower_is_left_alone():
     assert attentions == {
         id(module) for name, module in model.model.named_modules() if name.endswith("self_attn") and name not in names
     }
-
-
-def test_noise_touches_only_the_chosen_heads_and_is_undone_bit_for_bit(model):
-    views = [(layer, view) for layer in range(3) for view in (model.heads.query_weights, model.heads.output_weights)]
-    before = [view(layer).clone() for layer, view in views]
-    state = {name: weight.clone() for name, weight in model.model.state_dict().items()}
-    chosen = [1, 4, 6]
-    with noise_in_heads(model, chosen, sigma=0.5, seed=3):
-        for (layer, view), original in zip(views, before, strict=True):
-            changed = [head for head in range(4) if not torch.equal(view(layer)[head], original[head])]
-            assert changed == [head - 4 * layer for head in chosen if head // 4 == layer]
-        touched = {name for name, weight in model.model.state_dict().items() if not torch.equal(weight, state[name])}
-    assert len(touched) == 4  # W_Q and W_O of two layers
-    assert all(torch.equal(weight, state[name]) for name, weight in model.model.state_dict().items())
-
-
-def test_noise_has_the_declared_scale_and_is_shared_between_conditions_of_a_seed():
-    torch.manual_seed(0)
-    model = tiny_model("llama")
-    whole = model.heads.query_weights(0).clone()
-    with noise_in_heads(model, [0, 1, 2, 3], sigma=0.5, seed=1):
-        noise = model.heads.query_weights(0) - whole
-    assert noise.std() / whole.std() == pytest.approx(0.5, rel=0.1)
-    with noise_in_heads(model, [0], sigma=0.5, seed=1):
-        alone = model.heads.query_weights(0)[0] - whole[0]
-    torch.testing.assert_close(alone, noise[0])
-
-
-def test_weights_are_restored_when_the_block_fails():
-    model = tiny_model("gpt_neox")
-    before = model.heads.query_weights(0).clone()
-    with pytest.raises(RuntimeError, match="inside"), noise_in_heads(model, [0], 1.0, 0):
-        raise RuntimeError("inside")
-    assert torch.equal(before, model.heads.query_weights(0))
 
 
 def test_an_unknown_architecture_is_named():

@@ -8,7 +8,6 @@ import pytest
 from conftest import REPOSITORY
 from merge_claims import merge_claims
 
-from synergy.ablation_statistics import N_BOOTSTRAP
 from synergy.artifacts import write_csv, write_json, write_npz
 from synergy.claims import (
     COLUMNS,
@@ -26,13 +25,16 @@ from synergy.claims_behaviour import claim_ablation, claim_noise_redundant, clai
 from synergy.claims_graphs import claim_efficiency, claim_modularity
 from synergy.claims_profile import claim_absent_untrained, claim_inverted_u
 from synergy.claims_within import claim_within_layers, within_minus_between
-from synergy.curves import ablation_curve, noise_floor
+from synergy.curves import ablation_curve, methods, noise_floor
 from synergy.errors import InputError
 from synergy.graph_metrics import DESCRIPTIONS, headline_contrasts, network_definitions
 from synergy.multiplicity import holm
+from synergy.problem_scores import Scores
+from synergy.problem_statistics import compare_conditions
 from synergy.profiles import inverted_u
-from synergy.proportions import Accuracy, difference_interval, fisher_exact, pooled_accuracy
+from synergy.proportions import Accuracy, pooled_accuracy
 from synergy.rankings import SCORES
+from synergy.seed_variance import N_BOOTSTRAP
 from synergy.tables import read_table
 
 LAYERS, HEADS = 10, 4
@@ -86,8 +88,9 @@ def graph_metrics(synergy, redundancy, null_networks=20):
     return {"definitions": definitions, "contrasts_synergy_minus_redundancy": contrasts, "top_fraction": 0.15}
 
 
-def ratio(estimate, p_one_sided):
-    return {"estimate": estimate, "ci_low": 0.9 * estimate, "ci_high": 1.1 * estimate, "p_value": p_one_sided}
+def ratio(estimate, p_value, paired=0.0001, n_seeds=5):
+    interval = {"estimate": estimate, "ci_low": 0.9 * estimate, "ci_high": 1.1 * estimate, "p_value": p_value}
+    return {**interval, "paired": {"p_value": paired}, "n_seeds": n_seeds, "n_seeds_for_half_of_interval": 7}
 
 
 def ablation_table(orders=("synergistic", "random"), seeds=1):
@@ -102,6 +105,7 @@ def ablation_table(orders=("synergistic", "random"), seeds=1):
         "seed": seed.astype(float),
         "kl_ci_low": 0.9 * kl,
         "kl_ci_high": 1.1 * kl,
+        "method": np.full(len(kl), "zero"),
     }
 
 
@@ -112,6 +116,19 @@ def accuracies(nll=(2.0, 1.5, 1.0), sigma=0.5, baseline=90, **correct):
         rows += [(condition, sigma, seed, 100, n_correct, 0.1, value) for seed in range(2)]
     names = ("condition", "sigma", "seed", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
     return dict(zip(names, map(np.array, zip(*rows, strict=True)), strict=True))
+
+
+def compared(table):
+    """The paired comparisons of a table of `accuracies`, in which the same problems are always the hard ones."""
+    generator, scores = np.random.default_rng(0), []
+    for row in zip(*table.values(), strict=True):
+        condition, sigma, seed, n_problems, n_correct, _, nll = row
+        correct = np.arange(n_problems) < n_correct
+        none, text = np.zeros(n_problems, dtype=bool), np.full(n_problems, "")
+        by_problem = nll + generator.normal(0, 0.2, n_problems)
+        ids = np.arange(n_problems).astype(str)
+        scores.append(Scores(condition, sigma, seed, correct, none, none, by_problem, ids, text, text, text, {}))
+    return compare_conditions(scores, 500, 0)
 
 
 # ---- the common rule
@@ -363,7 +380,7 @@ def test_definitions_that_disagree_are_told():
 
 # ---- claim 6
 
-SMALLEST = 1 / (1 + N_BOOTSTRAP)
+SMALLEST = 2 / (1 + N_BOOTSTRAP)
 
 
 @pytest.mark.parametrize(
@@ -371,9 +388,10 @@ SMALLEST = 1 / (1 + N_BOOTSTRAP)
     [
         ((1.5, SMALLEST), (1.3, 0.001), (1.2, 0.01), SUPPORTED, SUPPORTED),
         ((1.5, SMALLEST), (1.3, 0.001), (1.0, 0.4), SUPPORTED, NOT_SUPPORTED),
-        ((1.5, SMALLEST), (1.3, 0.001), (0.7, 1.0), SUPPORTED, OPPOSITE),
-        ((1.1, 0.04), (1.1, 0.04), (1.1, 0.04), NOT_SUPPORTED, NOT_SUPPORTED),  # one-sided only
-        ((0.6, 1.0), (0.7, 1.0), (0.7, 1.0), OPPOSITE, OPPOSITE),
+        ((1.5, SMALLEST), (1.3, 0.001), (0.7, 0.001), SUPPORTED, OPPOSITE),
+        ((1.1, 0.08), (1.1, 0.08), (1.1, 0.08), NOT_SUPPORTED, NOT_SUPPORTED),
+        ((1.1, 0.01, 0.08), (1.1, 0.01), (1.1, 0.01), NOT_SUPPORTED, SUPPORTED),  # the paired test disagrees
+        ((0.6, SMALLEST), (0.7, SMALLEST), (0.7, SMALLEST), OPPOSITE, OPPOSITE),
     ],
 )
 def test_ablation(random, by_layer, by_autocorrelation, before, after):
@@ -386,7 +404,13 @@ def test_ablation(random, by_layer, by_autocorrelation, before, after):
 
 
 @pytest.mark.parametrize(
-    "ratios", [{}, {"synergistic/redundant": ratio(2, 0.001)}, {"synergistic/random": {"estimate": 2}}]
+    "ratios",
+    [
+        {},
+        {"synergistic/redundant": ratio(2, 0.001)},
+        {"synergistic/random": {"estimate": 2}},
+        {"synergistic/random": {**ratio(2, 0.001), "paired": {}}},
+    ],
 )
 def test_ablation_without_the_random_order_is_not_testable(ratios):
     claim = claim_ablation({"ratios": ratios}, ablation_table(("synergistic",)), 0.05)
@@ -399,19 +423,45 @@ def test_ablation_without_matched_orders_has_no_control():
     assert "no matched order was run" in claim.row("m")["note"]
 
 
+@pytest.mark.parametrize(
+    ("n_seeds", "said"), [(1, "one drawn order: its chance is not in the interval"), (5, "5 drawn orders; with 7 they")]
+)
+def test_ablation_says_what_its_seeds_are_worth(n_seeds, said):
+    statistics = {"ratios": {"synergistic/random": ratio(2, 0.001, n_seeds=n_seeds)}}
+    assert said in claim_ablation(statistics, ablation_table(), 0.05).row("m")["note"]
+
+
+def test_ablation_by_other_methods_is_told_apart():
+    zero, mean = ablation_table(), ablation_table()
+    mean["mean_kl_div"] = 9 * mean["mean_kl_div"]
+    mean["method"] = np.full(len(mean["method"]), "mean")
+    table = {name: np.concatenate([zero[name], mean[name]]) for name in zero}
+    assert methods(table) == ["zero", "mean"]
+    curves = [ablation_curve(table, "random", method).kl for method in ("zero", "mean")]
+    np.testing.assert_allclose(9 * curves[0], curves[1])
+    note = claim_ablation({"ratios": {"synergistic/random": ratio(2, 0.001)}}, table, 0.05).row("m")["note"]
+    assert "replaced by: zero (tested); mean" in note
+    assert "synergistic 0.251 at 25%" in note
+
+
 def test_curve_averages_seeds_and_spans_their_intervals():
     table = ablation_table(("random",), seeds=2)
     table["mean_kl_div"] = table["mean_kl_div"] * np.where(table["seed"] == 1, 3, 1)
-    curve = ablation_curve(table, "random")
+    curve = ablation_curve(table, "random", "zero")
     np.testing.assert_allclose(curve.kl, 2 * (np.arange(5) / 4 + 0.001))
     np.testing.assert_allclose(curve.low, 0.9 * (np.arange(5) / 4 + 0.001))
     np.testing.assert_allclose(curve.high, 3 * (np.arange(5) / 4 + 0.001))
     assert curve.n_seeds == 2
-    assert ablation_curve(table, "synergistic") is None
+    assert ablation_curve(table, "synergistic", "zero") is None
     assert noise_floor(table) == pytest.approx(0.002)
 
 
 # ---- claims 7 and 8
+
+
+def noise_claims(table, statistics=None):
+    statistics = compared(table) if statistics is None else statistics
+    return [claim_of(table, statistics, 0.5, 0.05) for claim_of in (claim_noise_synergistic, claim_noise_redundant)]
 
 
 @pytest.mark.parametrize(
@@ -422,22 +472,41 @@ def test_curve_averages_seeds_and_spans_their_intervals():
         ({"synergistic": 85, "random": 60, "redundant": 30}, OPPOSITE, OPPOSITE),
         ({"synergistic": 30, "random": 85, "redundant": 84}, SUPPORTED, NOT_SUPPORTED),
         ({"synergistic": 58, "random": 60, "redundant": 62}, NOT_SUPPORTED, NOT_SUPPORTED),
+        # Eight problems fewer, and never another one more: nothing for independent samples, plain when paired.
+        ({"synergistic": 52, "random": 60, "redundant": 68}, SUPPORTED, SUPPORTED),
     ],
 )
 def test_noise(correct, seventh, eighth):
-    table = accuracies(**correct)
-    claims = [claim_of(table, 0.5, 0.05) for claim_of in (claim_noise_synergistic, claim_noise_redundant)]
+    claims = noise_claims(accuracies(**correct))
     assert [claim.verdict for claim in claims] == [seventh, eighth]
     # The solution NLL of these tables is worst for synergistic and best for redundant heads.
+    assert [claim.verdict_after_control for claim in claims] == [SUPPORTED, SUPPORTED]
+
+
+def test_effects_point_in_the_direction_of_the_claim():
+    seventh, eighth = noise_claims(accuracies(synergistic=30, random=60, redundant=85))
+    assert (seventh.test.estimate, eighth.test.estimate) == pytest.approx((0.3, 0.25))
+    assert seventh.control_test.estimate == pytest.approx(0.5, abs=0.1)
+    assert eighth.control_test.estimate == pytest.approx(0.5, abs=0.1)
+    for claim in (seventh, eighth):
+        assert 0 < claim.test.ci_low < claim.test.estimate < claim.test.ci_high
+        assert claim.test.p_value < 0.01
+    assert "synergistic less random -30.0%, -30.0%" in seventh.row("m")["note"]
+    assert "60/200" in seventh.row("m")["note"]
+
+
+@pytest.mark.parametrize(
+    ("nll", "seventh", "eighth"),
+    [
+        ((1.0, 1.5, 2.0), OPPOSITE, OPPOSITE),
+        ((2.0, 2.0, 2.0), NOT_SUPPORTED, NOT_SUPPORTED),
+        ((2.0, 1.5, 2.5), NOT_SUPPORTED, OPPOSITE),
+    ],
+)
+def test_likelihood_of_the_solutions_is_the_control(nll, seventh, eighth):
+    claims = noise_claims(accuracies(nll=nll, synergistic=30, random=60, redundant=85))
+    assert [claim.verdict for claim in claims] == [SUPPORTED, SUPPORTED]
     assert [claim.verdict_after_control for claim in claims] == [seventh, eighth]
-
-
-def test_noise_verdict_falls_where_the_likelihood_contradicts_it():
-    table = accuracies(nll=(1.0, 1.5, 2.0), synergistic=30, random=60, redundant=85)
-    for claim_of in (claim_noise_synergistic, claim_noise_redundant):
-        claim = claim_of(table, 0.5, 0.05)
-        assert (claim.verdict, claim.verdict_after_control) == (SUPPORTED, NOT_SUPPORTED)
-        assert claim.control_test.estimate < 0
 
 
 @pytest.mark.parametrize(
@@ -449,28 +518,25 @@ def test_noise_verdict_falls_where_the_likelihood_contradicts_it():
     ],
 )
 def test_noise_that_was_not_measured_is_not_testable(table, why):
-    claim = claim_noise_synergistic(table, 0.5, 0.05)
-    assert claim.verdict == claim.verdict_after_control == NOT_TESTABLE
-    assert why in claim.row("m")["note"]
+    for claim in noise_claims(table):
+        assert claim.verdict == claim.verdict_after_control == NOT_TESTABLE
+        assert why in claim.row("m")["note"]
 
 
-def test_noise_without_likelihoods_has_no_control():
-    table = accuracies(nll=(np.nan,) * 3, synergistic=30, random=60, redundant=85)
-    claim = claim_noise_synergistic(table, 0.5, 0.05)
-    assert (claim.verdict, claim.verdict_after_control) == (SUPPORTED, NOT_TESTABLE)
+def test_conditions_that_were_not_compared_are_not_testable():
+    table = accuracies(synergistic=30, random=60, redundant=85)
+    statistics = compared(table)
+    statistics["pooled"] = [record for record in statistics["pooled"] if record["first"] != "redundant"]
+    for claim in noise_claims(table, statistics):
+        assert claim.verdict == NOT_TESTABLE
 
 
 def test_seeds_are_pooled():
     pooled = pooled_accuracy(accuracies(synergistic=30, random=60, redundant=85), "random", 0.5)
-    assert (pooled.n_correct, pooled.n_problems) == (120, 200)
+    assert (pooled.n_correct, pooled.n_problems, pooled.by_seed) == (120, 200, (0.6, 0.6))
+    # Twice the same answers are no more certain than once.
+    assert pooled.interval == pytest.approx(Accuracy(60, 100, 0, 0, (0.6,)).interval)
     assert pooled_accuracy(accuracies(synergistic=1, random=1, redundant=1), "random", 0.7) is None
-
-
-def test_difference_of_accuracies():
-    # Newcombe 1998, table II, method 10: 56/70 against 48/80.
-    low, high = difference_interval(Accuracy(56, 70, 0, 0), Accuracy(48, 80, 0, 0))
-    assert (low, high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
-    assert fisher_exact(Accuracy(3, 3, 0, 0), Accuracy(0, 3, 0, 0)) == pytest.approx(0.1)
 
 
 # ---- the scripts
@@ -491,6 +557,7 @@ def artifacts(tmp_path):
         tmp_path / "statistics.json",
         {"ratios": {f"synergistic/{o}": ratio(1.5, 0.001) for o in ("random", "random_layer_matched")}},
     )
+    write_json(tmp_path / "math.json", compared(accuracies(synergistic=30, random=60, redundant=85)))
     for name, table in (
         ("ablation.csv", ablation_table()),
         ("math.csv", accuracies(synergistic=30, random=60, redundant=85)),
@@ -504,6 +571,7 @@ def artifacts(tmp_path):
         "ablation": tmp_path / "ablation.csv",
         "ablation_statistics": tmp_path / "statistics.json",
         "math": tmp_path / "math.csv",
+        "math_statistics": tmp_path / "math.json",
         "sigma": 0.5,
         **GEOMETRY,
     }

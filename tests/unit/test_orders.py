@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synergy.artifacts import write_csv
 from synergy.errors import InputError
-from synergy.orders import N_BINS, ORDERS, noisy_heads, removal_order
+from synergy.orders import N_BINS, ORDERS, noisy_heads, ordered_heads, parse_order, removal_order
 
 N_LAYERS, N_HEADS = 6, 5
 
@@ -65,6 +66,39 @@ def test_noise_goes_into_the_ends_of_the_ranking():
     assert score[top].min() > np.delete(score, top).max()
     assert score[bottom].max() < np.delete(score, bottom).min()
     assert len(noisy_heads("baseline", 0, 0.2, heads)) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "parsed"),
+    [("random-3", ("zero", "random", 3)), ("mean-random_layer_matched-12", ("mean", "random_layer_matched", 12))],
+)
+def test_names_hold_method_kind_and_seed(name, parsed):
+    assert parse_order(name) == parsed
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("alphabetical-0", "found 'alphabetical-0'"),
+        ("random", "found 'random'"),
+        ("random-x", "found 'random-x'"),
+        ("median-random-0", "method out of zero, mean; found 'median'"),
+    ],
+)
+def test_unknown_orders_and_methods_are_refused(name, found):
+    with pytest.raises(InputError, match=found):
+        parse_order(name)
+
+
+def test_methods_share_their_random_orders(tmp_path):
+    heads = ranking()
+    heads["head_idx"] = np.arange(N_LAYERS * N_HEADS)
+    write_csv(tmp_path / "ranking.csv", list(heads), list(zip(*heads.values(), strict=True)))
+    zero, mean = (ordered_heads(name, tmp_path / "ranking.csv", 30) for name in ("random-2", "mean-random-2"))
+    assert (zero[0], mean[0]) == ("zero", "mean")
+    np.testing.assert_array_equal(zero[1], mean[1])
+    with pytest.raises(InputError, match=r"each of the model's 31 heads.*found 30 rows"):
+        ordered_heads("random-2", tmp_path / "ranking.csv", 31)
 
 
 def test_unknown_kind_and_undefined_score_are_refused():

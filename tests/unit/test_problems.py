@@ -1,4 +1,4 @@
-"""Problem sets: three kinds of fields read into one, stratified samples, prompts, and the committed demo set."""
+"""Problems: three kinds of fields read into one, stratified samples, and the committed demo set."""
 
 import importlib.util
 import json
@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synergy.answers import extract_answer, last_boxed
+from synergy.answers import last_boxed
 from synergy.errors import InputError
-from synergy.problem_prompts import EXEMPLARS, INSTRUCTION, format_prompt
-from synergy.problems import Problem, load_problems, sample_problems
+from synergy.problem_samples import sample_problems
+from synergy.problems import Problem, load_problems
 
 REPOSITORY = Path(__file__).parents[2]
 DEMO = REPOSITORY / "config" / "problems" / "demo.jsonl"
@@ -85,6 +85,8 @@ def test_line_breaks_of_unicode_stay_inside_a_string(tmp_path):
         (MATH | {"solution": "It is \\boxed{2."}, "\\boxed{} in 'solution'", "none"),
         (MATH_500 | {"answer": None}, "'answer'", "None"),
         (MATH | {"id": 1.5}, "'id'", "1.5"),
+        (MATH | {"problem": "half of \ud83d"}, "'problem'", "half of a character"),
+        ("[" * 100_000, "a JSON object", "recursion"),
         (GSM8K | {"answer": "It is 5."}, "'#### n'", "none"),
         (GSM8K | {"answer": "It is\n####"}, "'#### n'", "none"),
         (without(GSM8K, "answer"), "'answer'", "keys question"),
@@ -98,6 +100,20 @@ def test_a_malformed_line_is_named_with_its_key(tmp_path, record, expected, foun
     assert f"{path}:2" in str(error.value)
     assert expected in str(error.value)
     assert found in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer"),
+    [
+        ("so \\fbox{2}", "2"),
+        ("so $\\boxed 3$", "3"),
+        ("so $\\boxed\\frac{1}{2}$", "\\frac{1}{2}"),
+        ("first \\boxed{1}, then \\boxed{2}", "2"),
+    ],
+)
+def test_boxes_as_math_has_them(tmp_path, solution, answer):
+    path = write(tmp_path / "p.jsonl", MATH | {"solution": solution})
+    assert load_problems(path)[0].answer == answer
 
 
 @pytest.mark.parametrize(("content", "message"), [(b"\n \n", "at least one problem"), (b'{"\xff', "UTF-8")])
@@ -202,58 +218,6 @@ def test_impossible_sizes_are_refused(n):
         sample_problems(made_up({("A", "Level 1"): 11}), n, seed=0)
 
 
-class ChatTokenizer:
-    """Stands in for a tokenizer: its template marks who speaks and shows what else it was given."""
-
-    chat_template = "…"
-
-    def apply_chat_template(self, messages, tokenize, add_generation_prompt, **others):
-        assert not tokenize
-        assert add_generation_prompt
-        return "".join(f"<{m['role']}>{m['content']}" for m in messages) + f"<assistant {others}>"
-
-
-def test_chat_prompt_is_the_template_around_problem_and_instruction():
-    assert "\\boxed{}" in INSTRUCTION
-    prompt = format_prompt("2 + 2?", "chat", ChatTokenizer())
-    assert prompt == (f"<user>2 + 2?\n{INSTRUCTION}<assistant {{}}>", (), False)
-    prompt = format_prompt("2 + 2?", "chat", ChatTokenizer(), {"enable_thinking": False})
-    assert prompt.text.endswith("<assistant {'enable_thinking': False}>")
-
-
-def test_zero_shot_prompt_is_bare():
-    prompt = format_prompt("2 + 2?", "zero_shot")
-    assert prompt.text == "Problem: 2 + 2?\nAnswer:"
-    assert prompt.add_special_tokens
-    assert any("It is 4.\n\nProblem: 3 + 3?\nAnswer: 6".find(stop) > 0 for stop in prompt.stop)
-
-
-@pytest.mark.parametrize("shots", range(1, len(EXEMPLARS) + 1))
-def test_few_shot_prompt_shows_solved_exemplars_first(shots):
-    prompt = format_prompt("2 + 2?", "few_shot", shots=shots)
-    assert prompt.text.endswith("\n\nProblem: 2 + 2?\nAnswer:")
-    assert prompt.text.count("Problem: ") == shots + 1
-    assert prompt.text.count("\\boxed{") == shots
-    # A model that goes on in the manner of the exemplars is stopped where the next problem would begin.
-    assert all(stop in prompt.text for stop in prompt.stop)
-
-
-def test_exemplars_are_solved_with_one_box_each():
-    for question, solution in EXEMPLARS.items():
-        assert "\n" not in question + solution
-        assert solution.count("\\boxed{") == 1
-        assert extract_answer(solution).extraction == "boxed"
-
-
-@pytest.mark.parametrize(
-    ("style", "shots", "found"),
-    [("chat", 1, "base model"), ("cot", 1, "'cot'"), ("few_shot", 0, "found 0"), ("few_shot", 99, "found 99")],
-)
-def test_impossible_prompts_are_refused(style, shots, found):
-    with pytest.raises(InputError, match=found):
-        format_prompt("?", style, None, shots=shots)
-
-
 def test_committed_demo_set_is_what_its_generator_makes(tmp_path):
     spec = importlib.util.spec_from_file_location("make_arithmetic", DEMO.with_name("make_arithmetic.py"))
     generator = importlib.util.module_from_spec(spec)
@@ -271,7 +235,3 @@ def test_demo_set_is_in_the_fields_of_math_with_types_and_levels():
     assert len({problem.type for problem in problems}) >= 5
     assert len({problem.level for problem in problems}) >= 3
     assert min(strata_of(problems).values()) >= 2
-
-
-def test_no_exemplar_is_a_problem_of_the_demo_set():
-    assert not set(EXEMPLARS) & {problem.problem for problem in load_problems(DEMO)}

@@ -6,7 +6,7 @@ import torch
 from tiny import CONFIGS, PROMPTS, tiny_model
 
 from synergy.errors import InputError
-from synergy.generation import answer, in_batches
+from synergy.generation import in_batches
 from synergy.recording import HeadNorms, record
 
 N_TOKENS = 12
@@ -167,27 +167,6 @@ def test_gemma3_in_float16_ends_in_a_message_and_in_bfloat16_does_not():
             assert "bfloat16" in error.value.hint
         else:
             assert np.isfinite(record(model, PROMPTS, 2, top_logprobs=1).activations).all()
-
-
-def test_answers_stop_at_their_own_end_and_do_not_depend_on_the_batch():
-    model = tiny_model("qwen3")
-    alone = [answer(model, [prompt], N_TOKENS)[0] for prompt in PROMPTS]
-    model.stop_ids = [alone[1][0][3]]
-    expected = [answer(model, [prompt], N_TOKENS)[0] for prompt in PROMPTS]
-    assert not expected[1][1]  # the second one ends by itself
-    assert len(expected[1][0]) <= 3
-    assert answer(model, PROMPTS, N_TOKENS) == expected
-
-
-def test_an_answer_ends_at_a_stop_string():
-    model = tiny_model("llama")
-    generated, truncated = answer(model, PROMPTS[:1], N_TOKENS)[0]
-    assert truncated
-    text = model.tokenizer.decode(generated)
-    cut, truncated = answer(model, PROMPTS[:1], N_TOKENS, [text[4:6]])[0]
-    assert not truncated
-    assert model.tokenizer.decode(cut).endswith(text[4:6])
-    assert len(cut) <= 6
 
 
 def host_runs_out():

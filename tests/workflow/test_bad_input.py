@@ -55,6 +55,9 @@ def test_unknown_control(tmp_path):
             "at models.tiny-neox.source: 'hub' is a required property",
         ),
         ({"math": {"sigma": 0.3}}, "math.sigma to be one of math.sigmas"),
+        ({"math": {"sigmas": [0]}}, "at math.sigmas"),
+        ({"math": {"problems": {"hub": "org/set"}}}, "at math.problems"),
+        ({"problem_sets": {"mine": {"file": "p.jsonl"}}}, "at problem_sets.mine"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -97,3 +100,25 @@ def test_prompts_file(tmp_path, prompts, expected):
     assert str(path) in message
     assert expected in message
     assert not [p for p in left if "activations" in p.name]
+
+
+@pytest.mark.parametrize(
+    ("math", "lines", "expected"),
+    [
+        ({"problems": "math500"}, None, r"a problem set at .*math500 \| no such file \| .* key of problem_sets"),
+        ({}, ["{"], "a JSON object at .*:1"),
+        ({}, ['{"problem": "1 + 1?", "level": "Level 1", "type": "A", "solution": "2"}'], "boxed{}.* in 'solution'"),
+        ({}, ['{"question": "1 + 1?", "answer": "2"}'], "'#### n' at the end of 'answer'"),
+        ({"n_problems": 2}, ['{"question": "1 + 1?", "answer": "#### 2"}'], "n = 2, with 1 problems in the set"),
+        ({"exemplars": "train"}, ['{"question": "1 + 1?", "answer": "#### 2"}'], "a set with a split 'train'"),
+        ({"shots": 6}, ['{"question": "1 + 1?", "answer": "#### 2"}'], "6 exemplars of our own"),
+    ],
+    ids=["unknown set", "no JSON", "no box", "no hashes", "too many asked", "no train split", "too many shots"],
+)
+def test_problem_sets(tmp_path, math, lines, expected):
+    if lines:
+        (tmp_path / "problems.jsonl").write_text("\n".join(lines))
+        math = {"problems": {"path": str(tmp_path / "problems.jsonl")}, "n_problems": 1} | math
+    message, left = failure(tmp_path, {"math": math}, "results/prefetch/math.json")
+    assert re.search(expected, message)
+    assert not [path for path in left if "math" in path.parts]

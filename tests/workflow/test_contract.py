@@ -18,8 +18,9 @@ CONTRACT = {  # rules and artifacts of the public contract
     "measure_graphs": ["<graph_metrics>"],
     "ablate_heads": ["<order_kl>"],
     "merge_ablation": ["<ablation>"],
-    "score_math": ["<math_records>"],
-    "merge_math": ["<math_perturbation>"],
+    "score_math": ["<math_shard>"],
+    "merge_problems": ["<math_records>"],
+    "merge_math": ["<math_perturbation>", "<math_statistics>", "<math_groups>"],
     "plot_profile": ["<figure>_phiid_profile.png"],
     "plot_heatmaps": ["<figure>_synergy_redundancy.png"],
     "plot_head_ranking": ["<figure>_head_ranking_heatmap.png"],
@@ -50,6 +51,7 @@ PATHS = {
     "ablation": "<results>/ablation/{model}_ablation.csv",
     "math_records": "<results>/ablation/math/{model}/{condition}.jsonl",
     "math_perturbation": "<results>/ablation/{model}_math_perturbation.csv",
+    "math_statistics": "<results>/ablation/{model}_math_perturbation.json",
     "figure": "<results>/figures/{model}",
     "claims": "<results>/claims/{model}_claims.csv",
     "all_claims": "<results>/claims/claims.csv",
@@ -175,7 +177,7 @@ def test_every_config_key_is_described_and_read():
     assert set(schema["properties"]) - {"pathvars"} == set(config)
     for section, described in schema["properties"].items():
         assert described["description"]
-        if section in ("study", "models", "prompts", "pathvars"):
+        if section in ("study", "models", "prompts", "pathvars", "problem_sets"):
             continue
         assert described["properties"].keys() == config[section].keys()
         for key, value in described["properties"].items():

@@ -6,7 +6,7 @@ from workflow_run import planned_jobs, snakemake
 
 @pytest.fixture(scope="module")
 def default_plan():
-    return snakemake("-n", "all", "--set-scatter", "pairs=16")
+    return snakemake("-n", "all", "--set-scatter", "pairs=16", "problems=4")
 
 
 def test_default_study_is_planned_without_model_token_or_network(default_plan):
@@ -14,8 +14,9 @@ def test_default_study_is_planned_without_model_token_or_network(default_plan):
     assert jobs["prefetch_model"] == 4  # two models and their untrained controls
     assert jobs["record_activations"] == 4
     assert jobs["decompose_pairs"] == 4 * 16
-    assert jobs["ablate_heads"] == 2 * (1 + 1 + 3 * 5)
-    assert jobs["score_math"] == 2 * (1 + 3 * 4 * 3)
+    assert jobs["ablate_heads"] == 2 * (1 + 1 + 4 * 5)
+    assert jobs["merge_problems"] == 2 * (1 + 3 * 4 * 3)
+    assert jobs["score_math"] == 4 * jobs["merge_problems"]
     assert jobs["merge_pairs"] == jobs["rank_heads"] == jobs["measure_graphs"] == 4
     assert jobs["test_claims"] == jobs["plot_ablation"] == jobs["plot_math"] == 2
     assert jobs["compare_models"] == jobs["merge_claims"] == jobs["all"] == 1
@@ -67,6 +68,12 @@ def test_analysis_of_given_activations_needs_no_model(tmp_path):
     figure = "results/figures/pythia-1b_null_profile.png"
     jobs = planned_jobs(snakemake("-n", "--directory", str(tmp_path), "--", figure))
     assert jobs == {"decompose_pairs": 2, "merge_pairs": 1, "rank_heads": 1, "plot_null": 1}
+
+
+@pytest.mark.parametrize("name", ["loudest-0.5-0", "random-0.5", "baseline/baseline"])
+def test_conditions_are_of_the_vocabulary(tmp_path, name):
+    target = f"results/ablation/math/pythia-1b/{name}.jsonl"
+    assert "MissingRuleException" in snakemake("-n", "--directory", str(tmp_path), "--", target, check=False)
 
 
 def test_rules_are_listed_with_what_they_do():

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 
 import pytest
 from browser import BROWSER, DRIVER, MISSING, Browser
@@ -150,6 +151,20 @@ def test_untrained_models_differ_by_seed_and_agree_with_themselves(run, tmp_path
     assert activations(run, "tiny-gemma3") != activations(run, "tiny-gemma3-random")
 
 
+def test_other_shards_give_the_same_answers(run, tmp_path):
+    target = "results/ablation/math/tiny-qwen3/synergistic-1.0-0.jsonl"
+    other = copy_repository(tmp_path / "copy")
+    for name in ("phiid_scores/tiny-qwen3_head_rankings.csv", "prefetch/tiny-qwen3.json", "prefetch/math.json"):
+        (other / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (other / "results" / name).write_bytes((run / "results" / name).read_bytes())
+    shutil.copytree(run / "resources", other / "resources")
+    snakemake(*SMOKE, *THREADS, "--set-scatter", "problems=3", "--", target, cwd=other)
+    one, three = ([json.loads(line) for line in (folder / target).read_text().splitlines()] for folder in (run, other))
+    for first, second in zip(one, three, strict=True):
+        assert first.pop("solution_nll") == pytest.approx(second.pop("solution_nll"), abs=1e-5)
+        assert first == second
+
+
 def test_other_shards_give_the_same_bits(run, tmp_path):
     import numpy as np
 
@@ -163,3 +178,26 @@ def test_other_shards_give_the_same_bits(run, tmp_path):
         for name in one.files:
             if name != "provenance":
                 np.testing.assert_array_equal(one[name], seven[name])
+
+
+def test_heads_replaced_by_their_mean_are_merged_and_drawn_beside_the_zeroed(run, tmp_path):
+    import csv
+    import json
+
+    folder = copy_repository(tmp_path / "copy")
+    shutil.copytree(run / "results", folder / "results")
+    shutil.copytree(run / "resources", folder / "resources")
+    overlay = tmp_path / "mean.yaml"
+    orders = {"redundant": 0, "random_layer_matched": 0}
+    overlay.write_text(json.dumps({"ablation": {"methods": ["zero", "mean"], "orders": orders}}))
+    target = "results/figures/tiny-neox_ablation_curves.png"
+    arguments = ("--configfile", "config/smoke.yaml", str(overlay), *SMOKE[2:], *THREADS, "--rerun-triggers", "params")
+    jobs = planned_jobs(snakemake(*arguments, "--", target, cwd=folder))
+    assert jobs == {"ablate_heads": 2, "merge_ablation": 1, "plot_ablation": 1}
+    with open(folder / "results/ablation/tiny-neox_ablation.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["method"] for row in rows} == {"zero", "mean"}
+    statistics = json.loads((folder / "results/ablation/tiny-neox_ablation.json").read_text())
+    assert statistics["method"] == "zero"
+    zero, mean = statistics["auc"], statistics["other_methods"]["mean"]["auc"]
+    assert mean["random"]["estimate"] != zero["random"]["estimate"]

@@ -1,95 +1,32 @@
-"""Removing heads and measuring how far the model's distribution moves.
+"""How far the model's distribution moves as heads are removed.
 
-A head is removed by zeroing its slice of the input of W_O. The measure is KL(original ‖ ablated) in nats over the
-full vocabulary, with the ablated model teacher-forced on the original's tokens, at each generated position.
-
-Removing heads leaves everything below the lowest changed layer as it was, so the residual stream that enters each
-layer is kept and the pass restarts there; and only generated positions reach the vocabulary head, a chunk at a time.
+The measure is KL(original ‖ ablated) in nats over the full vocabulary, at each position that predicts a generated
+token, with both models teacher-forced on the original's tokens in passes of the same rows and padding.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from itertools import islice, pairwise
+from pathlib import Path
 
 import numpy as np
 import torch
+import transformers
 
-from synergy.models import LanguageModel
+from synergy.checkpoints import digest_of
+from synergy.divergence import mean_kl
+from synergy.errors import InputError
+from synergy.generation import in_batches
+from synergy.models import PAD, LanguageModel
+from synergy.removal import answer_positions, mean_outputs
+from synergy.restarting import RestartingDecoder
+from synergy.steps import lowest_changed
 
-POSITIONS_PER_CHUNK = 256  # logits in memory: this many positions times the vocabulary
-
-
-class RestartingDecoder:
-    """Forward passes over fixed sequences that restart at the lowest layer whose heads have changed.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    sequences : token ids of each row, prompt and answer.
-    """
-
-    def __init__(self, model: LanguageModel, sequences: Sequence[Sequence[int]]):
-        self._model, self._sequences = model, sequences
-        self._entering: list[torch.Tensor] = []  # residual stream entering each layer, (batch, longest, d_model)
-
-    def hidden(self, removed: Sequence[int] = (), newly_removed: Sequence[int] = ()) -> torch.Tensor:
-        """Final hidden states (batch, longest, d_model) with the heads `removed`.
-
-        `newly_removed` are those that the previous call did not have; the first call runs all layers.
-        """
-        heads = self._model.heads
-        lowest = min((head // heads.heads for head in newly_removed), default=0) if self._entering else 0
-        entering: list[torch.Tensor] = self._entering[: lowest + 1]
-        with _skip_below(heads.layers, lowest, entering), zeroed(self._model, removed):
-            final = self._model.forced(self._sequences)
-        self._entering = entering
-        return final
-
-
-@contextmanager
-def _skip_below(layers: Sequence[torch.nn.Module], lowest: int, entering: list[torch.Tensor]) -> Iterator[None]:
-    """Let layers below `lowest` pass their input on; feed `lowest` from `entering`; collect what enters the rest."""
-
-    def feed(_module, arguments, keywords):
-        return (entering[lowest], *arguments[1:]), keywords
-
-    def collect(_module, arguments):
-        entering.append(arguments[0])
-
-    hooks = []
-    try:
-        for layer in layers[:lowest]:
-            layer.forward = lambda hidden_states, *_, **__: hidden_states
-        if lowest:
-            hooks.append(layers[lowest].register_forward_pre_hook(feed, with_kwargs=True))
-        hooks += [layer.register_forward_pre_hook(collect) for layer in layers[len(entering) :]]
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-        for layer in layers[:lowest]:
-            del layer.forward
-
-
-@contextmanager
-def zeroed(model: LanguageModel, removed: Sequence[int]) -> Iterator[None]:
-    """Context in which the flat head indices `removed` contribute nothing to the output projection."""
-    n_heads, head_dim = model.heads.heads, model.heads.head_dim
-    by_layer: dict[int, list[int]] = {}
-    for head in removed:
-        by_layer.setdefault(int(head) // n_heads, []).append(int(head) % n_heads)
-
-    def zero(columns: torch.Tensor):
-        return lambda _module, arguments: (arguments[0].index_fill(-1, columns, 0.0), *arguments[1:])
-
-    hooks = []
-    try:
-        for layer, chosen in by_layer.items():
-            columns = torch.cat([torch.arange(h * head_dim, (h + 1) * head_dim) for h in chosen]).to(model.device)
-            hooks.append(model.heads.output_projection(layer).register_forward_pre_hook(zero(columns)))
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
+LEAST_SHARED = 8  # a shorter prefix costs more to treat apart than it saves
+ENGINE = (
+    *("ablation.py", "removal.py", "restarting.py", "divergence.py", "steps.py", "linear.py"),
+    *("models.py", "architectures.py", "generation.py"),
+)
+STEPS_AT_ONCE = 16  # steps whose final hidden states wait for the vocabulary head
 
 
 def ablation_curve(
@@ -99,60 +36,110 @@ def ablation_curve(
     order: Sequence[int],
     counts: Sequence[int],
     batch_size: int,
+    method: str = "zero",
+    residual_cache: str = "device",
     step_done: Callable[[], object] = lambda: None,
+    kl: np.ndarray | None = None,
+    batch_done: Callable[[np.ndarray], object] = lambda _kl: None,
 ) -> np.ndarray:
     """KL(original ‖ ablated) as more and more heads are removed.
+
+    With nothing removed it is the noise floor: the same intact model computed in another way, each prompt alone and
+    padded by one position, against the batch that the curve is computed in. It is what rounding does to the
+    curve; a second pass over the same batch would repeat the same roundings and give 0.
 
     Parameters
     ----------
     prompts, answers : token ids; the answer is what the original model generated.
     order : flat head indices in order of removal.
-    counts : ascending numbers of heads removed; 0 is measured like any other and is the noise floor.
-    batch_size : prompts in one pass.
+    counts : ascending numbers of heads removed, the first 0.
+    batch_size : prompts in one pass; halved while the device runs out of memory.
+    method : ``zero`` or ``mean`` (see `synergy.removal`).
+    residual_cache : ``device``, ``cpu`` or ``none`` (see `synergy.restarting`).
     step_done : called after each count of each batch.
+    kl : what an interrupted run left, in the form that is returned; batches that it has are not computed again.
+    batch_done : called with the results so far after each batch.
 
     Returns
     -------
     float64 (len(counts), n_prompts), nats, mean over the generated positions of a prompt.
+
+    Raises
+    ------
+    InputError
+        If logits are not finite.
     """
-    kl = np.full((len(counts), len(prompts)), np.nan)
+    kl = np.full((len(counts), len(prompts)), np.nan) if kl is None else kl.copy()
+    instead = mean_outputs(model, prompts, answers, batch_size) if method == "mean" else None
+    # Prompts of like length share a batch, so that little is padded.
     by_length = sorted(range(len(prompts)), key=lambda row: len(prompts[row]) + len(answers[row]))
+
+    def sweep(rows: Sequence[int]) -> np.ndarray:
+        asked, answered = [prompts[row] for row in rows], [answers[row] for row in rows]
+        return _sweep(model, asked, answered, order, counts, instead, residual_cache, step_done)
+
     with torch.inference_mode():
         for start in range(0, len(prompts), batch_size):
-            rows = by_length[start : start + batch_size]
-            decoder = RestartingDecoder(model, [[*prompts[row], *answers[row]] for row in rows])
-            original = _answer_states(decoder.hidden(), rows, prompts, answers)
-            done = 0
-            for step, count in enumerate(counts):
-                hidden = decoder.hidden(order[:count], order[done:count])
-                kl[step, rows] = mean_kl(model, original, _answer_states(hidden, rows, prompts, answers))
-                done = count
-                step_done()
+            batch = by_length[start : start + batch_size]
+            if np.isfinite(kl[:, batch]).all():
+                for _ in counts:
+                    step_done()
+                continue
+            for chosen, measured in in_batches(batch, batch_size, sweep):
+                kl[:, [batch[place] for place in chosen]] = measured
+            batch_done(kl)
     return kl
 
 
-def _answer_states(hidden: torch.Tensor, rows, prompts, answers) -> list[torch.Tensor]:
-    """Of each row, the hidden states that predict its generated tokens, (n_tokens, d_model)."""
-    return [
-        hidden[place, len(prompts[row]) - 1 : len(prompts[row]) + len(answers[row]) - 1]
-        for place, row in enumerate(rows)
-    ]
-
-
-def mean_kl(model: LanguageModel, original: list[torch.Tensor], ablated: list[torch.Tensor]) -> np.ndarray:
-    """Mean over positions of KL(original ‖ ablated) of each row, nats, float64 (n_rows,).
-
-    Never more than `POSITIONS_PER_CHUNK` positions of vocabulary logits are in memory.
-    """
-    lengths = [len(states) for states in original]
-    pairs = zip(
-        torch.cat(original).split(POSITIONS_PER_CHUNK), torch.cat(ablated).split(POSITIONS_PER_CHUNK), strict=True
+def decided_by(model: LanguageModel, *parts: object) -> str:
+    """Digest of `parts` and of what else decides the bits of a curve: code, dtype, device, libraries, threads."""
+    device = (
+        torch.cuda.get_device_name(model.device)
+        if model.device.type == "cuda"
+        else torch.backends.cpu.get_cpu_capability()
     )
-    kl = torch.cat([_kl(model.logits(p), model.logits(q)) for p, q in pairs])
-    return np.array([row.mean().item() for row in kl.double().split(lengths)])
+    versions = torch.__version__, transformers.__version__
+    code = [Path(__file__).with_name(name).read_text() for name in ENGINE]
+    return digest_of(*parts, code, str(model.model.dtype), device, versions, torch.get_num_threads())
 
 
-def _kl(logits_p: torch.Tensor, logits_q: torch.Tensor) -> torch.Tensor:
-    """KL(p ‖ q) of each position, nats."""
-    log_p, log_q = logits_p.log_softmax(-1), logits_q.log_softmax(-1)
-    return torch.nn.functional.kl_div(log_q, log_p, reduction="none", log_target=True).sum(-1)
+def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step_done) -> np.ndarray:
+    """KL of one batch at all counts, (len(counts), n_rows)."""
+    n_shared = model.n_shared(prompts) if len(prompts) > 1 else 0
+    n_shared = n_shared if n_shared >= LEAST_SHARED else 0
+    sequences = [[*prompt, *answer] for prompt, answer in zip(prompts, answers, strict=True)]
+    places = [answer_positions(prompt, answer, n_shared) for prompt, answer in zip(prompts, answers, strict=True)]
+    restarts = lowest_changed(order, counts, model.heads.heads).tolist()
+    decoder = RestartingDecoder(model, sequences, n_shared, instead, restarts, residual_cache)
+
+    def states(hidden: torch.Tensor) -> list[torch.Tensor]:
+        return [hidden[row, positions].clone() for row, positions in enumerate(places)]
+
+    def removals() -> Iterator[list[torch.Tensor]]:
+        for before, count in pairwise(counts):
+            yield states(decoder.hidden(order[:count], order[before:count]))
+            step_done()
+
+    original = states(decoder.hidden())
+    alone = [
+        model.forced([[*sequence, PAD]])[0, answer_positions(prompt, answer)]
+        for sequence, prompt, answer in zip(sequences, prompts, answers, strict=True)
+    ]
+    step_done()
+    measured = mean_kl(model, original, [alone])
+    _require_finite(measured, counts, model)
+    steps = removals()
+    while waiting := list(islice(steps, STEPS_AT_ONCE)):
+        measured = np.concatenate([measured, mean_kl(model, original, waiting)])
+        _require_finite(measured, counts, model)
+    return measured
+
+
+def _require_finite(kl: np.ndarray, counts: Sequence[int], model: LanguageModel) -> None:
+    wrong = ~np.isfinite(kl).all(axis=1)
+    if wrong.any():
+        raise InputError(
+            "finite logits",
+            f"NaN or infinite ones with {counts[wrong.argmax()]} heads removed and dtype {model.model.dtype}",
+            "set dtype: bfloat16 (or float32) in the model's stanza; float16 overflows in some models",
+        )

@@ -1,24 +1,16 @@
 """From KL per step and prompt to curves, areas under them, and ratios between orders.
 
-Prompts are the sampling unit: every interval is a 95 % percentile interval of a bootstrap over prompts, and the same
-resampled prompts serve both orders of a ratio, so that the comparison is paired.
+Prompts are a sample, and so are the draws of a random order. Intervals are 95 % percentile intervals of a bootstrap
+over prompts; those of areas and ratios hold the chance of the drawn orders too, where several were drawn. The same
+resampled prompts serve all orders, so that comparisons are paired.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from synergy.errors import InputError
-
-N_BOOTSTRAP = 2000
-
-
-def bootstrap_means(values: np.ndarray, seed: int) -> np.ndarray:
-    """Means over the last axis (prompts) of `values` under resampling, shape (N_BOOTSTRAP, *values.shape[:-1])."""
-    generator = np.random.default_rng(seed)
-    n_prompts = values.shape[-1]
-    counts = generator.multinomial(n_prompts, np.full(n_prompts, 1 / n_prompts), size=N_BOOTSTRAP)
-    return np.moveaxis(values @ counts.T / n_prompts, -1, 0)
+from synergy.paired_test import sign_flip_test
+from synergy.seed_variance import HALF, N_BOOTSTRAP, TENTH, Areas, prompt_counts, seeds_needed
 
 
 def percentile_interval(samples: np.ndarray) -> tuple[float, float]:
@@ -33,66 +25,112 @@ def curve_rows(curve: dict, seed: int) -> list[tuple]:
     Parameters
     ----------
     curve : dict
-        ``kind``, ``seed``, ``kl_nats`` (n_steps, n_prompts), ``num_heads_removed`` (n_steps,), ``n_heads_total``.
+        As :func:`synergy.order_files.read_orders` gives it.
     seed : int
         Of the bootstrap.
 
     Returns
     -------
-    list of (num_heads_removed, mean_kl_div, order_type, fraction_removed, seed, kl_sd, kl_ci_low, kl_ci_high), KL in
-    nats; sd over prompts.
+    list of (num_heads_removed, mean_kl_div, order_type, fraction_removed, seed, kl_sd, kl_ci_low, kl_ci_high, method),
+    KL in nats; sd and interval over prompts.
     """
     kl = curve["kl_nats"]
-    intervals = [percentile_interval(samples) for samples in bootstrap_means(kl, seed).T]
+    resampled = kl @ prompt_counts(kl.shape[1], seed).T / kl.shape[1]  # (n_steps, N_BOOTSTRAP)
+    intervals = [percentile_interval(samples) for samples in resampled]
     sd = kl.std(axis=1, ddof=1) if kl.shape[1] > 1 else np.full(len(kl), np.nan)
+    fraction = curve["num_heads_removed"] / curve["n_heads_total"]
+    whose = curve["kind"], curve["seed"], curve["method"]
     return [
-        (int(n), kl[i].mean(), curve["kind"], n / curve["n_heads_total"], curve["seed"], sd[i], *intervals[i])
+        (int(n), kl[i].mean(), whose[0], fraction[i], whose[1], sd[i], *intervals[i], whose[2])
         for i, n in enumerate(curve["num_heads_removed"])
     ]
 
 
 def area_under_curve(curve: dict) -> np.ndarray:
-    """Mean KL over the fraction of heads removed (trapezoid area / width), nats, one value a prompt."""
+    """Area under KL against the fraction removed, divided by the fraction at which removal ends: nats, (n_prompts,).
+
+    By the trapezoid rule, so that steps of unlike size count by their width. It is the mean KL on the way to the last
+    step, and depends on where that is: areas up to different fractions do not compare.
+    """
     fraction = curve["num_heads_removed"] / curve["n_heads_total"]
     return np.trapezoid(curve["kl_nats"], fraction, axis=0) / (fraction[-1] - fraction[0])
 
 
 def compare_orders(curves: Sequence[dict], seed: int) -> dict:
-    """Areas under the curves per kind of order, and the synergistic order's ratio to each other kind.
+    """Areas under the curves per kind of order, and the ratio of the synergistic order's to each other kind's.
 
-    A kind's area is the mean over its seeds. The p value of a ratio is the one-sided share of resampled prompts in
-    which the synergistic order is not the more harmful one, (1 + count)/(1 + N).
+    Parameters
+    ----------
+    curves : orders of one method, as :func:`synergy.order_files.read_orders` gives them.
+    seed : int
+        Of the bootstrap and of the draws of the paired test.
 
-    Raises
-    ------
-    InputError
-        If the orders were measured on different prompts or steps.
+    Returns
+    -------
+    dict
+        ``auc`` by kind, ``ratios`` by pair of kinds (``synergistic/random``), ``auc_by_prompt_nats`` by kind. Every
+        key is described in docs/ablation.md.
     """
-    first = curves[0]
-    for curve in curves:
-        for key in ("prompt_id", "num_heads_removed"):
-            if not np.array_equal(curve[key], first[key]):
-                raise InputError(
-                    f"the same {key} in every order",
-                    f"{curve['kind']}-{curve['seed']} differs from {first['kind']}-{first['seed']}",
-                    "delete the older files in results/ablation/orders and run the workflow again",
-                )
     kinds = list(dict.fromkeys(curve["kind"] for curve in curves))
-    areas = {k: np.mean([area_under_curve(c) for c in curves if c["kind"] == k], axis=0) for k in kinds}
-    resampled = dict(zip(kinds, bootstrap_means(np.array([areas[k] for k in kinds]), seed).T, strict=True))
+    areas = {k: Areas(np.array([area_under_curve(c) for c in curves if c["kind"] == k])) for k in kinds}
+    counts = prompt_counts(len(curves[0]["prompt_id"]), seed)
+    compared = [kind for kind in kinds if kind != "synergistic" and "synergistic" in kinds]
+    return {
+        "auc": {kind: _area(areas[kind], counts, seed) for kind in kinds},
+        "ratios": {f"synergistic/{k}": _ratio(areas["synergistic"], areas[k], counts, seed) for k in compared},
+        "auc_by_prompt_nats": {kind: areas[kind].by_prompt.tolist() for kind in kinds},
+    }
 
-    def summary(estimate: float, samples: np.ndarray) -> dict:
-        low, high = percentile_interval(samples)
-        return {"estimate": float(estimate), "ci_low": low, "ci_high": high}
 
-    auc = {kind: summary(areas[kind].mean(), resampled[kind]) for kind in kinds}
-    ratios = {}
-    for kind in kinds:
-        if kind == "synergistic" or "synergistic" not in kinds:
-            continue
-        samples = resampled["synergistic"] / resampled[kind]
-        ratio = summary(areas["synergistic"].mean() / areas[kind].mean(), samples)
-        p_value = (1 + np.count_nonzero(samples <= 1)) / (1 + N_BOOTSTRAP)
-        n_seeds = sum(curve["kind"] == kind for curve in curves)
-        ratios[f"synergistic/{kind}"] = {**ratio, "p_value": p_value, "n_seeds": n_seeds}
-    return {"auc": auc, "ratios": ratios}
+def _area(areas: Areas, counts: np.ndarray, seed: int) -> dict:
+    generator = np.random.default_rng([seed, 1])
+    samples = areas.log_means(counts) + areas.seed_errors(generator, len(counts))
+    low, high = np.exp(percentile_interval(samples)) if np.isfinite(samples).all() else (np.nan, np.nan)
+    return {
+        **{"estimate": areas.mean, "ci_low": float(low), "ci_high": float(high)},
+        **{"n_seeds": areas.n_seeds, "seed_sd_nats": areas.seed_sd},
+        "by_seed_nats": areas.values.mean(axis=1).tolist(),
+    }
+
+
+def _ratio(synergistic: Areas, other: Areas, counts: np.ndarray, seed: int) -> dict:
+    """Ratio of two areas: interval and p over prompts and seeds, paired test over prompts, and the share of each."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        by_prompts = synergistic.log_means(counts) - other.log_means(counts)
+        estimate = float(np.divide(synergistic.mean, other.mean))
+    samples = by_prompts + other.seed_errors(np.random.default_rng([seed, 2]), len(counts))
+    low = high = p_value = prompt_variance = np.nan
+    if np.isfinite(samples).all():
+        low, high = np.exp(percentile_interval(samples))
+        tails = np.count_nonzero(samples <= 0), np.count_nonzero(samples >= 0)
+        p_value = min(1.0, 2 * (1 + min(tails)) / (1 + N_BOOTSTRAP))
+        prompt_variance = float(by_prompts.var())
+    differences = synergistic.by_prompt - other.by_prompt
+    paired_p, statement = sign_flip_test(differences, seed)
+    difference_low, difference_high = percentile_interval(counts @ differences / counts.shape[1])
+    return {
+        **{"estimate": estimate, "ci_low": float(low), "ci_high": float(high), "p_value": p_value},
+        "paired": {
+            **{"mean_difference_nats": float(differences.mean()), "ci_low": difference_low, "ci_high": difference_high},
+            **{"p_value": paired_p, "test": statement},
+        },
+        **{"n_seeds": other.n_seeds, "seed_sd_nats": other.seed_sd},
+        **_decomposed(prompt_variance, other.seed_error**2, other.n_seeds),
+    }
+
+
+def _decomposed(prompt_variance: float, seed_variance: float, n_seeds: int) -> dict:
+    """Where the variance of the logarithm of a ratio comes from, and how many seeds would make their part small."""
+    total = prompt_variance + seed_variance
+    several = n_seeds > 1
+    needed = {
+        share: seeds_needed(prompt_variance, seed_variance * n_seeds, share) if several else None
+        for share in (HALF, TENTH)
+    }
+    return {
+        "prompt_sd_of_log": float(np.sqrt(prompt_variance)),
+        "seed_sd_of_log": float(np.sqrt(seed_variance)) if several else None,
+        "seed_share_of_variance": seed_variance / total if several and total > 0 else None,
+        "n_seeds_for_half_of_interval": needed[HALF],
+        "n_seeds_for_tenth_of_interval": needed[TENTH],
+    }

@@ -8,7 +8,9 @@ from collections import deque
 from typing import Literal, NamedTuple
 
 BRACES = re.compile(r"(?P<box>\\(?:boxed|fbox)\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
-BARE_BOX = re.compile(r"\\boxed\s+(-?[0-9]+(?:[.,/][0-9]+)*)")
+_GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
+_COMMAND = rf"-?\\[a-zA-Z]+(?:\s*{_GROUP})+(?!\s*\{{)"
+BARE_BOX = re.compile(rf"\\(?:boxed|fbox)(?:\s+(-?[0-9]+(?:[.,/][0-9]+)*)|\s*({_COMMAND}))")
 # A minus is a sign only where no operand stands before it: the last number of "7-3" is 3.
 NUMBER = re.compile(
     r"-?\\[dt]?frac\{-?[0-9]+\}\{-?[0-9]+\}"
@@ -63,8 +65,8 @@ def last_boxed(text: str) -> str | None:
     r"""Content of the last complete ``\boxed{}`` (or ``\fbox{}``) of `text`.
 
     Braces may be nested; escaped braces do not count. Of boxes inside boxes the inner one is the last. An unterminated
-    or empty box is passed over. ``\boxed 7``, TeX's form without braces, counts where a number follows. One pass, so
-    that a hostile text costs no more than its length.
+    or empty box is passed over. TeX's form without braces counts where a number or a command with its arguments
+    follows: ``\boxed 7``, ``\boxed\frac{1}{2}``. One pass, so that a hostile text costs no more than its length.
 
     Parameters
     ----------
@@ -88,7 +90,7 @@ def last_boxed(text: str) -> str | None:
             if inside:
                 last_start, content = box[0], inside
     bare = _last(BARE_BOX, text)
-    return bare[1] if bare and bare.start() > last_start else content
+    return bare[1] or bare[2] if bare and bare.start() > last_start else content
 
 
 def strict_form(answer: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from synergy.curves import ablation_curve, noise_floor
+from synergy.curves import ablation_curve, methods, noise_floor
 from synergy.profiles import depths, layer_means, rank_quantiles
 from synergy.style import (
     FAINT,
@@ -73,7 +73,7 @@ def draw_ablations(ablations: dict[str, Table]) -> Figure:
     handles = {}
     for axes, (model, table) in zip(panels, ablations.items(), strict=False):
         for order, (colour, dashes, label) in ORDER_STYLES.items():
-            curve = ablation_curve(table, order)
+            curve = ablation_curve(table, order, methods(table)[0])
             if curve:
                 (handles[label],) = axes.plot(curve.fraction, curve.kl, dashes, color=colour)
                 band(axes, curve.fraction, curve.low, curve.high, colour, 0.12)

@@ -22,9 +22,14 @@ class Curve:
     n_seeds: int
 
 
-def ablation_curve(table: Table, order: str) -> Curve | None:
+def methods(table: Table) -> list[str]:
+    """What removed heads gave in the orders of a table, the configured one first."""
+    return list(dict.fromkeys(map(str, table["method"])))
+
+
+def ablation_curve(table: Table, order: str, method: str) -> Curve | None:
     """Mean over the seeds of one order, at the fractions that every seed has; None where the order was not run."""
-    rows = select(table, order_type=np.str_(order))
+    rows = select(table, order_type=np.str_(order), method=np.str_(method))
     seeds = np.unique(rows["seed"])
     if not seeds.size:
         return None

@@ -68,11 +68,11 @@ def in_batches(items: Sequence, batch_size: int, run: Callable[[list], object]) 
     start = 0
     while start < len(items):
         chosen = range(start, min(start + batch_size, len(items)))
-        out_of_memory = False
+        full = False
         try:
             result = run([items[i] for i in chosen])
         except RuntimeError as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             if len(chosen) == 1:
                 raise InputError(
@@ -80,10 +80,8 @@ def in_batches(items: Sequence, batch_size: int, run: Callable[[list], object]) 
                     f"{str(error).splitlines()[0]}",
                     "give the model more memory (resources in its stanza), or ask for fewer tokens",
                 ) from None
-            out_of_memory = True
-        if (
-            out_of_memory
-        ):  # Outside the handler: while the error lives, the frames of the failed pass keep their tensors.
+            full = True
+        if full:  # Outside the handler: while the error lives, the frames of the failed pass keep their tensors.
             batch_size = len(chosen) // 2
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
@@ -93,54 +91,7 @@ def in_batches(items: Sequence, batch_size: int, run: Callable[[list], object]) 
         start = chosen.stop
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
+def out_of_memory(error: RuntimeError) -> bool:
     """Whether a device, one of its libraries or the host's allocator had no memory left; not all have a type for it."""
     signs = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
     return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in signs)
-
-
-def answer(
-    model: LanguageModel, prompts: Sequence[Sequence[int]], max_new_tokens: int, stop_strings: Sequence[str] = ()
-) -> list[tuple[list[int], bool]]:
-    """Continue each prompt until it ends, and say whether it was cut off instead.
-
-    Rows that are done leave the batch, so that it never waits for one runaway answer.
-
-    Returns
-    -------
-    list of (generated ids without the end-of-sequence id, truncated)
-    """
-    answers = [[] for _ in prompts]
-    truncated = [True] * len(prompts)
-    alive = list(range(len(prompts)))
-    with torch.inference_mode():
-        decoding = GreedyDecoding(model, prompts)
-        for step in range(max_new_tokens):
-            tokens = decoding.logits.argmax(-1)
-            going = []
-            for place, (row, token) in enumerate(zip(alive, tokens.tolist(), strict=True)):
-                if token in model.stop_ids:
-                    truncated[row] = False
-                    continue
-                answers[row].append(token)
-                if _stopped(model.tokenizer, answers[row], stop_strings):
-                    truncated[row] = False
-                    continue
-                going.append(place)
-            alive = [alive[place] for place in going]
-            if not alive or step == max_new_tokens - 1:
-                break
-            if len(going) < len(tokens):
-                rows = torch.tensor(going, device=model.device)
-                decoding.keep(rows)
-                tokens = tokens[rows]
-            decoding.append(tokens)
-    return list(zip(answers, truncated, strict=True))
-
-
-def _stopped(tokenizer, generated: list[int], stop_strings: Sequence[str]) -> bool:
-    """Whether the text just generated ends in a stop string (which may straddle tokens)."""
-    if not stop_strings:
-        return False
-    tail = tokenizer.decode(generated[-max(map(len, stop_strings)) - 1 :])
-    return any(stop in tail for stop in stop_strings)

@@ -4,7 +4,7 @@ import math
 from statistics import NormalDist
 
 
-def wilson_interval(n_correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(n_correct: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     r"""Wilson score interval of a proportion, for instance an accuracy.
 
     .. math:: \frac{\hat p + z^2/2n \pm z\sqrt{\hat p(1-\hat p)/n + z^2/4n^2}}{1 + z^2/n}
@@ -14,9 +14,9 @@ def wilson_interval(n_correct: int, n: int, confidence: float = 0.95) -> tuple[f
 
     Parameters
     ----------
-    n_correct : int
-        Successes.
-    n : int
+    n_correct : float
+        Successes; no whole number where several runs of the same trials are averaged.
+    n : float
         Trials.
     confidence : float
         Coverage, between 0 and 1.

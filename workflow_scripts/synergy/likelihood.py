@@ -5,23 +5,36 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from synergy.errors import InputError
 from synergy.generation import in_batches
 from synergy.models import LanguageModel
+
+POSITIONS = 256  # whose logits are held at once: of 2,000 positions and 262,144 words they would take 2 GB
 
 
 def continuation_nll(
     model: LanguageModel, prompts: Sequence[Sequence[int]], continuations: Sequence[Sequence[int]], batch_size: int
 ) -> np.ndarray:
-    """Mean negative log-likelihood per token of each continuation after its prompt.
+    r"""Mean negative log-likelihood per token of each continuation after its prompt.
+
+    .. math:: -\frac{1}{n} \sum_{t=1}^{n} \ln p(c_t \mid \text{prompt}, c_1 \dots c_{t-1})
+
+    One causal pass a batch, in which a prefix that all prompts share is computed once. How the text is cut into tokens
+    decides the measure: compare it between conditions of one model, not between models.
 
     Parameters
     ----------
-    prompts, continuations : token ids.
-    batch_size : sequences in one pass.
+    prompts, continuations : token ids, none of them empty.
+    batch_size : sequences in one pass; halves when memory runs out.
 
     Returns
     -------
     float64 (n_prompts,), nats per token.
+
+    Raises
+    ------
+    InputError
+        If a likelihood is not finite.
     """
 
     def score(rows: Sequence[int]) -> list[float]:
@@ -29,15 +42,37 @@ def continuation_nll(
         hidden = model.forced([[*prompts[row], *continuations[row]] for row in rows], n_shared)
         scores = []
         for place, row in enumerate(rows):
-            start, n_tokens = len(prompts[row]) - 1 - n_shared, len(continuations[row])
-            logits = model.logits(hidden[place, start : start + n_tokens])
-            targets = torch.tensor(continuations[row], device=model.device)
-            scores.append(torch.nn.functional.cross_entropy(logits, targets).item())
+            start, targets = len(prompts[row]) - 1 - n_shared, torch.tensor(continuations[row], device=model.device)
+            before = hidden[place, start : start + len(targets)].split(POSITIONS)
+            sums = [
+                torch.nn.functional.cross_entropy(model.logits(positions), own, reduction="sum").double()
+                for positions, own in zip(before, targets.split(POSITIONS), strict=True)
+            ]
+            scores.append(torch.stack(sums).sum().item() / len(targets))
         return scores
 
     nll = np.full(len(prompts), np.nan)
-    by_length = sorted(range(len(prompts)), key=lambda row: len(prompts[row]) + len(continuations[row]))
+    # What a batch computes once does not count: rows are alike if what each adds to it is.
+    n_shared = model.n_shared(prompts) if len(prompts) else 0
+    lengths = [len(prompt) + len(own) - n_shared for prompt, own in zip(prompts, continuations, strict=True)]
     with torch.inference_mode():
-        for chosen, scores in in_batches(by_length, batch_size, score):
-            nll[[by_length[place] for place in chosen]] = scores
+        for rows in _of_like_length(lengths):
+            for chosen, scores in in_batches(rows, batch_size, score):
+                nll[rows[chosen.start : chosen.stop]] = scores
+    if not np.isfinite(nll).all():
+        raise InputError(
+            "finite likelihoods",
+            f"{np.count_nonzero(~np.isfinite(nll))} of {len(nll)} NaN or infinite with dtype {model.model.dtype}",
+            "set dtype: bfloat16 (or float32) in the model's stanza; float16 overflows in some models",
+        )
     return nll
+
+
+def _of_like_length(lengths: Sequence[int]) -> list[list[int]]:
+    """Rows in groups, the longest first, in which none is shorter than 3/4 of the longest: so little is padding."""
+    groups: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if not groups or lengths[row] < 0.75 * lengths[groups[-1][0]]:
+            groups.append([])
+        groups[-1].append(row)
+    return groups

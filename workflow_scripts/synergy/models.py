@@ -8,6 +8,7 @@ from torch import nn
 
 from synergy.architectures import find_heads
 from synergy.errors import InputError
+from synergy.model_files import use_local_files
 
 PAD = 0  # The id under padding never reaches a real position; any valid id will do.
 
@@ -109,8 +110,9 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
     Raises
     ------
     InputError
-        If weights are missing, unexpected or of another shape than the architecture's.
+        If the folder is incomplete, or weights are missing, unexpected or of another shape than the architecture's.
     """
+    use_local_files(folder, weights)
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")

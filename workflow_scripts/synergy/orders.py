@@ -3,7 +3,9 @@
 import numpy as np
 
 from synergy.errors import InputError
+from synergy.tables import read_table
 
+METHODS = ("zero", "mean")  # what removed heads give
 MATCHED_ON = {
     "random_layer_matched": "layer",
     "random_autocorrelation_matched": "autocorrelation",
@@ -11,6 +13,44 @@ MATCHED_ON = {
 }
 ORDERS = ("synergistic", "redundant", "random", *MATCHED_ON)
 N_BINS = 10  # of autocorrelation or norm: heads of the same tenth are exchangeable
+
+
+def parse_order(order: str) -> tuple[str, str, int]:
+    """Method, kind and seed of an order's name: ``random-3``, or ``mean-random-3`` for another method than zeros.
+
+    Raises
+    ------
+    InputError
+        If it is not of that form, or the method or the kind is unknown.
+    """
+    what, _, seed = order.rpartition("-")
+    method, _, kind = what.rpartition("-")
+    if kind not in ORDERS or not seed.isdecimal():
+        known = f"an order out of {', '.join(ORDERS)}, with a seed as in random-3"
+        raise InputError(known, repr(order), "mend ablation.orders in the config, or the path that was asked for")
+    if (method or METHODS[0]) not in METHODS:
+        hint = "mend ablation.methods in the config, or the path that was asked for"
+        raise InputError(f"a method out of {', '.join(METHODS)}", repr(method), hint)
+    return method or METHODS[0], kind, int(seed)
+
+
+def ordered_heads(order: str, ranking: str, n_heads_total: int) -> tuple[str, np.ndarray]:
+    """Method, and all flat head indices in the order of removal, of a named order and a ranking (CSV).
+
+    Raises
+    ------
+    InputError
+        If the name is wrong, or the ranking is not one of `n_heads_total` heads.
+    """
+    method, kind, seed = parse_order(order)
+    table = read_table(ranking, required=("head_idx", "syn_red_score", *MATCHED_ON.values()))
+    if not np.array_equal(table["head_idx"], np.arange(n_heads_total)):
+        raise InputError(
+            f"a row for each of the model's {n_heads_total} heads, in order, in {ranking}",
+            f"{len(table['head_idx'])} rows",
+            f"delete {ranking} and run the workflow again",
+        )
+    return method, removal_order(kind, seed, table)
 
 
 def removal_order(kind: str, seed: int, ranking: dict[str, np.ndarray]) -> np.ndarray:

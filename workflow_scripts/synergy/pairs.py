@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from synergy.errors import InputError
+from synergy.scatter import item_range
 
 
 def n_pairs(n_heads: int) -> int:
@@ -32,15 +32,7 @@ def pair_range(item: str, n_heads: int) -> range:
     range
         The k-th of n consecutive ranges of nearly equal length that cover all pairs; empty where n exceeds the pairs.
     """
-    try:
-        k, n = (int(part) for part in item.split("-of-"))
-        valid = 1 <= k <= n
-    except ValueError:
-        valid = False
-    if not valid:
-        raise InputError("a scatter item such as 3-of-16", item, "name a shard k-of-n with 1 <= k <= n")
-    total = n_pairs(n_heads)
-    return range(total * (k - 1) // n, total * k // n)
+    return item_range(item, n_pairs(n_heads))
 
 
 def split(pairs: range, n_parts: int) -> list[range]:

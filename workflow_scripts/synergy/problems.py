@@ -1,9 +1,7 @@
-"""Mathematical problems: read from a file, and sampled by type and level."""
+"""Mathematical problems: three kinds of fields read into one."""
 
-import hashlib
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from synergy.errors import InputError
 
 UNRATED = "Level ?"
 LEVEL = re.compile(r"Level [1-5?]")
+SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may hold halves of characters, which no tokenizer reads.
 
 
 @dataclass(frozen=True)
@@ -75,72 +74,50 @@ def load_problems(path: str | Path) -> list[Problem]:
         # Only line feeds end a line of JSONL: the other breaks that Python knows may stand inside a string.
         lines = Path(path).read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
-        raise InputError(f"a problem set at {path}", "no such file", "check the path in the config") from None
+        raise InputError(
+            f"a problem set at {path}", "no such file", "check the path, or use a key of problem_sets in the config"
+        ) from None
     except UnicodeDecodeError as error:
         raise InputError(f"UTF-8 text in {path}", f"{error}", "save the file as UTF-8") from None
     problems: dict[str, Problem] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        problem = _read_problem(line, number, f"{path}:{number}")
+        place = f"{path}:{number}"
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"a JSON object at {place}", f"{error}", "mend or delete the line") from None
+        problem = parse_problem(record, f"line-{number:05d}", place)
         if problem.id in problems:
             found = f"{problem.id!r} for a second time"
-            raise InputError(f"a unique 'id' at {path}:{number}", found, "give every problem its own id")
+            raise InputError(f"a unique 'id' at {place}", found, "give every problem its own id")
         problems[problem.id] = problem
     if not problems:
         raise InputError(f"at least one problem in {path}", "none", "write one JSON object a line")
     return list(problems.values())
 
 
-def sample_problems(problems: Sequence[Problem], n: int, seed: int) -> list[Problem]:
-    """Draw `n` problems so that every type and level has its share.
-
-    The problems are ordered by type, level and a hash of seed and id; then every (N/n)-th is taken from a random start.
-    Each type, and each level of a type, gets its proportional number rounded up or down, and each problem has the same
-    chance n/N, so that the accuracy on the sample estimates that on the whole set without bias. The order of the file
-    plays no part.
+def parse_problem(record: object, name: str, place: str) -> Problem:
+    """Read one problem from a record in the fields of MATH, of MATH-500 or of GSM8K (see `load_problems`).
 
     Parameters
     ----------
-    problems : sequence of Problem
-        The whole set.
-    n : int
-        How many to draw.
-    seed : int
-        The same seed draws the same problems, on every machine.
-
-    Returns
-    -------
-    list of Problem
-        In the order of `problems`.
+    record : dict
+        The record.
+    name : str
+        The id of a problem that has none of its own.
+    place : str
+        File and line, for messages.
 
     Raises
     ------
     InputError
-        If `n` is below 1 or above the size of the set.
+        If the record is no dict, lacks a field, has one of a wrong type, or no answer.
     """
-    if not 1 <= n <= len(problems):
-        found = f"n = {n}, with {len(problems)} problems in the set"
-        raise InputError("a number of problems between 1 and the size of the set", found, "lower it in the config")
-    strata = sorted(problems, key=lambda problem: (problem.type, problem.level, _hash(seed, problem.id), problem.id))
-    # Integers throughout, so that no rounding can shift the grid: place k is floor((k + start) * N / n).
-    start = _hash(seed, "start") % len(problems)
-    chosen = {strata[(k * len(problems) + start) // n].id for k in range(n)}
-    return [problem for problem in problems if problem.id in chosen]
-
-
-def _hash(seed: int, text: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}:{text}".encode("utf-8", "surrogatepass")).digest()[:8], "big")
-
-
-def _read_problem(line: str, number: int, place: str) -> Problem:
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"a JSON object at {place}", f"{error}", "mend or delete the line") from None
     if not isinstance(record, dict):
         raise InputError(f"a JSON object at {place}", type(record).__name__, "mend or delete the line")
-    name = record.get("id", record.get("unique_id", f"line-{number:05d}"))
+    name = record.get("id", record.get("unique_id", name))
     if not isinstance(name, str | int) or not str(name).strip():
         raise InputError(f"text for 'id' at {place}", repr(name), "give the problem a name")
     if "question" in record:
@@ -178,5 +155,7 @@ def _text(record: dict, key: str, place: str) -> str:
         hint = "use the fields of MATH (problem, level, type, solution) or of GSM8K (question, answer)"
         raise InputError(f"'{key}' at {place}", f"keys {', '.join(record)}", hint)
     if not isinstance(record[key], str) or not record[key].strip():
-        raise InputError(f"text for '{key}' at {place}", repr(record[key]), "write it, or delete the line")
+        raise InputError(f"text for '{key}' at {place}", repr(record[key])[:80], "write it, or delete the line")
+    if SURROGATE.search(record[key]):
+        raise InputError(f"whole characters for '{key}' at {place}", "half of a character (\\ud800 …)", "mend the text")
     return record[key]

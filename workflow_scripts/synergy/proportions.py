@@ -1,7 +1,6 @@
-"""Accuracies under noise: pooled counts, their intervals, and comparisons of two of them."""
+"""Accuracies under noise, averaged over the seeds of a condition, with their intervals."""
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 
@@ -11,15 +10,17 @@ from synergy.tables import Table
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Correct answers of one condition at one sigma, its seeds pooled.
+    """Correct answers of one condition at one sigma over all its seeds.
 
-    `solution_nll` is in nats per token and, like `truncated`, the mean over seeds; NaN where the table has none.
+    `n_correct` and `n_problems` count every seed's answers; `by_seed` are the shares correct. `solution_nll` is in nats
+    per token and, like `truncated`, the mean over seeds; NaN where the table has none.
     """
 
     n_correct: int
     n_problems: int
     truncated: float
     solution_nll: float
+    by_seed: tuple[float, ...]
 
     @property
     def value(self) -> float:
@@ -28,29 +29,13 @@ class Accuracy:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % Wilson interval."""
-        return wilson_interval(self.n_correct, self.n_problems)
+        """95 % Wilson interval of the mean over seeds.
 
-
-def difference_interval(first: Accuracy, second: Accuracy) -> tuple[float, float]:
-    """95 % interval of ``first.value - second.value`` from the two Wilson intervals (Newcombe's method 10).
-
-    Treats the two as independent; since the problems are the same, the interval is rather too wide.
-    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
-    """
-    (low_1, high_1), (low_2, high_2) = first.interval, second.interval
-    difference = first.value - second.value
-    below = sqrt((first.value - low_1) ** 2 + (high_2 - second.value) ** 2)
-    above = sqrt((high_1 - first.value) ** 2 + (second.value - low_2) ** 2)
-    return difference - below, difference + above
-
-
-def fisher_exact(first: Accuracy, second: Accuracy) -> float:
-    """Two-sided p of Fisher's exact test that two accuracies are equal."""
-    from scipy.stats import fisher_exact as exact  # slow to import, and only claims need it
-
-    counts = [[accuracy.n_correct, accuracy.n_problems - accuracy.n_correct] for accuracy in (first, second)]
-    return float(exact(counts).pvalue)
+        All seeds answer the same problems, so they count as one run of as many problems as a single seed has: pooled as
+        if their answers were independent, three seeds of one seed's outcomes would look three times as certain.
+        """
+        n_seeds = len(self.by_seed)
+        return wilson_interval(self.n_correct / n_seeds, self.n_problems / n_seeds)
 
 
 def pooled_accuracy(table: Table, condition: str, sigma: float) -> Accuracy | None:
@@ -58,11 +43,13 @@ def pooled_accuracy(table: Table, condition: str, sigma: float) -> Accuracy | No
     rows = (table["condition"] == condition) & np.isclose(table["sigma"], sigma)
     if not rows.any():
         return None
+    correct, asked = table["n_correct"][rows], table["n_problems"][rows]
     return Accuracy(
-        n_correct=int(table["n_correct"][rows].sum()),
-        n_problems=int(table["n_problems"][rows].sum()),
+        n_correct=int(correct.sum()),
+        n_problems=int(asked.sum()),
         truncated=_mean(table["truncated_fraction"][rows]),
         solution_nll=_mean(table["solution_nll"][rows]),
+        by_seed=tuple((correct / asked).tolist()),
     )
 
 

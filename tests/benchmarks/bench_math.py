@@ -1,0 +1,214 @@
+"""Speed of answering problems: batches against one problem at a time, likelihoods, noise and grading.
+
+    python tests/benchmarks/bench_math.py resources/models/smollm2-135m
+    python tests/benchmarks/bench_math.py --qwen3-8b                      # true shape, random weights; wants a GPU
+
+The first asks the demo's problems as the demo asks them; every way gets the same prompts, in turns, and the fastest
+of the rounds counts, since other programs can only slow one down. On a CPU that others use too, compare CPU seconds
+with `--threads 1`: they count this program's work alone. The second forces 500 answers of 512 tokens (no
+end-of-sequence), as one condition of the study at its longest; `--layers`, `--problems` and `--tokens` make it small
+enough for a CPU, by the same code.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "workflow_scripts"), str(Path(__file__).parent)]
+
+from true_shapes import write_shape  # noqa: E402
+
+from synergy.answering import answer  # noqa: E402
+from synergy.exemplars import our_exemplars  # noqa: E402
+from synergy.grading import Grader  # noqa: E402
+from synergy.likelihood import continuation_nll  # noqa: E402
+from synergy.models import LanguageModel, load_model  # noqa: E402
+from synergy.noise import noise_in_heads  # noqa: E402
+from synergy.problem_prompts import format_prompt  # noqa: E402
+from synergy.problem_samples import sample_problems  # noqa: E402
+from synergy.problems import load_problems  # noqa: E402
+
+SHARED = ROOT.parent / "shared" / "data" / "math500" / "test.jsonl"
+HEAD = "| what | s | CPU s | rate | |\n|---|--:|--:|--:|---|"
+
+
+class NoTokenizer:
+    """Stands where no text is involved."""
+
+    eos_token_id = None
+
+    def decode(self, ids, **_):
+        """No text."""
+        return ""
+
+
+class Seconds(NamedTuple):
+    """Time on the clock, and of this program on all CPU cores."""
+
+    wall: float
+    cpu: float
+
+
+def timed(run: Callable[[], object]) -> tuple[Seconds, object]:
+    """Time that a call takes, the device's work included, and its result."""
+    start, cpu_start = time.perf_counter(), time.process_time()
+    result = run()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return Seconds(time.perf_counter() - start, time.process_time() - cpu_start), result
+
+
+def row(name: str, seconds: Seconds, count: int, unit: str, note: str = "") -> None:
+    """Print a row of the table."""
+    rate = f"{count / seconds.wall:.2f} {unit}/s"
+    print(f"| {name} | {seconds.wall:.2f} | {seconds.cpu:.2f} | {rate} | {note} |", flush=True)
+
+
+def compare(model: LanguageModel, prompts: list[list[int]], stop: tuple[str, ...], options) -> None:
+    """Batched, one at a time, and one at a time by the library's own generation, in turns."""
+    some = sorted(prompts, key=len)[:: max(1, len(prompts) // options.alone)]
+    how = {"max_new_tokens": options.tokens, "do_sample": False, "eos_token_id": model.stop_ids or None}
+    how |= {"pad_token_id": 0} | ({"stop_strings": list(stop), "tokenizer": model.tokenizer} if stop else {})
+
+    def alone():
+        return [answer(model, [prompt], options.tokens, 1, stop)[0].ids for prompt in some]
+
+    def library():
+        ids = [torch.tensor([prompt], device=model.device) for prompt in some]
+        with torch.inference_mode():
+            texts = [model.model.generate(own, attention_mask=torch.ones_like(own), **how) for own in ids]
+        return [text[0, len(prompt) :].tolist() for text, prompt in zip(texts, some, strict=True)]
+
+    ways = {
+        f"batches of {options.batch}": lambda: [
+            own.ids for own in answer(model, prompts, options.tokens, options.batch, stop)
+        ],
+        "one at a time": alone,
+        "one at a time, the library's generate": library,
+    }
+    times: dict[str, list[Seconds]] = {name: [] for name in ways}
+    answers: dict[str, list[list[int]]] = {}
+    for _ in range(options.rounds):
+        for name, run in ways.items():
+            seconds, answers[name] = timed(run)
+            times[name].append(seconds)
+    first = next(iter(ways))
+    a_token = {
+        name: Seconds(*(min(own) / sum(map(len, answers[name])) for own in zip(*times[name], strict=True)))
+        for name in ways
+    }
+    for name, own in a_token.items():
+        n_tokens = sum(map(len, answers[name]))
+        note = (
+            f"{own.wall / a_token[first].wall:.1f} x a token in batches ({own.cpu / a_token[first].cpu:.1f} x by CPU)"
+        )
+        row(name, Seconds(own.wall * n_tokens, own.cpu * n_tokens), n_tokens, "token", note)
+    batched = {tuple(prompt): ids for prompt, ids in zip(prompts, answers[first], strict=True)}
+    same = sum(batched[tuple(prompt)] == ids for prompt, ids in zip(some, answers["one at a time"], strict=True))
+    print(f"\n{len(prompts)} problems in batches, {len(some)} alone, of which {same} have the same answer\n\n{HEAD}")
+
+
+def small(options) -> None:
+    """A real model on the demo's problems."""
+    torch.set_num_threads(options.threads)
+    model = load_model(options.model, {"kind": "trained"}, options.dtype)
+    problems = sample_problems(load_problems(ROOT / "config/problems/demo.jsonl"), options.problems, 0)
+    exemplars = our_exemplars(2, problems)
+    texts = [format_prompt(problem.problem, "few_shot", exemplars=exemplars) for problem in problems]
+    prompts = [model.tokenizer(text.text).input_ids for text in texts]
+    solutions = [model.tokenizer(text.lead + p.solution).input_ids for text, p in zip(texts, problems, strict=True)]
+    print(f"{options.model} on {model.device}, {options.threads} threads, {options.problems} problems of the demo\n")
+    print(HEAD)
+    answer(model, prompts[:2], 4, 2, texts[0].stop)  # what is paid once
+    compare(model, prompts, texts[0].stop, options)
+    likelihood_and_noise(model, prompts, solutions, options)
+    asked = load_problems(SHARED if SHARED.exists() else ROOT / "config/problems/demo.jsonl")
+    with Grader() as grader:
+        grader.grade("1", "1")
+        seconds, _ = timed(lambda: [grader.grade(problem.answer, problem.answer) for problem in asked])
+    row("grading gold answers", seconds, len(asked), "answer", "MATH-500" if SHARED.exists() else "the demo's set")
+
+
+def true_shape(options) -> None:
+    """Qwen3-8B's shape with random weights; every answer is forced to its full length."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    torch.set_num_threads(options.threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with tempfile.TemporaryDirectory() as scratch:
+        shape = write_shape("qwen3-8b", Path(scratch)) / "config.json"
+        shape.write_text(json.dumps(json.loads(shape.read_text()) | {"num_hidden_layers": options.layers}))
+        config = AutoConfig.from_pretrained(scratch)
+    with device:  # filled there, since a CPU would take minutes
+        bare = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, options.dtype))
+    bare.requires_grad_(False)
+    model = LanguageModel(bare.eval(), NoTokenizer())
+    model.stop_ids = []
+    draw = random.Random(0)
+    lengths = [min(800, max(40, round(draw.lognormvariate(4.8, 0.5)))) for _ in range(options.problems)]
+    prompts = [[draw.randrange(10, 150_000) for _ in range(length)] for length in lengths]
+    solutions = [[draw.randrange(10, 150_000) for _ in range(options.tokens)] for _ in prompts]
+    name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
+    print(f"Qwen3-8B's shape, {options.layers} layers, random weights, {options.dtype}, on {name}\n")
+    print(HEAD)
+    answer(model, prompts[:2], 2, 2)
+    seconds, answers = timed(lambda: answer(model, prompts, options.tokens, options.batch))
+    n_tokens = sum(len(ids) for ids, _ in answers)
+    assert n_tokens == options.problems * options.tokens
+    row(f"forced answers, batches of {options.batch}", seconds, n_tokens, "token", f"{options.problems} problems")
+    likelihood_and_noise(model, prompts, solutions, options)
+    if device.type == "cuda":
+        print(f"\npeak GPU memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
+
+
+def likelihood_and_noise(model: LanguageModel, prompts: list, solutions: list, options) -> None:
+    """One pass over prompts and solutions; noise into a quarter of the heads, with its proof of restoration."""
+    seconds, _ = timed(lambda: continuation_nll(model, prompts, solutions, options.batch))
+    row("likelihood of the solutions", seconds, len(prompts), "solution", "one pass a batch")
+    chosen = range(0, model.n_heads_total, 4)
+
+    def noise():
+        with noise_in_heads(model, chosen, 0.5, 0):
+            pass
+
+    seconds, _ = timed(noise)
+    row("noise and its restoration", seconds, len(chosen), "head", "hashed three times")
+
+
+def main() -> None:
+    """Read the command line and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?", help="folder of a model, such as resources/models/smollm2-135m")
+    parser.add_argument("--qwen3-8b", action="store_true", help="true shape with random weights instead")
+    parser.add_argument("--problems", type=int, help="default: 60, or 500 with --qwen3-8b")
+    parser.add_argument("--tokens", type=int, help="longest answer; default: 48, or 512")
+    parser.add_argument("--batch", type=int, help="default: 60, or 128")
+    parser.add_argument("--alone", type=int, default=60, help="problems asked one at a time, of all lengths")
+    parser.add_argument("--layers", type=int, default=36, help="of the 36 layers of Qwen3-8B")
+    parser.add_argument("--rounds", type=int, default=2, help="turns of the comparison; the fastest counts")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--dtype", help="default: float32, or bfloat16")
+    options = parser.parse_args()
+    defaults = (500, 512, 128, "bfloat16") if options.qwen3_8b else (60, 48, 60, "float32")
+    for name, value in zip(("problems", "tokens", "batch", "dtype"), defaults, strict=True):
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    if options.qwen3_8b:
+        true_shape(options)
+    elif options.model:
+        small(options)
+    else:
+        parser.error("name the folder of a model, or --qwen3-8b")
+
+
+if __name__ == "__main__":
+    main()

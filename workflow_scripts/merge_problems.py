@@ -1,0 +1,52 @@
+"""The answers of a model under one condition, from its shards."""
+
+from collections.abc import Sequence
+
+from synergy.artifacts import read_json, write_json, write_jsonl
+from synergy.console import logged_to
+from synergy.problem_shards import merge_problem_shards, problems_fingerprint
+from synergy.problems import load_problems
+from synergy.provenance import provenance
+
+
+def merge_problems(
+    shards: Sequence[str], made_from: dict[str, str], condition: str, records: str, summary: str
+) -> None:
+    """Check that the shards make a whole; write a record a problem, and beside them what was done to the weights.
+
+    Parameters
+    ----------
+    made_from : dict
+        Files ``problems``, ``problems_record``, ``ranking`` and ``record``, which the shards must be made from.
+
+    Raises
+    ------
+    InputError
+        Naming the shard that is foreign, mixed, overlapping, missing or broken.
+    """
+    asked = load_problems(made_from["problems"])
+    graded, made_of = merge_problem_shards(shards, condition, asked, problems_fingerprint(**made_from))
+    kind, sigma, seed = condition.split("-") if condition != "baseline" else (condition, 0, 0)
+    write_jsonl(records, graded)
+    fetched = read_json(made_from["record"])
+    note = provenance("merge_problems", made_of["parameters"], fetched["provenance"])
+    heads = [head for matrix in made_of["noise"]["matrices"] if matrix["matrix"] == "query" for head in matrix["heads"]]
+    described = {"condition": kind, "sigma": float(sigma), "seed": int(seed), "heads": heads, "n_problems": len(graded)}
+    write_json(summary, {**described, "noise": made_of["noise"], "provenance": note})
+    print(f"{len(shards)} shards, {len(graded)} answers, {sum(record['correct'] for record in graded)} correct")
+
+
+if __name__ == "__main__":
+    with logged_to(snakemake.log[0]):
+        merge_problems(
+            shards=snakemake.input.shards,
+            made_from={
+                "problems": snakemake.input.problems,
+                "problems_record": snakemake.input.problems_record,
+                "ranking": snakemake.input.ranking,
+                "record": snakemake.input.record,
+            },
+            condition=snakemake.wildcards.condition,
+            records=snakemake.output.records,
+            summary=snakemake.output.condition,
+        )

@@ -1,0 +1,82 @@
+"""The measured orders of one model, read together and checked to belong together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from synergy.artifacts import read_npz
+from synergy.errors import InputError
+from synergy.orders import parse_order
+
+ARRAYS = (
+    *("kl_nats", "num_heads_removed", "n_heads_total", "prompt_id"),
+    *("method", "answers", "layer_share"),
+)
+SHARED = ("n_heads_total", "num_heads_removed", "prompt_id", "answers")  # must be the same in all orders
+SETTINGS = ("dtype", "step", "max_fraction")
+
+
+def read_orders(paths: Sequence[str], names: Sequence[str]) -> tuple[list[dict], dict]:
+    """Read the files of `ablate_heads`.
+
+    Parameters
+    ----------
+    paths, names : files and their orders (``random-3``, ``mean-random-3``).
+
+    Returns
+    -------
+    curves : list of dict
+        ``method``, ``kind``, ``seed``, ``name``; ``kl_nats`` (n_steps, n_prompts), ``num_heads_removed`` (n_steps,),
+        ``n_heads_total``, ``prompt_id`` (n_prompts,), ``layer_share``.
+    provenance : dict
+        Of the first file.
+
+    Raises
+    ------
+    InputError
+        Naming the file, if one cannot be read, is of another order than its name says, holds values that are not
+        finite or of the wrong shape, or was measured on other prompts, answers, steps, models or number formats.
+    """
+    if not paths:
+        raise InputError("at least one order", "none", "mend ablation.orders in the config")
+    curves, notes = [], []
+    for path, name in zip(paths, names, strict=True):
+        arrays, note = read_npz(path, ARRAYS)
+        method, kind, seed = parse_order(name)
+        _check(arrays, note, path, name, method)
+        curves.append({**arrays, "name": name, "method": method, "kind": kind, "seed": seed})
+        notes.append(note)
+    for curve, note, path in zip(curves, notes, paths, strict=True):
+        hint = f"delete the older of {paths[0]} and {path}, or both, and run the workflow again"
+        for key in SHARED:
+            if not np.array_equal(curve[key], curves[0][key]):
+                found = f"another in {path}"
+                raise InputError(f"the same {key} in every order as in {paths[0]}", found, hint)
+        for key in SETTINGS:
+            theirs, ours = note.get("parameters", {}).get(key), notes[0].get("parameters", {}).get(key)
+            if theirs != ours:
+                raise InputError(f"{key} = {ours} as in {paths[0]}", f"{key} = {theirs} in {path}", hint)
+        if note.get("model") != notes[0].get("model"):
+            raise InputError(f"the model of {paths[0]}", f"another model or revision in {path}", hint)
+    return curves, notes[0]
+
+
+def _check(arrays: dict, note: dict, path: str, name: str, method: str) -> None:
+    """Refuse a file that is not the order `name` or holds what cannot have been measured."""
+    remake = f"delete {path} and run the workflow again"
+    made_as = note.get("parameters", {}).get("order", name)
+    if made_as != name or str(arrays["method"]) != method:
+        raise InputError(f"the order {name} in {path}", f"{made_as}, heads replaced by {arrays['method']}", remake)
+    kl, counts = arrays["kl_nats"], arrays["num_heads_removed"]
+    if kl.shape != (len(counts), len(arrays["prompt_id"])):
+        found = f"shape {kl.shape}"
+        raise InputError(
+            f"kl_nats of {len(counts)} steps and {len(arrays['prompt_id'])} prompts in {path}", found, remake
+        )
+    if not np.isfinite(kl).all() or (kl < 0).any():
+        step, prompt = np.argwhere(~np.isfinite(kl) | (kl < 0))[0]
+        found = f"{kl[step, prompt]} with {counts[step]} heads removed and prompt {arrays['prompt_id'][prompt]}"
+        raise InputError(f"finite KL of at least 0 in {path}", found, remake)
+    if counts[0] != 0 or (np.diff(counts) <= 0).any() or counts[-1] > arrays["n_heads_total"] or len(counts) < 2:
+        expected = f"ascending numbers of heads removed from 0 to at most {arrays['n_heads_total']} in {path}"
+        raise InputError(expected, f"{counts.tolist()}", remake)
