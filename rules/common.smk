@@ -79,6 +79,14 @@ MODEL_FIGURES = [
 ]
 CONTROL_FIGURES = MODEL_FIGURES[:5]  # what needs no more than activations
 COMPARISONS = ["profiles", "ablation", "graph_metrics"]
+GEOMETRIES = {m: [config["models"][m]["layers"], config["models"][m]["heads"]] for m in config["study"]}
+PUBLISHED = {  # figure of the paper: its values in config/published/
+    "2b": "fig2b_head_rank",
+    "2c": "fig2c_layer_profile",
+    "3c": "fig3c_graph_metrics",
+    "4a": "fig4a_ablation_kl",
+    "4b": "fig4b_math_accuracy",
+}
 
 
 def stanza(wildcards):
@@ -186,7 +194,7 @@ OTHER_SERIES = ["first_differences", "detrended", "natural_length", "half_of_pro
 
 def variant_activations(wildcards):
     """The series that a variant decomposes: as recorded, or its own."""
-    return "<activations>" if wildcards.variant in CHANGES else "<variant>_activations.npz"
+    return "<activations>" if wildcards.variant in CHANGES else "<robustness>/{variant}_activations.npz"
 
 
 def changed(setting):
@@ -197,7 +205,7 @@ def changed(setting):
 
 def of_variants(ending, **values):
     """Paths of an artifact of every configured variant."""
-    path = workflow.pathvars.apply(f"<variant>_{ending}")
+    path = workflow.pathvars.apply("<robustness>/{variant}_" + ending)
     return collect(path, variant=config["robustness"]["variants"], **values, allow_missing=True)
 
 

@@ -17,7 +17,7 @@ rule vary_series:
         activations="<activations>",
         code=code("vary_series"),
     output:
-        varied="<variant>_activations.npz",
+        varied="<robustness>/{variant}_activations.npz",
     log:
         "<logs>/vary_series/{model}/{variant}.log",
     benchmark:
@@ -41,7 +41,7 @@ use rule decompose_pairs as decompose_variant with:
         activations=variant_activations,
         code=code("decompose_pairs"),
     output:
-        shard="<variant>_shards/{scatteritem}.npz",
+        shard="<robustness>/{variant}_shards/{scatteritem}.npz",
     log:
         "<logs>/decompose_variant/{model}/{variant}/{scatteritem}.log",
     benchmark:
@@ -57,12 +57,14 @@ use rule merge_pairs as merge_variant with:
     """Put the shards of a variant together into matrices."""
     input:
         shards=gather.variant_pairs(
-            workflow.pathvars.apply("<variant>_shards/{scatteritem}.npz"), model="{model}", variant="{variant}"
+            workflow.pathvars.apply("<robustness>/{variant}_shards/{scatteritem}.npz"),
+            model="{model}",
+            variant="{variant}",
         ),
         activations=variant_activations,
         code=code("merge_pairs"),
     output:
-        pairwise="<variant>_pairwise_phiid.npz",
+        pairwise="<robustness>/{variant}_pairwise_phiid.npz",
     log:
         "<logs>/merge_variant/{model}/{variant}.log",
     benchmark:
@@ -72,12 +74,12 @@ use rule merge_pairs as merge_variant with:
 use rule rank_heads as rank_variant with:
     """Rank the heads under a variant."""
     input:
-        pairwise="<variant>_pairwise_phiid.npz",
+        pairwise="<robustness>/{variant}_pairwise_phiid.npz",
         activations=variant_activations,
         code=code("rank_heads"),
     output:
-        ranking="<variant>_head_rankings.csv",
-        summary="<variant>_head_rankings.json",
+        ranking="<robustness>/{variant}_head_rankings.csv",
+        summary="<robustness>/{variant}_head_rankings.json",
     log:
         "<logs>/rank_variant/{model}/{variant}.log",
     benchmark:
@@ -87,10 +89,10 @@ use rule rank_heads as rank_variant with:
 use rule measure_graphs as measure_variant with:
     """Measure both networks under a variant."""
     input:
-        pairwise="<variant>_pairwise_phiid.npz",
+        pairwise="<robustness>/{variant}_pairwise_phiid.npz",
         code=code("measure_graphs"),
     output:
-        metrics="<variant>_graph_metrics.json",
+        metrics="<robustness>/{variant}_graph_metrics.json",
     log:
         "<logs>/measure_variant/{model}/{variant}.log",
     benchmark:
@@ -110,7 +112,7 @@ rule compare_variants:
         claims=report(
             "<robustness>_claims.csv",
             caption="captions/compare_variants.rst",
-            category="Robustness",
+            category="5. Robustness",
             labels={"model": "{model}", "figure": "claims under every variant"},
         ),
     log:
@@ -143,9 +145,10 @@ rule plot_robustness:
         figure=report(
             "<figure>_robustness.png",
             caption="captions/plot_robustness.rst",
-            category="Robustness",
+            category="5. Robustness",
             labels={"model": "{model}", "figure": "robustness"},
         ),
+        vector="<figure>_robustness.pdf",
     log:
         "<logs>/plot_robustness/{model}.log",
     benchmark:

@@ -47,9 +47,10 @@ rule plot_trajectory:
         figure=report(
             "<figure>_training_trajectory.png",
             caption="captions/plot_trajectory.rst",
-            category="Training",
+            category="6. Training",
             labels={"model": "{model}", "figure": "training trajectory"},
         ),
+        vector="<figure>_training_trajectory.pdf",
     log:
         "<logs>/plot_trajectory/{model}.log",
     benchmark:

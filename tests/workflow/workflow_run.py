@@ -18,8 +18,8 @@ SOURCES = ("Snakefile", "rules", "workflow_scripts", "config", "profiles", "envs
 
 
 def copy_repository(folder: Path) -> Path:
-    """Copy what the workflow is made of, and the tiny models, into `folder`."""
-    for name in (*SOURCES, "tests/models"):
+    """Copy what the workflow is made of, its checks of results, and the tiny models, into `folder`."""
+    for name in (*SOURCES, "tests/models", "tests/results"):
         origin, target = REPOSITORY / name, folder / name
         if origin.is_dir():
             shutil.copytree(origin, target, ignore=shutil.ignore_patterns("__pycache__"))
