@@ -16,15 +16,15 @@ import pytest
 RESULTS = Path(os.environ.get("RESULTS", Path(__file__).parent.parent.parent / "results"))
 
 
-def named(variable: str, ending: str) -> list[str]:
+def named(variable: str, folder: str, ending: str) -> list[str]:
     """Models that an environment variable names, else those with an artifact of that ending."""
     if variable in os.environ:
         return os.environ[variable].split()
-    return sorted(path.name.removesuffix(ending) for path in RESULTS.rglob(f"*{ending}"))
+    return sorted(path.name.removesuffix(ending) for path in RESULTS.glob(f"{folder}/*{ending}"))
 
 
-MODELS = named("CHECKED_MODELS", "_activations.npz")
-ABLATED = named("CHECKED_STUDY", "_ablation.csv")
+MODELS = named("CHECKED_MODELS", "activations", "_activations.npz")
+ABLATED = named("CHECKED_STUDY", "ablation", "_ablation.csv")
 for_each_model = pytest.mark.parametrize("model", MODELS)
 for_each_ablated_model = pytest.mark.parametrize("model", ABLATED)
 
