@@ -38,4 +38,5 @@ lint: install
 
 clean:
 	rm -rf results/activations results/phiid_scores results/ablation results/figures results/claims results/prefetch \
-	  results/run_record.json results/summary.html results/checks.json results/report.html resources logs benchmarks .snakemake
+	  results/robustness results/trajectory results/run_record.json results/summary.html results/checks.json \
+	  results/report.html resources logs benchmarks .snakemake

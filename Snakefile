@@ -29,10 +29,11 @@ pathvars:
     math_statistics="<results>/ablation/{model}_math_perturbation.json",
     math_groups="<results>/ablation/{model}_math_groups.csv",
     figure="<results>/figures/{model}",
+    variant="<results>/robustness/{model}/{variant}",
+    robustness="<results>/robustness/{model}",
+    trajectory="<results>/trajectory/{model}",
     claims="<results>/claims/{model}_claims.csv",
     all_claims="<results>/claims/claims.csv",
-    score_definitions="<results>/claims/score_definitions.csv",
-    agreement="<results>/claims/agreement.csv",
     run_record="<results>/run_record.json",
     summary="<results>/summary.html",
     checks="<results>/checks.json",
@@ -45,7 +46,7 @@ scattergather:
 
 # One file a stage, in the order they run.
 for stage in """common prefetch activations decomposition ranking graphs ablation perturbation
-                figures comparison claims report wildcards""".split():
+                figures comparison claims robustness trajectory report wildcards""".split():
 
     include: f"rules/{stage}.smk"
 
@@ -54,6 +55,5 @@ rule all:
     """Make every figure, table and verdict of the study."""
     default_target: True
     input:
-        FIGURES,
-        "<summary>",
+        STUDY_FIGURES,
         "<checks>",

@@ -1,6 +1,10 @@
 # Needs the model, its answers and the ranking. Gives the KL divergence as heads are removed, order by order.
 
 
+localrules:
+    merge_ablation,
+
+
 rule ablate_heads:
     """Remove heads in one order and measure how far the model's distribution moves."""
     input:
@@ -19,8 +23,8 @@ rule ablate_heads:
         "../envs/models.yaml"
     threads: 8
     resources:
-        mem=of_model("resources/mem"),
-        runtime=of_model("resources/runtime"),
+        mem=growing(of_model("resources/mem")),
+        runtime=growing(of_model("resources/runtime")),
         gpu=of_model("resources/gpu"),
     params:
         dtype=of_model("dtype"),

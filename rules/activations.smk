@@ -20,8 +20,8 @@ rule record_activations:
         "../envs/models.yaml"
     threads: 8
     resources:
-        mem=of_model("resources/mem"),
-        runtime=of_model("resources/runtime"),
+        mem=growing(of_model("resources/mem")),
+        runtime=growing(of_model("resources/runtime")),
         gpu=of_model("resources/gpu"),
     params:
         stanza=stanza,

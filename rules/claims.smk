@@ -1,6 +1,10 @@
 # Needs everything measured. Gives the verdict on each published claim, before and after its control.
 
 
+localrules:
+    merge_claims,
+
+
 rule test_claims:
     """Test each published claim on one model, and again after its control."""
     input:
@@ -45,7 +49,7 @@ rule compare_scores:
         code=code("compare_scores"),
     output:
         definitions=report(
-            "<score_definitions>",
+            "<results>/claims/score_definitions.csv",
             caption="captions/compare_scores.rst",
             category="1. Claims",
             labels={"model": "all", "figure": "definitions of the score (table)"},

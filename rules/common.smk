@@ -1,5 +1,6 @@
 # Needs the merged config. Gives the lists that it stands for and the few helpers that the rules share.
 import ast
+import re
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -32,7 +33,7 @@ def require_models(where, keys):
             stop(f"a model key registered under models: at {where}", repr(key), f"use {alike}, or add a stanza")
 
 
-def variants(key, stanza):
+def following(key, stanza):
     """Models that a stanza registers besides its own: an untrained twin, and one for each further revision."""
     common = {name: value for name, value in stanza.items() if name not in ("control", "revisions")}
     if stanza["weights"] == "trained":
@@ -43,8 +44,10 @@ def variants(key, stanza):
 
 # A stanza that is written out goes before one that follows from another.
 for _key, _stanza in list(config["models"].items()):
-    config["models"] = {**dict(variants(_key, _stanza)), **config["models"]}
+    config["models"] = {**dict(following(_key, _stanza)), **config["models"]}
 require_models("study", config["study"])
+require_models("trajectory.model", [config["trajectory"]["model"]])
+require_models("trajectory.checkpoints", config["trajectory"]["checkpoints"])
 for _key, _stanza in config["models"].items():
     require_models(f"models.{_key}.control", [_stanza["control"]] if "control" in _stanza else [])
 if config["math"]["sigma"] not in config["math"]["sigmas"]:
@@ -72,6 +75,7 @@ MODEL_FIGURES = [
     "graph_cores",
     "ablation_curves",
     "math_perturbation",
+    "robustness",
 ]
 CONTROL_FIGURES = MODEL_FIGURES[:5]  # what needs no more than activations
 COMPARISONS = ["profiles", "ablation", "graph_metrics"]
@@ -94,6 +98,16 @@ def stanza(wildcards):
 def of_model(path):
     """Function that looks a value up in the stanza of the model that a job is for."""
     return lambda wildcards: lookup(path, within=stanza(wildcards))
+
+
+def growing(amount):
+    """An amount like 4GB or 2h, or a function that gives it; the n-th attempt at a job asks for n times as much."""
+
+    def grown(wildcards, attempt):
+        number, unit = re.fullmatch(r"([\d.]+)(.*)", amount(wildcards) if callable(amount) else amount).groups()
+        return f"{float(number) * attempt:g}{unit}"
+
+    return grown
 
 
 def ablation_step(wildcards):
@@ -127,7 +141,7 @@ def figures(models, names):
     return collect(workflow.pathvars.apply("<figure>_{name}.png"), model=models, name=names)
 
 
-FIGURES = [
+STUDY_FIGURES = [
     *figures(config["study"], MODEL_FIGURES),
     *figures(CONTROLS, CONTROL_FIGURES),
     *figures(["multi_model"], COMPARISONS),
@@ -166,3 +180,56 @@ def code(rule_name, *processes):
                     found.add(path)
                     unread.append(path)
     return [provided(path) for path in sorted(found)]
+
+
+# What a variant changes of the decomposition; the others change the series.
+CHANGES = {
+    "ccs": {"redundancy": "ccs"},
+    "gaussian_copula": {"estimator": "gaussian_copula"},
+    "discrete": {"estimator": "discrete"},
+    "lag_2": {"lag": 2},
+}
+OTHER_SERIES = ["first_differences", "detrended", "natural_length", "half_of_prompts", "after_output"]
+
+
+def variant_activations(wildcards):
+    """The series that a variant decomposes: as recorded, or its own."""
+    return "<activations>" if wildcards.variant in CHANGES else "<variant>_activations.npz"
+
+
+def changed(setting):
+    """Function that gives a setting of the decomposition as the variant of a job has it."""
+    configured = config["decomposition"][setting]
+    return lambda wildcards: CHANGES.get(wildcards.variant, {}).get(setting, configured)
+
+
+def of_variants(ending, **values):
+    """Paths of an artifact of every configured variant."""
+    path = workflow.pathvars.apply(f"<variant>_{ending}")
+    return collect(path, variant=config["robustness"]["variants"], **values, allow_missing=True)
+
+
+def control_rankings(wildcards):
+    """Rankings of the model's untrained control, as it is and under every variant, if it has one."""
+    control = stanza(wildcards).get("control")
+    return [*control_ranking(wildcards), *of_variants("head_rankings.csv", model=control)] if control else []
+
+
+def checkpoints(model):
+    """Training step of each checkpoint of a model, by model key, in order: its revisions step<number> and itself."""
+    require_models("the path that was asked for", [model])
+    found = config["trajectory"]["checkpoints"] if model == config["trajectory"]["model"] else {}
+    if not found:
+        own = config["models"][model]
+        revisions = {f"{model}-{revision}": revision for revision in own["revisions"]}
+        revisions[model] = own["source"].get("revision", "")
+        found = {key: int(name[4:]) for key, name in revisions.items() if re.fullmatch(r"step\d+", name)}
+    if len(found) < 2:
+        hint = "list revisions in the model's stanza, or trajectory.checkpoints"
+        stop(f"two or more revisions named step<number> of {model}", f"{len(found)}", hint)
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def of_checkpoints(artifact):
+    """Function that gives the paths of an artifact of every checkpoint of the model that a job is for."""
+    return lambda wildcards: every(artifact, model=checkpoints(wildcards.model))

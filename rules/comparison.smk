@@ -1,6 +1,11 @@
 # Needs the artifacts of every model of the study and of their untrained controls. Gives the figures across models.
 
 
+localrules:
+    compare_models,
+    record_run,
+
+
 rule compare_models:
     """Plot profiles, ablation curves and graph metrics of all models of the study together (Fig. 3c)."""
     input:
@@ -57,7 +62,7 @@ rule compare_published:
         code=code("compare_published"),
     output:
         agreement=report(
-            "<agreement>",
+            "<results>/claims/agreement.csv",
             caption="captions/compare_published.rst",
             category="1. Claims",
             labels={"model": "all", "figure": "agreement with the paper (table)"},

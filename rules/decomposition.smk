@@ -1,6 +1,10 @@
 # Needs activations alone. Gives the information decomposition of every pair of heads, and the same under the null.
 
 
+scattergather:
+    pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides it
+
+
 rule decompose_pairs:
     """Decompose one range of head pairs, observed and under surrogates."""
     input:
@@ -16,8 +20,8 @@ rule decompose_pairs:
         "../envs/analysis.yaml"
     threads: 2
     resources:
-        mem="4GB",
-        runtime="1h",
+        mem=growing("4GB"),
+        runtime=growing("1h"),
     params:
         lag=lookup("decomposition/lag", within=config),
         redundancy=lookup("decomposition/redundancy", within=config),
@@ -48,7 +52,7 @@ rule merge_pairs:
     conda:
         "../envs/analysis.yaml"
     resources:
-        mem="4GB",
-        runtime="30m",
+        mem=growing("4GB"),
+        runtime=growing("30m"),
     script:
         "../workflow_scripts/merge_pairs.py"

@@ -15,8 +15,8 @@ rule measure_graphs:
     conda:
         "../envs/analysis.yaml"
     resources:
-        mem="4GB",
-        runtime="1h",
+        mem=growing("4GB"),
+        runtime=growing("1h"),
     params:
         top_fraction=lookup("graphs/top_fraction", within=config),
         seed=lookup("graphs/seed", within=config),

@@ -1,6 +1,11 @@
 # Needs the model, the problems and the ranking. Gives accuracy with noise in chosen heads, condition by condition.
 
 
+localrules:
+    merge_problems,
+    merge_math,
+
+
 rule score_math:
     """Answer and grade one range of the problems with noise in one set of heads."""
     input:
@@ -20,8 +25,8 @@ rule score_math:
         "../envs/models.yaml"
     threads: 8
     resources:
-        mem=of_model("resources/mem"),
-        runtime=of_model("resources/runtime"),
+        mem=growing(of_model("resources/mem")),
+        runtime=growing(of_model("resources/runtime")),
         gpu=of_model("resources/gpu"),
     params:
         stanza=stanza,

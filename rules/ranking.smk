@@ -17,8 +17,8 @@ rule rank_heads:
     conda:
         "../envs/analysis.yaml"
     resources:
-        mem="4GB",
-        runtime="30m",
+        mem=growing("4GB"),
+        runtime=growing("30m"),
     params:
         layers=of_model("layers"),
         heads=of_model("heads"),

@@ -1,6 +1,7 @@
 """One shard of the pairs of heads, decomposed beside its null, from activations."""
 
 from synergy.artifacts import read_npz
+from synergy.compilation import compile_kernels
 from synergy.console import logged_to
 from synergy.decomposition import Decomposition, Settings
 from synergy.fingerprints import fingerprint
@@ -29,6 +30,7 @@ def decompose_pairs(
     arrays, note = read_npz(activations, ("activations", "n_tokens"))
     series, n_tokens = arrays["activations"], arrays["n_tokens"]
     settings = Settings(lag, redundancy, estimator, null["kind"], null["surrogates"], seed)
+    compile_kernels(settings)
     pairs = pair_range(scatteritem, series.shape[1])
     results = Decomposition(series, n_tokens, settings, threads).run(pairs)
     write_shard(shard, results, pairs, fingerprint(series, n_tokens), settings.parameters(), note)

@@ -284,6 +284,41 @@ def test_agreement_is_measured_in_stated_units():
             assert abs(float(row["mean_difference"])) <= float(row["mean_abs_difference"]) + 1e-12
 
 
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("robustness/*_claims.csv")), ids=lambda path: path.name)
+def test_every_variant_has_verdicts_and_correlations_within_bounds(path):
+    model = path.name.removesuffix("_claims.csv")
+    claims, pairs = table(f"robustness/{path.name}"), table(f"robustness/{model}_agreement.csv")
+    variants = list(dict.fromkeys(row["variant"] for row in claims))
+    assert variants[0] == "default"
+    assert {int(row["claim"]) for row in claims} == {1, 2, 3, 4, 5}
+    assert len(claims) == 5 * len(variants)
+    for row in claims:
+        if row["variant"] == "default":
+            assert row["verdict"] == row["verdict_default"]
+            assert row["verdict_after_control"] == row["verdict_after_control_default"]
+    assert len(pairs) == 5 * 2 * len(variants) * (len(variants) - 1) // 2
+    correlations = column(pairs, "spearman")
+    assert (np.abs(correlations[np.isfinite(correlations)]) <= 1 + 1e-12).all()
+
+
+def test_trajectories_are_in_order_and_scaled_by_checkpoint():
+    for path in sorted(RESULTS.glob("trajectory/*_training.csv")):  # a study of its own: there may be none
+        check_trajectory(path)
+
+
+def check_trajectory(path):
+    rows = table(f"trajectory/{path.name}")
+    steps = column(rows, "training_step")
+    assert (np.diff(steps) >= 0).all()
+    for step in np.unique(steps):
+        own = [row for row in rows if float(row["training_step"]) == step]
+        assert column(own, "layer").tolist() == list(range(len(own)))
+        scaled = column(own, "score_scaled")
+        assert np.isnan(scaled).all() or (scaled.min(), scaled.max()) == (0, 1)
+    summary = json.loads(path.with_suffix(".json").read_text())
+    assert [record["training_step"] for record in summary["checkpoints"]] == np.unique(steps).tolist()
+
+
 FIGURES = [figure for name in ("multi_model", *MODELS) for figure in sorted(RESULTS.glob(f"figures/{name}_*.png"))]
 
 

@@ -238,7 +238,7 @@ def test_noise_floor_is_drawn_where_it_leaves_the_curves_room(floor, drawn_line)
     draw_floor(axes, floor, 0.05)
     assert (len(axes.lines[-1].get_ydata()) == 2) == drawn_line
     assert ("below the axis" in axes.lines[-1].get_label()) == (not drawn_line)
-    assert axes.get_ylim()[0] == pytest.approx(min(floor / 2, 0.01) if drawn_line else 0.01)
+    assert axes.get_ylim()[0] == pytest.approx(floor / 2 if drawn_line else 0.025)
 
 
 def compare(folder, models, ablation_models, out):

@@ -39,6 +39,8 @@ def keep_compiled_code() -> Path:
         if os.access(folder, os.W_OK):
             break
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    # No kernel uses numba's own pool of threads; should one, it gets what every other library was given.
+    os.environ.setdefault("NUMBA_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
     import numba
 
     # ASSUME: numba may have been imported before; it reads the environment only once.

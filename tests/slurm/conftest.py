@@ -1,0 +1,35 @@
+"""A SLURM cluster for the tests of this folder, or the reason why there is none."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "workflow")]
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs the cluster."""
+    for item in items:
+        if "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker("slurm")
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A running cluster; stopped at the end, unless it ran before."""
+    import slurm_cluster
+
+    check = subprocess.run([HERE / "cluster/start", "--check"], capture_output=True, text=True)
+    if check.returncode:
+        pytest.skip(f"no test cluster here: {check.stdout.strip() or check.stderr.strip()}")
+    ran_before = "is UP" in slurm_cluster.command("scontrol", "ping", check=False)
+    slurm_cluster.script("start")
+    yield
+    for head in slurm_cluster.heads:
+        head.kill()
+        head.wait()
+    if not ran_before:
+        slurm_cluster.script("stop")
