@@ -56,7 +56,7 @@ if config["math"]["sigma"] not in config["math"]["sigmas"]:
 CONTROLS = [config["models"][m]["control"] for m in config["study"] if "control" in config["models"][m]]
 STUDY_AND_CONTROLS = list(dict.fromkeys([*config["study"], *CONTROLS]))
 ORDERS = [
-    f"{'' if method == 'zero' else method + '-'}{kind}-{seed}"
+    f"{'' if method == 'zero' else f'{method}-'}{kind}-{seed}"
     for method in config["ablation"]["methods"]
     for kind, n in config["ablation"]["orders"].items()
     for seed in range(n)
