@@ -33,6 +33,8 @@ pathvars:
     trajectory="<results>/trajectory/{model}",
     claims="<results>/claims/{model}_claims.csv",
     all_claims="<results>/claims/claims.csv",
+    score_definitions="<results>/claims/score_definitions.csv",
+    agreement="<results>/claims/agreement.csv",
     run_record="<results>/run_record.json",
     summary="<results>/summary.html",
     checks="<results>/checks.json",
@@ -53,4 +55,5 @@ rule all:
     default_target: True
     input:
         STUDY_FIGURES,
+        "<summary>",
         "<checks>",

@@ -49,7 +49,7 @@ rule compare_scores:
         code=code("compare_scores"),
     output:
         definitions=report(
-            "<results>/claims/score_definitions.csv",
+            "<score_definitions>",
             caption="captions/compare_scores.rst",
             category="1. Claims",
             labels={"model": "all", "figure": "definitions of the score (table)"},

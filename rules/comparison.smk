@@ -62,7 +62,7 @@ rule compare_published:
         code=code("compare_published"),
     output:
         agreement=report(
-            "<results>/claims/agreement.csv",
+            "<agreement>",
             caption="captions/compare_published.rst",
             category="1. Claims",
             labels={"model": "all", "figure": "agreement with the paper (table)"},

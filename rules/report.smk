@@ -5,12 +5,7 @@ report: "captions/report.rst"
 rule record_run:
     """Save the merged config, code and package versions, what each model was resolved to, and what the run cost."""
     input:
-        after=[
-            *STUDY_FIGURES,
-            "<all_claims>",
-            "<results>/claims/score_definitions.csv",
-            "<results>/claims/agreement.csv",
-        ],
+        after=[*STUDY_FIGURES, "<all_claims>", "<score_definitions>", "<agreement>"],
         models=every("prefetch_record", model=STUDY_AND_CONTROLS),
         problems="<problems_record>",
         code=code("record_run"),
@@ -38,8 +33,8 @@ rule summarise:
     """Say in words and tables what was found, claim by claim, and what it was found with."""
     input:
         claims="<all_claims>",
-        definitions="<results>/claims/score_definitions.csv",
-        agreement="<results>/claims/agreement.csv",
+        definitions="<score_definitions>",
+        agreement="<agreement>",
         rankings=every("ranking", model=config["study"]),
         record="<run_record>",
         code=code("summarise"),
@@ -66,7 +61,7 @@ rule summarise:
 rule check_results:
     """Check the finished artifacts: shapes, symmetry, finiteness, head counts, noise floor, columns, units."""
     input:
-        after=[*STUDY_FIGURES, "<all_claims>", "<results>/claims/agreement.csv", "<summary>", "<run_record>"],
+        after=[*STUDY_FIGURES, "<all_claims>", "<agreement>", "<summary>", "<run_record>"],
         checks=provided("tests/results/test_results.py"),
         code=code("check_results"),
     output:

@@ -112,7 +112,7 @@ rule compare_variants:
         claims=report(
             "<robustness>_claims.csv",
             caption="captions/compare_variants.rst",
-            category="6. Robustness",
+            category="5. Robustness",
             labels={"model": "{model}", "figure": "claims under every variant"},
         ),
     log:
@@ -145,7 +145,7 @@ rule plot_robustness:
         figure=report(
             "<figure>_robustness.png",
             caption="captions/plot_robustness.rst",
-            category="6. Robustness",
+            category="5. Robustness",
             labels={"model": "{model}", "figure": "robustness"},
         ),
         vector="<figure>_robustness.pdf",

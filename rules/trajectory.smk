@@ -47,7 +47,7 @@ rule plot_trajectory:
         figure=report(
             "<figure>_training_trajectory.png",
             caption="captions/plot_trajectory.rst",
-            category="7. Training",
+            category="6. Training",
             labels={"model": "{model}", "figure": "training trajectory"},
         ),
         vector="<figure>_training_trajectory.pdf",
