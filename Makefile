@@ -23,6 +23,7 @@ $(VENV)/.installed: envs/requirements.txt envs/constraints.txt
 demo: install
 	$(SNAKEMAKE) --configfile config/demo.yaml \
 	  --set-threads $(foreach rule,record_activations ablate_heads score_math,$(rule)=$(THREADS))
+	$(SNAKEMAKE) --configfile config/demo.yaml --report results/report.html --quiet all
 	@$(BIN)/python tests/benchmarks/cost_table.py --summary
 
 test: install lint
@@ -37,4 +38,5 @@ lint: install
 
 clean:
 	rm -rf results/activations results/phiid_scores results/ablation results/figures results/claims results/prefetch \
-	  results/run_record.json resources logs benchmarks .snakemake
+	  results/robustness results/trajectory results/run_record.json results/summary.html results/checks.json \
+	  results/report.html resources logs benchmarks .snakemake

@@ -29,19 +29,23 @@ pathvars:
     math_statistics="<results>/ablation/{model}_math_perturbation.json",
     math_groups="<results>/ablation/{model}_math_groups.csv",
     figure="<results>/figures/{model}",
+    robustness="<results>/robustness/{model}",
+    trajectory="<results>/trajectory/{model}",
     claims="<results>/claims/{model}_claims.csv",
     all_claims="<results>/claims/claims.csv",
+    score_definitions="<results>/claims/score_definitions.csv",
+    agreement="<results>/claims/agreement.csv",
     run_record="<results>/run_record.json",
+    summary="<results>/summary.html",
+    checks="<results>/checks.json",
 
 
 scattergather:
-    pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides both
-    problems=4,  # shards of the problems asked under one condition
+    pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides it
 
 
-# One file a stage, in the order they run.
 for stage in """common prefetch activations decomposition ranking graphs ablation perturbation
-                figures comparison claims wildcards""".split():
+                figures comparison claims robustness trajectory report wildcards""".split():
 
     include: f"rules/{stage}.smk"
 
@@ -50,8 +54,6 @@ rule all:
     """Make every figure, table and verdict of the study."""
     default_target: True
     input:
-        figures(config["study"], MODEL_FIGURES),
-        figures(CONTROLS, CONTROL_FIGURES),
-        figures(["multi_model"], COMPARISONS),
-        "<all_claims>",
-        "<run_record>",
+        STUDY_FIGURES,
+        "<summary>",
+        "<checks>",

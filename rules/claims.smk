@@ -21,7 +21,7 @@ rule test_claims:
         claims=report(
             "<claims>",
             caption="captions/test_claims.rst",
-            category="Claims",
+            category="1. Claims",
             labels={"model": "{model}", "figure": "claims"},
         ),
     log:
@@ -41,6 +41,34 @@ rule test_claims:
         "../workflow_scripts/test_claims.py"
 
 
+rule compare_scores:
+    """Test the layer profile of every definition of the score, side by side, in all models of the study."""
+    input:
+        rankings=every("ranking", model=config["study"]),
+        pairwise=every("pairwise", model=config["study"]),
+        code=code("compare_scores"),
+    output:
+        definitions=report(
+            "<score_definitions>",
+            caption="captions/compare_scores.rst",
+            category="1. Claims",
+            labels={"model": "all", "figure": "definitions of the score (table)"},
+        ),
+    log:
+        "<logs>/compare_scores.log",
+    benchmark:
+        "<benchmarks>/compare_scores.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        geometries=GEOMETRIES,
+        significance=lookup("claims/significance", within=config),
+        permutations=lookup("claims/permutations", within=config),
+        seed=lookup("claims/seed", within=config),
+    script:
+        "../workflow_scripts/compare_scores.py"
+
+
 rule merge_claims:
     """Put the claims of all models of the study into one table."""
     input:
@@ -50,7 +78,7 @@ rule merge_claims:
         claims=report(
             "<all_claims>",
             caption="captions/merge_claims.rst",
-            category="Claims",
+            category="1. Claims",
             labels={"model": "all", "figure": "claims"},
         ),
     log:

@@ -33,7 +33,7 @@ def require_models(where, keys):
             stop(f"a model key registered under models: at {where}", repr(key), f"use {alike}, or add a stanza")
 
 
-def variants(key, stanza):
+def following(key, stanza):
     """Models that a stanza registers besides its own: an untrained twin, and one for each further revision."""
     common = {name: value for name, value in stanza.items() if name not in ("control", "revisions")}
     if stanza["weights"] == "trained":
@@ -44,8 +44,10 @@ def variants(key, stanza):
 
 # A stanza that is written out goes before one that follows from another.
 for _key, _stanza in list(config["models"].items()):
-    config["models"] = {**dict(variants(_key, _stanza)), **config["models"]}
+    config["models"] = {**dict(following(_key, _stanza)), **config["models"]}
 require_models("study", config["study"])
+require_models("trajectory.model", [config["trajectory"]["model"]])
+require_models("trajectory.checkpoints", config["trajectory"]["checkpoints"])
 for _key, _stanza in config["models"].items():
     require_models(f"models.{_key}.control", [_stanza["control"]] if "control" in _stanza else [])
 if config["math"]["sigma"] not in config["math"]["sigmas"]:
@@ -73,9 +75,18 @@ MODEL_FIGURES = [
     "graph_cores",
     "ablation_curves",
     "math_perturbation",
+    "robustness",
 ]
 CONTROL_FIGURES = MODEL_FIGURES[:5]  # what needs no more than activations
 COMPARISONS = ["profiles", "ablation", "graph_metrics"]
+GEOMETRIES = {m: [config["models"][m]["layers"], config["models"][m]["heads"]] for m in config["study"]}
+PUBLISHED = {  # figure of the paper: its values in config/published/
+    "2b": "fig2b_head_rank",
+    "2c": "fig2c_layer_profile",
+    "3c": "fig3c_graph_metrics",
+    "4a": "fig4a_ablation_kl",
+    "4b": "fig4b_math_accuracy",
+}
 
 
 def stanza(wildcards):
@@ -130,6 +141,13 @@ def figures(models, names):
     return collect(workflow.pathvars.apply("<figure>_{name}.png"), model=models, name=names)
 
 
+STUDY_FIGURES = [
+    *figures(config["study"], MODEL_FIGURES),
+    *figures(CONTROLS, CONTROL_FIGURES),
+    *figures(["multi_model"], COMPARISONS),
+]
+
+
 def provided(path):
     """A file of the user's or of ours: in the working directory, else beside the Snakefile."""
     return path if Path(path).exists() else str(Path(workflow.basedir) / path)
@@ -162,3 +180,56 @@ def code(rule_name, *processes):
                     found.add(path)
                     unread.append(path)
     return [provided(path) for path in sorted(found)]
+
+
+# What a variant changes of the decomposition; the others change the series.
+CHANGES = {
+    "ccs": {"redundancy": "ccs"},
+    "gaussian_copula": {"estimator": "gaussian_copula"},
+    "discrete": {"estimator": "discrete"},
+    "lag_2": {"lag": 2},
+}
+OTHER_SERIES = ["first_differences", "detrended", "natural_length", "half_of_prompts", "after_output"]
+
+
+def variant_activations(wildcards):
+    """The series that a variant decomposes: as recorded, or its own."""
+    return "<activations>" if wildcards.variant in CHANGES else "<robustness>/{variant}_activations.npz"
+
+
+def changed(setting):
+    """Function that gives a setting of the decomposition as the variant of a job has it."""
+    configured = config["decomposition"][setting]
+    return lambda wildcards: CHANGES.get(wildcards.variant, {}).get(setting, configured)
+
+
+def of_variants(ending, **values):
+    """Paths of an artifact of every configured variant."""
+    path = workflow.pathvars.apply("<robustness>/{variant}_" + ending)
+    return collect(path, variant=config["robustness"]["variants"], **values, allow_missing=True)
+
+
+def control_rankings(wildcards):
+    """Rankings of the model's untrained control, as it is and under every variant, if it has one."""
+    control = stanza(wildcards).get("control")
+    return [*control_ranking(wildcards), *of_variants("head_rankings.csv", model=control)] if control else []
+
+
+def checkpoints(model):
+    """Training step of each checkpoint of a model, by model key, in order: its revisions step<number> and itself."""
+    require_models("the path that was asked for", [model])
+    found = config["trajectory"]["checkpoints"] if model == config["trajectory"]["model"] else {}
+    if not found:
+        own = config["models"][model]
+        revisions = {f"{model}-{revision}": revision for revision in own["revisions"]}
+        revisions[model] = own["source"].get("revision", "")
+        found = {key: int(name[4:]) for key, name in revisions.items() if re.fullmatch(r"step\d+", name)}
+    if len(found) < 2:
+        hint = "list revisions in the model's stanza, or trajectory.checkpoints"
+        stop(f"two or more revisions named step<number> of {model}", f"{len(found)}", hint)
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def of_checkpoints(artifact):
+    """Function that gives the paths of an artifact of every checkpoint of the model that a job is for."""
+    return lambda wildcards: every(artifact, model=checkpoints(wildcards.model))

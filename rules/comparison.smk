@@ -19,21 +19,24 @@ rule compare_models:
         profiles=report(
             "<results>/figures/multi_model_profiles.png",
             caption="captions/compare_models.rst",
-            category="Across models",
+            category="7. Across models",
             labels={"model": "all", "figure": "layer profiles"},
         ),
+        profiles_vector="<results>/figures/multi_model_profiles.pdf",
         ablation=report(
             "<results>/figures/multi_model_ablation.png",
             caption="captions/compare_models.rst",
-            category="Across models",
+            category="7. Across models",
             labels={"model": "all", "figure": "ablation"},
         ),
+        ablation_vector="<results>/figures/multi_model_ablation.pdf",
         graph_metrics=report(
             "<results>/figures/multi_model_graph_metrics.png",
             caption="captions/compare_models.rst",
-            category="Across models",
+            category="7. Across models",
             labels={"model": "all", "figure": "graph metrics"},
         ),
+        graph_metrics_vector="<results>/figures/multi_model_graph_metrics.pdf",
     log:
         "<logs>/compare_models.log",
     benchmark:
@@ -42,26 +45,40 @@ rule compare_models:
         "../envs/analysis.yaml"
     params:
         models=STUDY_AND_CONTROLS,
+        controls={m: config["models"][m]["control"] for m in config["study"] if "control" in config["models"][m]},
         ablation_models=lookup("study", within=config),
     script:
         "../workflow_scripts/compare_models.py"
 
 
-rule record_run:
-    """Save the merged config, code and package versions, and what each model was resolved to."""
+rule compare_published:
+    """Put numbers on how far the measured values agree with those of the paper, where it has the model."""
     input:
-        models=every("prefetch_record", model=STUDY_AND_CONTROLS),
-        problems="<problems_record>",
-        code=code("record_run"),
+        rankings=every("ranking", model=config["study"]),
+        metrics=every("graph_metrics", model=config["study"]),
+        ablations=every("ablation", model=config["study"]),
+        maths=every("math_perturbation", model=config["study"]),
+        published=[provided(f"config/published/{table}.csv") for table in PUBLISHED.values()],
+        code=code("compare_published"),
     output:
-        record="<run_record>",
+        agreement=report(
+            "<agreement>",
+            caption="captions/compare_published.rst",
+            category="1. Claims",
+            labels={"model": "all", "figure": "agreement with the paper (table)"},
+        ),
     log:
-        "<logs>/record_run.log",
+        "<logs>/compare_published.log",
     benchmark:
-        "<benchmarks>/record_run.jsonl"
+        "<benchmarks>/compare_published.jsonl"
     conda:
         "../envs/analysis.yaml"
     params:
-        config=config,
+        geometries=GEOMETRIES,
+        figures=list(PUBLISHED),
+        sigma=lookup("math/sigma", within=config),
+        significance=lookup("claims/significance", within=config),
+        permutations=lookup("claims/permutations", within=config),
+        seed=lookup("claims/seed", within=config),
     script:
-        "../workflow_scripts/record_run.py"
+        "../workflow_scripts/compare_published.py"

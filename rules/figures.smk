@@ -21,9 +21,10 @@ rule plot_profile:
         figure=report(
             "<figure>_phiid_profile.png",
             caption="captions/plot_profile.rst",
-            category="Synergistic core",
+            category="2. Synergistic core",
             labels={"model": "{model}", "figure": "layer profile"},
         ),
+        vector="<figure>_phiid_profile.pdf",
     log:
         "<logs>/plot_profile/{model}.log",
     benchmark:
@@ -46,9 +47,10 @@ rule plot_heatmaps:
         figure=report(
             "<figure>_synergy_redundancy.png",
             caption="captions/plot_heatmaps.rst",
-            category="Synergistic core",
+            category="2. Synergistic core",
             labels={"model": "{model}", "figure": "pairwise synergy and redundancy"},
         ),
+        vector="<figure>_synergy_redundancy.pdf",
     log:
         "<logs>/plot_heatmaps/{model}.log",
     benchmark:
@@ -66,14 +68,16 @@ rule plot_head_ranking:
     """Plot the score of every head by layer (Fig. 2b)."""
     input:
         ranking="<ranking>",
+        published=provided("config/published/fig2b_head_rank.csv"),
         code=code("plot_head_ranking"),
     output:
         figure=report(
             "<figure>_head_ranking_heatmap.png",
             caption="captions/plot_head_ranking.rst",
-            category="Synergistic core",
+            category="2. Synergistic core",
             labels={"model": "{model}", "figure": "head ranking"},
         ),
+        vector="<figure>_head_ranking_heatmap.pdf",
     log:
         "<logs>/plot_head_ranking/{model}.log",
     benchmark:
@@ -97,9 +101,10 @@ rule plot_null:
         figure=report(
             "<figure>_null_profile.png",
             caption="captions/plot_null.rst",
-            category="Synergistic core",
+            category="2. Synergistic core",
             labels={"model": "{model}", "figure": "observed beside null"},
         ),
+        vector="<figure>_null_profile.pdf",
     log:
         "<logs>/plot_null/{model}.log",
     benchmark:
@@ -123,9 +128,10 @@ rule plot_graph_cores:
         figure=report(
             "<figure>_graph_cores.png",
             caption="captions/plot_graph_cores.rst",
-            category="Networks",
+            category="3. Networks",
             labels={"model": "{model}", "figure": "cores"},
         ),
+        vector="<figure>_graph_cores.pdf",
     log:
         "<logs>/plot_graph_cores/{model}.log",
     benchmark:
@@ -150,9 +156,10 @@ rule plot_ablation:
         figure=report(
             "<figure>_ablation_curves.png",
             caption="captions/plot_ablation.rst",
-            category="Behaviour",
+            category="4. Behaviour",
             labels={"model": "{model}", "figure": "ablation"},
         ),
+        vector="<figure>_ablation_curves.pdf",
     log:
         "<logs>/plot_ablation/{model}.log",
     benchmark:
@@ -173,9 +180,10 @@ rule plot_math:
         figure=report(
             "<figure>_math_perturbation.png",
             caption="captions/plot_math.rst",
-            category="Behaviour",
+            category="4. Behaviour",
             labels={"model": "{model}", "figure": "accuracy under noise"},
         ),
+        vector="<figure>_math_perturbation.pdf",
     log:
         "<logs>/plot_math/{model}.log",
     benchmark:

@@ -6,6 +6,10 @@ localrules:
     merge_math,
 
 
+scattergather:
+    problems=4,  # shards of the problems asked under one condition
+
+
 rule score_math:
     """Answer and grade one range of the problems with noise in one set of heads."""
     input:

@@ -5,4 +5,5 @@
 wildcard_constraints:
     model=r"[a-z0-9][a-z0-9.-]*",
     order=r"(mean-)?[a-z_]+-\d+",
+    variant=r"[a-z0-9_]+",
     condition=r"baseline|(synergistic|redundant|random)-[0-9.]+-\d+",

@@ -62,11 +62,11 @@ def hub(monkeypatch, tmp_path):
 def smoke_run(tmp_path_factory):
     """The folder of a finished run of the smoke study, in a copy of the repository, for all tests that look at one."""
     from declarations import rules
-    from workflow_run import SMOKE, THREADS, copy_repository, planned_jobs, snakemake
+    from workflow_run import SMOKE, TARGETS, THREADS, copy_repository, planned_jobs, snakemake
 
     folder = copy_repository(tmp_path_factory.mktemp("smoke"))
-    jobs = planned_jobs(snakemake(*SMOKE, *THREADS, cwd=folder))
-    assert jobs.keys() == rules().keys() | {"all"}
+    jobs = planned_jobs(snakemake(*SMOKE, *THREADS, "--", *TARGETS, cwd=folder))
+    assert jobs.keys() == rules().keys() | set(TARGETS)
     return folder
 
 

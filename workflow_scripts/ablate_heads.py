@@ -34,7 +34,6 @@ def ablate_heads(
     import torch
 
     from synergy.ablation import ablation_curve, decided_by
-    from synergy.linear import faster_linears
     from synergy.models import load_model
 
     fetched = read_json(record)
@@ -47,7 +46,6 @@ def ablate_heads(
 
     torch.set_num_threads(threads)
     language_model = load_model(model, fetched["weights"], dtype)
-    faster_linears(language_model.model)
     made_of = answered.fingerprint, fetched["sha256"], fetched["weights"]
     mark = decided_by(language_model, *made_of, heads.tolist(), counts, method, batch_size)
     checkpoint = Checkpoint(output, mark)

@@ -15,6 +15,7 @@ ABLATION = (
 
 def compare_models(
     models: list[str],
+    controls: dict[str, str],
     rankings: list[str],
     metrics: list[str],
     ablation_models: list[str],
@@ -31,6 +32,8 @@ def compare_models(
     ----------
     models : list of str
         Keys of the models, in the order of `rankings` and `metrics`.
+    controls : dict of str to str
+        Untrained control of each model that has one, by key; drawn with its model.
     rankings, metrics : list of str
         Head rankings (CSV) and graph metrics (JSON), one a model.
     ablation_models, ablations : list of str
@@ -38,7 +41,7 @@ def compare_models(
     published_profiles, published_graphs : str
         The paper's layer profiles and graph metrics (CSV).
     profiles, ablation, graph_metrics : str
-        Where to write the three PNGs.
+        Where to write the three PNGs, and the PDFs beside them.
     """
     made = provenance("compare_models", {"models": models, "ablation_models": ablation_models})
     tables = {
@@ -47,7 +50,7 @@ def compare_models(
     }
     columns = ("layer", "depth_fraction", "layer_rank_quantile")
     theirs = {model: read_published(published_profiles, model, columns) for model in models}
-    save_figure(profiles, draw_profiles(tables, theirs), made)
+    save_figure(profiles, draw_profiles(tables, ablation_models, controls, theirs), made)
 
     curves = {
         model: read_table(path, required=ABLATION) for model, path in zip(ablation_models, ablations, strict=True)
@@ -64,6 +67,7 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         compare_models(
             models=snakemake.params.models,
+            controls=snakemake.params.controls,
             rankings=snakemake.input.rankings,
             metrics=snakemake.input.metrics,
             ablation_models=snakemake.params.ablation_models,

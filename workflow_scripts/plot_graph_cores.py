@@ -27,7 +27,7 @@ def plot_graph_cores(
     model : str
         Key of the model.
     figure : str
-        Where to write the PNG.
+        Where to write the PNG, and the PDF beside it.
     """
     atoms, upstream = read_npz(pairwise, required=[matrix for _, matrix, _ in NETWORKS])
     scores = read_table(ranking, required=("syn_red_score",))["syn_red_score"]

@@ -1,4 +1,4 @@
-"""Plot the score of each head as a layer-by-head map, before and after subtracting the null."""
+"""Plot the score of each head as a layer-by-head map, before and after subtracting the null, and the paper's."""
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -6,49 +6,46 @@ from matplotlib.ticker import MaxNLocator
 from synergy.artifacts import save_figure
 from synergy.configured import configured_score
 from synergy.console import logged_to
+from synergy.head_maps import draw_map, published_map
 from synergy.provenance import provenance
-from synergy.style import DIVERGING, TWO_COLUMNS, colour_bar, layer_axis, limits_around, new_figure, say
+from synergy.published import read_published
+from synergy.style import TWO_COLUMNS, new_figure, say
 from synergy.tables import read_table
 
 MAPS = (("syn_red_score", "score"), ("excess_score", "score of what exceeds the null"))
 
 
-def plot_head_ranking(ranking: str, layers: int, heads: int, model: str, figure: str) -> None:
+def plot_head_ranking(ranking: str, published: str, layers: int, heads: int, model: str, figure: str) -> None:
     """Draw one cell a head, layers from left to right: blue is redundant, orange synergistic.
 
     Parameters
     ----------
     ranking : str
         The head ranking (CSV).
+    published : str
+        The paper's ranks of heads (CSV), drawn faintly below where it has the model.
     layers, heads : int
         Geometry of the model.
     model : str
         Key of the model.
     figure : str
-        Where to write the PNG.
+        Where to write the PNG, and the PDF beside it.
     """
     table = read_table(ranking, required=("rank_difference", "value_difference", "balance", *dict(MAPS)))
+    name, theirs = read_published(published, model, ("layer", "head_in_layer", "syn_red_rank"))
     definition = configured_score(table)
+    maps = [(table[column].reshape(layers, heads).T, title, f"score ({definition})") for column, title in MAPS]
+    if name and (ranks := published_map(theirs, layers, heads)) is not None:
+        maps.append((ranks, f"published, {name}: ranks of the heads", "rank, scaled to 0-1"))
     panel_height = float(np.clip(0.9 + 0.055 * heads, 1.4, 2.9))
-    canvas = new_figure(TWO_COLUMNS, 2 * panel_height + 0.9, f"{model}: heads from redundant to synergistic")
-    for axes, (column, title) in zip(canvas.subplots(2, 1), MAPS, strict=True):
-        scores = table[column].reshape(layers, heads).T  # (heads, layers)
+    canvas = new_figure(TWO_COLUMNS, len(maps) * panel_height + 0.9, f"{model}: heads from redundant to synergistic")
+    for axes, (scores, title, label) in zip(canvas.subplots(len(maps), 1), maps, strict=True):
         if not np.isfinite(scores).any():
             say(axes, "no null was computed")
             continue
-        low, high = limits_around(scores, 0.5)
-        image = axes.imshow(
-            scores, cmap=DIVERGING, vmin=low, vmax=high, aspect="auto", interpolation="nearest", origin="lower"
-        )
-        colour_bar(canvas, image, axes, f"score ({definition})", fraction=0.03)
+        draw_map(canvas, axes, scores, label, faint=title.startswith("published"))
         axes.set_title(title)
-        axes.set_ylabel("head in layer")
-        layer_axis(axes, layers)
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-        for edge in np.arange(1, layers) - 0.5:
-            axes.axvline(edge, color="white", linewidth=0.6)
-        for edge in np.arange(1, heads) - 0.5:
-            axes.axhline(edge, color="white", linewidth=0.3)
     save_figure(figure, canvas, provenance("plot_head_ranking", {"model": model, "score": definition}))
 
 
@@ -56,6 +53,7 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         plot_head_ranking(
             ranking=snakemake.input.ranking,
+            published=snakemake.input.published,
             layers=snakemake.params.layers,
             heads=snakemake.params.heads,
             model=snakemake.wildcards.model,

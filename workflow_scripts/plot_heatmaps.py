@@ -33,7 +33,7 @@ def plot_heatmaps(pairwise: str, layers: int, heads: int, model: str, figure: st
     model : str
         Key of the model.
     figure : str
-        Where to write the PNG.
+        Where to write the PNG, and the PDF beside it.
     """
     arrays, upstream = read_npz(
         pairwise, required=[f"{atom}_{part}" for _, atom, _ in ATOMS for part in ("matrix", "null_mean")]

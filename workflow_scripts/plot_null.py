@@ -26,7 +26,7 @@ def plot_null(pairwise: str, ranking: str, layers: int, heads: int, model: str, 
     model : str
         Key of the model, for the title.
     figure : str
-        Where to write the PNG.
+        Where to write the PNG, and the PDF beside it.
     """
     atoms, upstream = read_npz(pairwise, required=[null for *_, null, _ in QUANTITIES])
     table = read_table(ranking, required=[column for _, column, *_ in QUANTITIES])

@@ -25,7 +25,7 @@ def plot_profile(ranking: str, published: str, layers: int, heads: int, model: s
     model : str
         Key of the model.
     figure : str
-        Where to write the PNG.
+        Where to write the PNG, and the PDF beside it.
     """
     table = read_table(ranking, required=("syn_red_score", "excess_score", *SCORES))
     name, theirs = read_published(published, model, ("layer", "depth_fraction", "layer_rank_quantile"))

@@ -58,6 +58,8 @@ def record_activations(
         activations=joined("activations"),
         n_tokens=np.full(len(ids), n_tokens),
         category=np.array([p.category for p in asked]),
+        natural_length=natural_length,
+        activations_after_output=joined("activations_after_output"),
     )
     names = ("token_logprob", "entropy", "topk_ids", "topk_logprobs")
     write_npz(logits, made_by, **{name: joined(name) for name in names})

@@ -1,20 +1,36 @@
-"""Save what the results of this folder were made with: config, versions, models and problems."""
+"""Save what the results of this folder were made with: config, versions, models, problems, and what it cost."""
 
 from collections.abc import Sequence
 
 from synergy.artifacts import read_json, write_json
 from synergy.console import logged_to
+from synergy.costs import cost_rows
 from synergy.provenance import provenance
 
 
-def record_run(models: Sequence[str], problems: str, config: dict, record: str) -> None:
-    """Write the merged config of the run, the versions of code and packages, and the prefetch records."""
+def record_run(models: Sequence[str], problems: str, config: dict, benchmarks: str, record: str) -> None:
+    """Write the merged config of the run, the versions of code and packages, the prefetch records and the cost.
+
+    Parameters
+    ----------
+    models : sequence of str
+        Prefetch records (JSON) of the models.
+    problems : str
+        That of the problem set.
+    config : dict
+        The merged config.
+    benchmarks : str
+        Folder of the benchmark files; jobs that run after this one are not in the table of costs.
+    record : str
+        Where to write the JSON.
+    """
     write_json(
         record,
         {
             "config": config,
             "models": [_without_provenance(path) for path in models],
             "problems": _without_provenance(problems),
+            "cost": cost_rows(benchmarks),
             "provenance": provenance("record_run", {}),
         },
     )
@@ -30,5 +46,6 @@ if __name__ == "__main__":
             models=snakemake.input.models,
             problems=snakemake.input.problems,
             config=snakemake.params.config,
+            benchmarks=snakemake.params.benchmarks,
             record=snakemake.output.record,
         )

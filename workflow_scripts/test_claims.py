@@ -9,6 +9,7 @@ from synergy.claims_graphs import claim_efficiency, claim_modularity
 from synergy.claims_profile import claim_absent_untrained, claim_inverted_u
 from synergy.claims_within import claim_within_layers
 from synergy.console import logged_to
+from synergy.multiplicity import with_holm
 from synergy.tables import read_table
 
 RANKING = ("syn_red_score", "rank_difference", "value_difference", "balance", "excess_score")
@@ -76,7 +77,7 @@ def test_claims(
         claim_noise_synergistic(*accuracies, sigma, significance),
         claim_noise_redundant(*accuracies, sigma, significance),
     ]
-    rows = [result.row(model) for result in results]
+    rows = with_holm([result.row(model) for result in results], significance)
     for row in rows:
         print(f"{row['claim']}. {row['statement']} {row['verdict']}; after control: {row['verdict_after_control']}")
     write_csv(claims, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])

@@ -21,6 +21,7 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,9 @@ import numpy as np
 import torch
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "workflow_scripts")]
+sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests/benchmarks")]
+
+from true_shapes import SHAPES, write_shape  # noqa: E402
 
 from synergy.ablation import ablation_curve  # noqa: E402
 from synergy.linear import faster_linears  # noqa: E402
@@ -41,24 +44,6 @@ from synergy.tables import read_table  # noqa: E402
 
 MODEL = "smollm2-135m"
 CLOCK = time.process_time if "--cpu-time" in sys.argv else time.perf_counter
-SHAPES = {  # true shapes: config class, its sizes, heads a step, batch
-    "qwen3-8b": (
-        "Qwen3Config",
-        {
-            **{"hidden_size": 4096, "intermediate_size": 12288, "num_hidden_layers": 36, "vocab_size": 151936},
-            **{"num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "tie_word_embeddings": False},
-        },
-        8,
-    ),
-    "gemma3-4b": (
-        "Gemma3TextConfig",
-        {
-            **{"hidden_size": 2560, "intermediate_size": 10240, "num_hidden_layers": 34, "vocab_size": 262208},
-            **{"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "sliding_window": 1024},
-        },
-        0.02,
-    ),
-}
 
 
 class Text:
@@ -167,22 +152,14 @@ def smollm2(folder: Path, n_prompts: int, batch_size: int) -> tuple[LanguageMode
 
 def of_shape(options: argparse.Namespace) -> tuple[LanguageModel, Text]:
     """A model of a true shape with random weights, and random text of 60 + 100 tokens or so."""
-    import transformers
-
-    name, sizes, _ = SHAPES[options.shape]
-    sizes = sizes | ({"num_hidden_layers": options.layers} if options.layers else {})
-    sizes |= {"vocab_size": options.vocabulary} if options.vocabulary else {}
-    config = getattr(transformers, name)(**sizes)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.manual_seed(0)
-    with torch.device(device):
-        model = transformers.AutoModelForCausalLM.from_config(config, dtype=getattr(torch, options.dtype))
-    model.requires_grad_(False)
-    tokenizer = argparse.Namespace(eos_token_id=1, chat_template=None)
-    generator = np.random.default_rng(0)
-    prompts = [generator.integers(2, sizes["vocab_size"], 50 + row % 20).tolist() for row in range(options.prompts)]
-    answers = [generator.integers(2, sizes["vocab_size"], options.tokens).tolist() for _ in prompts]
-    return LanguageModel(model.eval(), tokenizer), Text(prompts, answers, options.batch_size)
+    smaller = {"num_hidden_layers": options.layers, "vocab_size": options.vocabulary}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = write_shape(options.shape, Path(scratch), **{key: n for key, n in smaller.items() if n})
+        model = load_model(folder, {"kind": "random", "seed": 0}, options.dtype)
+    generator, n_words = np.random.default_rng(0), model.decoder.config.vocab_size
+    prompts = [generator.integers(2, n_words, 50 + row % 20).tolist() for row in range(options.prompts)]
+    answers = [generator.integers(2, n_words, options.tokens).tolist() for _ in prompts]
+    return model, Text(prompts, answers, options.batch_size)
 
 
 def row(*cells) -> None:
@@ -228,13 +205,13 @@ def several_heads(model: LanguageModel, text: Text, options: argparse.Namespace,
     ranking |= {"layer": np.repeat(np.arange(n_layers), n_heads)} if not options.ranking else {}
     ranking |= read_table(options.ranking) if options.ranking else {}
     kinds = [kind for kind in ORDERS if options.ranking or "matched" not in kind or "layer" in kind]
-    print(f"\nSeveral heads a step, the first {options.steps // 2} steps of each, {len(text.prompts)} prompts.\n")
+    print(f"\nSeveral heads a step, the first {options.steps} steps of each, {len(text.prompts)} prompts.\n")
     print("| order | heads a step | layers an ideal step runs | ideal, s | ours, s | plain, s | saving reached |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     for size in options.step_sizes:
         for kind in kinds:
             order = removal_order(kind, 0, ranking)
-            counts = step_counts(len(order), size, 1.0)[: options.steps // 2 + 1]
+            counts = step_counts(len(order), size, 1.0)[: options.steps + 1]
             share = layer_share(order, counts, n_layers, n_heads)
             heads = order[: counts[-1] // 2]
             timed = [lambda o=order: ours(model, text, o, [0]), lambda o=order, c=counts: ours(model, text, o, c)]
@@ -280,7 +257,7 @@ def main() -> None:
     parser.add_argument("--ranking", type=Path, help="head rankings (CSV) for the synergistic and the matched orders")
     parser.add_argument("--prompts", type=int, default=60)
     parser.add_argument("--batch-size", type=int, default=15)
-    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=16, help="the original's logits serve up to 16 steps")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cpu-time", action="store_true", help="seconds of computation, not of the clock")

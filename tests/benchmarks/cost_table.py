@@ -6,34 +6,43 @@ Reads the `benchmark:` files of the run in `folder` (default: here). `--summary`
 """
 
 import argparse
-import json
-from collections import defaultdict
+import csv
+import sys
 from pathlib import Path
 
-
-def cost_rows(folder: Path) -> list[tuple[str, int, float, float, float]]:
-    """Rule, jobs, seconds of all jobs together, longest job in seconds, peak memory of a job in MiB."""
-    jobs = defaultdict(list)
-    for path in sorted((folder / "benchmarks").rglob("*.jsonl")):
-        record = json.loads(path.read_text())
-        jobs[record["rule_name"]].append((record["s"], record["max_rss"] or 0.0))
-    rows = [
-        (rule, len(costs), sum(s for s, _ in costs), max(s for s, _ in costs), max(rss for _, rss in costs))
-        for rule, costs in jobs.items()
-    ]
-    return sorted(rows, key=lambda row: -row[2])
+sys.path.insert(0, str(Path(__file__).parent.parent.parent / "workflow_scripts"))
+from synergy.costs import cost_rows
 
 
-def markdown(rows: list[tuple[str, int, float, float, float]]) -> str:
+def markdown(rows: list[dict]) -> str:
     """The rows as a table."""
     lines = ["| rule | jobs | seconds, all jobs | longest job, s | peak memory, MiB |", "|---|--:|--:|--:|--:|"]
-    lines += [f"| `{rule}` | {n} | {total:.1f} | {longest:.1f} | {rss:.0f} |" for rule, n, total, longest, rss in rows]
+    lines += [
+        f"| `{row['rule']}` | {row['jobs']} | {row['seconds']:.1f} | {row['longest_job_s']:.1f} "
+        f"| {row['peak_memory_mib']:.0f} |"
+        for row in rows
+    ]
     return "\n".join(lines)
+
+
+def verdicts(folder: Path) -> str:
+    """Each claim with its verdict, and the verdict after its control."""
+    path = folder / "results/claims/claims.csv"
+    if not path.is_file():
+        return ""
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    return "\n".join(
+        f"{row['model']}  {row['claim']}. {row['statement']}\n    {row['verdict']}; "
+        f"after its control: {row['verdict_after_control']}"
+        for row in rows
+    )
 
 
 def summary(folder: Path) -> str:
     """Where the figures, tables and verdicts of a run are."""
-    found = [("Figures", "figures/*.png"), ("Verdicts", "claims/claims.csv"), ("Head rankings", "phiid_scores/*.csv")]
+    found = [("Figures (each also as PDF)", "figures/*.png"), ("Head rankings", "phiid_scores/*.csv")]
+    found += [("Verdicts, to read in a browser", "summary.html"), ("Verdicts as tables", "claims/*.csv")]
     found += [("Ablation and accuracy", "ablation/*.csv"), ("What it was made with", "run_record.json")]
     lines = []
     for title, pattern in found:
@@ -47,6 +56,7 @@ if __name__ == "__main__":
     parser.add_argument("folder", nargs="?", type=Path, default=Path())
     parser.add_argument("--summary", action="store_true", help="list the results too")
     arguments = parser.parse_args()
-    print(markdown(cost_rows(arguments.folder)))
+    print(markdown(cost_rows(arguments.folder / "benchmarks")))
     if arguments.summary:
         print("\n" + summary(arguments.folder))
+        print("\n" + verdicts(arguments.folder))

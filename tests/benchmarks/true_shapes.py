@@ -4,6 +4,7 @@ The numbers are those of the checkpoints' own config.json files on the hub. The 
 small layer, since no text passes through it. `load_model` fills such a folder with random weights.
 """
 
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -89,10 +90,12 @@ SHAPES = {
 }
 
 
-def write_shape(key: str, folder: Path) -> Path:
-    """Make a model folder of the shape `key` for `load_model` with random weights."""
+def write_shape(key: str, folder: Path, **overrides: int) -> Path:
+    """Make a model folder of the shape `key` for `load_model` with random weights; `overrides` of its language part."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(SHAPES[key]))
+    config = copy.deepcopy(SHAPES[key])
+    config.get("text_config", config).update(overrides)
+    (folder / "config.json").write_text(json.dumps(config))
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         shutil.copy(TOKENIZER / name, folder / name)
     return folder

@@ -1,6 +1,8 @@
-"""Checks of finished artifacts: keys, shapes, symmetry, finiteness, units.
+"""Checks of finished artifacts: keys, shapes, symmetry, finiteness, head counts, noise floor, columns, units.
 
-`RESULTS` names the folder (default: results of this checkout); what has not been made is skipped there.
+The rule `check_results` runs this file by itself, with the models of the study in `CHECKED_MODELS` (recorded) and
+`CHECKED_STUDY` (behaviour measured too). Run by hand it looks at whatever is in the folder that `RESULTS` names
+(default: results of this checkout).
 """
 
 import csv
@@ -12,15 +14,26 @@ import numpy as np
 import pytest
 
 RESULTS = Path(os.environ.get("RESULTS", Path(__file__).parent.parent.parent / "results"))
-MODELS = sorted(path.name.removesuffix("_activations.npz") for path in RESULTS.glob("activations/*_activations.npz"))
-ABLATED = sorted(path.name.removesuffix("_ablation.csv") for path in RESULTS.glob("ablation/*_ablation.csv"))
+
+
+def named(variable: str, ending: str) -> list[str]:
+    """Models that an environment variable names, else those with an artifact of that ending."""
+    if variable in os.environ:
+        return os.environ[variable].split()
+    return sorted(path.name.removesuffix(ending) for path in RESULTS.rglob(f"*{ending}"))
+
+
+MODELS = named("CHECKED_MODELS", "_activations.npz")
+ABLATED = named("CHECKED_STUDY", "_ablation.csv")
 for_each_model = pytest.mark.parametrize("model", MODELS)
 for_each_ablated_model = pytest.mark.parametrize("model", ABLATED)
 
 
 def load(path: str) -> dict:
     with np.load(RESULTS / path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+        arrays = {name: file[name] for name in file.files}
+    assert json.loads(str(arrays["provenance"]))["made_by"], f"{path} does not say what made it"
+    return arrays
 
 
 def table(path: str) -> list[dict]:
@@ -60,18 +73,28 @@ def test_tokens_and_logits_belong_to_the_activations(model):
 
 
 @for_each_model
-def test_matrices_are_symmetric_and_defined_off_the_diagonal(model):
+def test_matrices_are_symmetric_and_finite_wherever_a_prompt_defines_the_pair(model):
     pairwise = load(f"phiid_scores/{model}_pairwise_phiid.npz")
-    off_diagonal = ~np.eye(len(pairwise["sts_matrix"]), dtype=bool)
-    for name in ("sts_matrix", "rtr_matrix", "tdmi_matrix", "sts_null_mean", "sts_null_sd", "rtr_null_mean"):
+    parameters = json.loads(str(pairwise["provenance"]))["parameters"]
+    n_heads = len(pairwise["sts_matrix"])
+    n_prompts, n_surrogates = len(pairwise["head_prompt_sts"]), len(pairwise["head_null_sts"])
+    defined = (pairwise["n_undefined"] < n_prompts) & ~np.eye(n_heads, dtype=bool)
+    assert defined.any()
+    needed = {"matrix": 0, "null_mean": 1, "null_sd": 2}  # surrogates without which there is nothing
+    names = [f"{atom}_{part}" for atom in ("sts", "rtr") for part in needed] + ["tdmi_matrix"]
+    for name in names:
         matrix = pairwise[name]
+        assert matrix.shape == (n_heads, n_heads)
         assert matrix.dtype == np.float64
         np.testing.assert_array_equal(matrix, matrix.T)
-        assert np.isnan(np.diag(matrix)).all()
-        assert np.isfinite(matrix[off_diagonal]).all()
-    assert (pairwise["tdmi_matrix"][off_diagonal] >= 0).all()
-    assert (pairwise["rtr_matrix"][off_diagonal] >= 0).all()
-    assert (pairwise["sts_null_sd"][off_diagonal] > 0).all()
+        assert np.isnan(matrix[~defined]).all()
+        if n_surrogates >= needed[name.split("_", 1)[1]]:
+            assert np.isfinite(matrix[defined]).all(), name
+    assert (pairwise["tdmi_matrix"][defined] >= 0).all()
+    if parameters["redundancy"] == "mmi":
+        assert (pairwise["rtr_matrix"][defined] >= 0).all()
+    if n_surrogates >= 2:
+        assert (pairwise["sts_null_sd"][defined] > 0).all()
 
 
 @for_each_model
@@ -115,14 +138,14 @@ def test_ablation_starts_at_the_noise_floor_and_removes_ever_more_heads(model):
     rows = table(f"ablation/{model}_ablation.csv")
     assert list(rows[0])[:3] == ["num_heads_removed", "mean_kl_div", "order_type"]
     orders = {(row["method"], row["order_type"], row["seed"]) for row in rows}
-    assert {kind for _, kind, _ in orders} >= {"synergistic", "redundant", "random"}
+    assert "synergistic" in {kind for _, kind, _ in orders}
     for order in orders:
         curve = [row for row in rows if (row["method"], row["order_type"], row["seed"]) == order]
         removed, kl = column(curve, "num_heads_removed"), column(curve, "mean_kl_div")
         assert removed[0] == 0
         assert (np.diff(removed) > 0).all()
         assert (kl >= 0).all()
-        assert (kl[1:] >= kl[0]).all()
+        assert (kl[1:] >= 0.9 * kl[0]).all()  # the noise floor itself is known to some percent only
         assert kl[0] < 1e-2
         low, high = column(curve, "kl_ci_low"), column(curve, "kl_ci_high")
         assert (low <= kl + 1e-9).all()
@@ -214,30 +237,123 @@ def test_paired_tests_agree_with_the_accuracies(model):
 
 
 @for_each_ablated_model
-def test_every_claim_has_a_verdict_and_the_rule_behind_it(model):
+def test_every_claim_has_a_verdict_that_follows_from_its_numbers(model):
     rows = table(f"claims/{model}_claims.csv")
-    assert sorted({int(row["claim"].split(".")[0]) for row in rows}) == list(range(1, 9))
+    assert [int(row["claim"]) for row in rows] == list(range(1, 9))
     verdicts = {"supported", "not supported", "opposite", "not testable"}
     for row in rows:
         assert row["verdict"] in verdicts
         assert row["verdict_after_control"] in verdicts
         assert row["rule"]
         assert row["statement"]
+        assert row["note"]
+        if row["verdict"] in ("supported", "opposite"):
+            assert 0 <= float(row["p_value"]) <= float(row["p_value_holm"]) <= 1
+        if row["p_value"] and row["ci_low"]:
+            assert float(row["ci_low"]) <= float(row["ci_high"])
+    everyone = [row for row in table("claims/claims.csv") if row["model"] == model]
+    assert everyone == rows
 
 
-@pytest.mark.parametrize("figure", sorted(RESULTS.glob("figures/*.png")), ids=lambda path: path.name)
-def test_figure_is_an_image_that_says_what_made_it(figure):
+@for_each_ablated_model
+def test_every_definition_of_the_score_is_tested(model):
+    rows = [row for row in table("claims/score_definitions.csv") if row["model"] == model]
+    definitions = {"rank_difference", "value_difference", "balance"}
+    assert len(rows) == 6
+    assert {row["definition"] for row in rows} == definitions
+    assert sum(row["configured"] == "True" for row in rows) == 2
+    for row in rows:
+        if row["correlation"]:
+            assert -1 <= float(row["correlation"]) <= 1
+            # The contrast is the correlation in other units, so both point the same way.
+            assert float(row["correlation"]) * float(row["quadratic_contrast"]) >= 0
+            assert 0 < float(row["p_value"]) <= 1
+
+
+def test_agreement_is_measured_in_stated_units():
+    if not ABLATED:
+        pytest.skip("no finished run")
+    for row in table("claims/agreement.csv"):
+        assert row["model"]
+        assert row["published_model"].startswith(row["model"])
+        assert row["figure"] in ("2b", "2c", "3c", "4a", "4b")
+        assert row["unit"] or row["quantity"] == "modularity"
+        if row["rank_correlation"]:
+            assert -1 <= float(row["rank_correlation"]) <= 1
+        if int(row["n"]):
+            assert abs(float(row["mean_difference"])) <= float(row["mean_abs_difference"]) + 1e-12
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("robustness/*_claims.csv")), ids=lambda path: path.name)
+def test_every_variant_has_verdicts_and_correlations_within_bounds(path):
+    model = path.name.removesuffix("_claims.csv")
+    claims, pairs = table(f"robustness/{path.name}"), table(f"robustness/{model}_agreement.csv")
+    variants = list(dict.fromkeys(row["variant"] for row in claims))
+    assert variants[0] == "default"
+    assert {int(row["claim"]) for row in claims} == {1, 2, 3, 4, 5}
+    assert len(claims) == 5 * len(variants)
+    for row in claims:
+        if row["variant"] == "default":
+            assert row["verdict"] == row["verdict_default"]
+            assert row["verdict_after_control"] == row["verdict_after_control_default"]
+    assert len(pairs) == 5 * 2 * len(variants) * (len(variants) - 1) // 2
+    correlations = column(pairs, "spearman")
+    assert (np.abs(correlations[np.isfinite(correlations)]) <= 1 + 1e-12).all()
+
+
+def test_trajectories_are_in_order_and_scaled_by_checkpoint():
+    for path in sorted(RESULTS.glob("trajectory/*_training.csv")):  # a study of its own: there may be none
+        check_trajectory(path)
+
+
+def check_trajectory(path):
+    rows = table(f"trajectory/{path.name}")
+    steps = column(rows, "training_step")
+    assert (np.diff(steps) >= 0).all()
+    for step in np.unique(steps):
+        own = [row for row in rows if float(row["training_step"]) == step]
+        assert column(own, "layer").tolist() == list(range(len(own)))
+        scaled = column(own, "score_scaled")
+        assert np.isnan(scaled).all() or (scaled.min(), scaled.max()) == (0, 1)
+    summary = json.loads(path.with_suffix(".json").read_text())
+    assert [record["training_step"] for record in summary["checkpoints"]] == np.unique(steps).tolist()
+
+
+FIGURES = [figure for name in ("multi_model", *MODELS) for figure in sorted(RESULTS.glob(f"figures/{name}_*.png"))]
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda path: path.name)
+def test_figure_is_an_image_and_vectors_that_say_what_made_them(figure):
     from PIL import Image
 
     with Image.open(figure) as image:
         assert min(image.size) > 300
         assert json.loads(image.text["Description"])["made_by"]
+    vectors = figure.with_suffix(".pdf").read_bytes()
+    assert vectors.startswith(b"%PDF-")
+    assert b"made_by" in vectors
+    assert len(vectors) < 8e6
 
 
-def test_run_record_says_what_made_the_results():
+def test_run_record_says_what_made_the_results_and_what_they_cost():
     path = RESULTS / "run_record.json"
     if not path.is_file():
         pytest.skip("no finished run in results/")
     record = json.loads(path.read_text())
     assert {model["key"] for model in record["models"]} >= set(record["config"]["study"])
     assert record["provenance"]["packages"]["torch"]
+    assert record["provenance"]["code_version"]
+    cost = {row["rule"]: row["seconds"] for row in record["cost"]}
+    assert cost.keys() >= {"record_activations", "merge_pairs", "ablate_heads", "score_math", "test_claims"}
+    assert all(seconds >= 0 for seconds in cost.values())
+
+
+def test_summary_names_every_model_and_claim():
+    path = RESULTS / "summary.html"
+    if not path.is_file():
+        pytest.skip("no finished run in results/")
+    page = path.read_text()
+    for model in ABLATED:
+        assert model in page
+    for row in table("claims/claims.csv"):
+        assert row["statement"] in page

@@ -5,9 +5,9 @@ import torch
 from tiny import CONFIGS, PROMPTS, tiny_model
 from torch import nn
 
-from synergy.ablation import zeroed
 from synergy.architectures import find_heads
 from synergy.errors import InputError
+from synergy.removal import removed
 
 
 @pytest.fixture(params=CONFIGS)
@@ -37,7 +37,7 @@ def test_zeroing_a_head_takes_away_exactly_its_columns_times_its_output(model):
     z, complete = attention_io(model, 1)
     per_head = z.unflatten(-1, (4, model.heads.head_dim))
     for head in range(4):
-        with zeroed(model, [4 + head]):
+        with removed(model, [4 + head]):
             _, ablated = attention_io(model, 1)
         contribution = per_head[:, head] @ model.heads.output_weights(1)[head].T
         torch.testing.assert_close(complete - ablated, contribution, atol=1e-5, rtol=1e-4)
@@ -98,7 +98,7 @@ def test_flat_indices_are_layer_major(model):
 
     for flat in range(12):
         before = collect(given)
-        with zeroed(model, [flat]):  # its hooks run between ours
+        with removed(model, [flat]):  # its hooks run between ours
             after = collect(passed_on)
             model.forced(PROMPTS[:1])
         for hook in before + after:

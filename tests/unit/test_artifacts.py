@@ -12,6 +12,7 @@ from synergy.artifacts import (
     read_json,
     read_jsonl,
     read_npz,
+    save_figure,
     write_csv,
     write_json,
     write_jsonl,
@@ -22,6 +23,26 @@ from synergy.errors import InputError
 from synergy.provenance import provenance
 from synergy.sampling import stratified
 from synergy.tables import read_table
+
+
+def test_a_figure_is_saved_as_image_and_as_vectors_with_its_text_and_the_same_bytes_again(tmp_path):
+    from synergy.style import new_figure
+
+    def drawn(name):
+        figure = new_figure(3, 2, "a title")
+        axes = figure.subplots()
+        axes.imshow(np.eye(40), rasterized=True)
+        axes.set_xlabel("layer of one head")
+        save_figure(tmp_path / f"{name}.png", figure, {"made_by": "a rule"})
+        return (tmp_path / f"{name}.png").read_bytes(), (tmp_path / f"{name}.pdf").read_bytes()
+
+    first, second = drawn("first"), drawn("second")
+    assert first == second
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first.pdf", "first.png", "second.pdf", "second.png"]
+    assert b"made_by" in first[1]
+    assert b"/Type /Font" in first[1]
+    assert b"/FontFile2" in first[1]  # TrueType, embedded: text that can be searched and edited
+    assert b"/Type3" not in first[1].replace(b" ", b"")
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):

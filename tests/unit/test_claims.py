@@ -28,6 +28,7 @@ from synergy.claims_within import claim_within_layers, within_minus_between
 from synergy.curves import ablation_curve, methods, noise_floor
 from synergy.errors import InputError
 from synergy.graph_metrics import DESCRIPTIONS, headline_contrasts, network_definitions
+from synergy.multiplicity import holm
 from synergy.problem_scores import Scores
 from synergy.problem_statistics import compare_conditions
 from synergy.profiles import inverted_u
@@ -240,10 +241,28 @@ def test_absent_in_the_untrained_model(trained, untrained, verdict):
         assert claim.verdict == verdict
 
 
-def test_absence_is_tested_again_on_the_null_subtracted_scores():
-    trained, untrained = ranking(U, excess=FLAT, seed=1), ranking(FLAT, excess=FLAT, seed=2)
-    claim = claim_absent_untrained(trained, untrained, **GEOMETRY)
-    assert (claim.verdict, claim.verdict_after_control) == (SUPPORTED, NOT_TESTABLE)
+@pytest.mark.parametrize(
+    ("trained", "untrained", "after"),
+    [
+        (U, FLAT, SUPPORTED),
+        (0.3 * U + 0.7 * FLAT, U, OPPOSITE),  # what is left after the null is the better arch without training
+        (FLAT, FLAT, NOT_TESTABLE),
+        (UNDEFINED, UNDEFINED, NOT_TESTABLE),
+    ],
+)
+def test_absence_is_tested_again_on_the_null_subtracted_scores(trained, untrained, after):
+    claim = claim_absent_untrained(ranking(U, trained, seed=1), ranking(FLAT, untrained, seed=2), **GEOMETRY)
+    assert (claim.verdict, claim.verdict_after_control) == (SUPPORTED, after)
+    if after == OPPOSITE:
+        assert "reverses the effect" in claim.row("m")["note"]
+
+
+def test_inverted_u_tells_the_quadratic_contrast_and_the_stricter_rotations():
+    slope = np.linspace(0, 1, LAYERS)
+    arch, straight = (claim_inverted_u(ranking(profile), **GEOMETRY).row("m") for profile in (0.2 + 0.7 * U, slope))
+    assert "Quadratic contrast (rise from the ends to the middle) 0.7" in arch["note"]
+    assert straight["verdict"] == NOT_SUPPORTED
+    assert "under rotations of the layer order" in straight["note"]
 
 
 @pytest.mark.parametrize("control", [None, {name: values[:8] for name, values in ranking(FLAT).items()}])
@@ -323,6 +342,26 @@ def test_weights_that_alone_make_the_difference_are_removed_by_the_shuffle():
     assert claim.verdict == SUPPORTED
     assert claim.verdict_after_control == NOT_SUPPORTED
     assert "removes the effect" in claim.row("m")["note"]
+
+
+def sparse(graph, n_edges):
+    """Only the strongest pairs have a positive weight; the others do not count as edges."""
+    threshold = np.sort(graph[np.triu_indices(len(graph), k=1)])[-n_edges]
+    return np.where(graph >= threshold, graph, -1.0)
+
+
+def test_an_efficiency_that_follows_from_the_number_of_edges_is_removed_by_the_shuffle():
+    # Neither has structure, but redundancy is positive in fewer pairs than the graph would keep.
+    claim = claim_efficiency(graph_metrics(spread_out(seed=6), sparse(spread_out(seed=7), 40)), 0.05)
+    assert (claim.verdict, claim.verdict_after_control) == (SUPPORTED, NOT_SUPPORTED)
+    assert "removes the effect" in claim.row("m")["note"]
+
+
+def test_an_efficiency_below_that_of_shuffled_graphs_is_reversed():
+    # Synergy has more edges, yet fewer short paths than as many edges at random; redundancy has few, all at random.
+    claim = claim_efficiency(graph_metrics(clustered(seed=8), sparse(spread_out(seed=9), 40)), 0.05)
+    assert (claim.verdict, claim.verdict_after_control) == (NOT_SUPPORTED, OPPOSITE)
+    assert "changes the verdict from not supported to opposite" in claim.row("m")["note"]
 
 
 def test_too_few_null_networks_for_any_p_below_the_level_are_not_testable():
@@ -553,6 +592,8 @@ def test_script_writes_a_row_a_claim(artifacts, tmp_path, capsys):
     assert {row["verdict_after_control"] for row in rows} == {SUPPORTED}
     assert all(row["rule"] and row["note"] and row["statistic"] for row in rows)
     assert all(float(row["p_value"]) < 0.05 for row in rows)
+    corrected = holm([float(row["p_value"]) for row in rows])
+    np.testing.assert_allclose([float(row["p_value_holm"]) for row in rows], corrected)
     assert capsys.readouterr().out.count(SUPPORTED) == 16
 
 

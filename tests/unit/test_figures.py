@@ -13,7 +13,7 @@ from PIL import Image
 from synergy import artifacts
 from synergy.ablation_panels import draw_floor
 from synergy.artifacts import write_csv, write_npz
-from synergy.comparisons import is_control
+from synergy.comparisons import spans_decades
 from synergy.configured import configured_score
 from synergy.errors import InputError
 from synergy.published import read_published
@@ -95,6 +95,8 @@ def synthesise(folder, layers, heads, surrogates):
         accuracies += [(condition, s, k, 60, 30 - k, 0.1, 1 + s) for s in (0.5, 1.0) for k in range(2)]
     names = ["condition", "sigma", "seed", "n_problems", "n_correct", "truncated_fraction", "solution_nll"]
     write_csv(folder / "math.csv", names, accuracies)
+    ranks = [("gemma3-4b-it", h // heads, h % heads, h + 1) for h in range(n)]
+    write_csv(folder / "ranks.csv", ["model", "layer", "head_in_layer", "syn_red_rank"], ranks)
     importlib.import_module("measure_graphs").measure_graphs(
         pairwise=str(folder / "pairwise.npz"),
         top_fraction=0.1,
@@ -129,7 +131,7 @@ def inputs(folder, name, layers, heads):
     return {
         "plot_profile": {"ranking": ranking, "published": PUBLISHED / "fig2c_layer_profile.csv", **geometry},
         "plot_heatmaps": {"pairwise": pairwise, **geometry},
-        "plot_head_ranking": {"ranking": ranking, **geometry},
+        "plot_head_ranking": {"ranking": ranking, "published": folder / "ranks.csv", **geometry},
         "plot_graph_cores": {"pairwise": pairwise, "ranking": ranking, "top_fraction": 0.1, **geometry},
         "plot_null": {"pairwise": pairwise, "ranking": ranking, **geometry},
         "plot_ablation": {"ablation": folder / "ablation.csv", "published": PUBLISHED / "fig4a_ablation_kl.csv"},
@@ -179,6 +181,7 @@ def test_figure(folders, drawn, tmp_path, key, name, unit, needs_null):
         if axes.axison and axes.get_label() != "<colorbar>" and len(axes.get_shared_x_axes().get_siblings(axes)) == 1:
             assert axes.get_xlabel() or name in ("plot_heatmaps", "plot_math")
             assert axes.get_ylabel()
+    assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
     with Image.open(path) as image:
         assert image.width == 1440  # two columns at 200 dots an inch
         assert np.asarray(image.convert("L")).std() > 5
@@ -199,12 +202,21 @@ def test_accuracies_show_what_was_cut_off_and_each_seed(folders, drawn, tmp_path
     assert [values.tolist() for values in seeds] == [pytest.approx([50, 100 * 29 / 60])] * 3
 
 
-@pytest.mark.parametrize("name", ["plot_profile", "plot_ablation", "plot_math"])
+@pytest.mark.parametrize("name", ["plot_profile", "plot_head_ranking", "plot_ablation", "plot_math"])
 @pytest.mark.parametrize(("key", "shown"), [("gemma3-4b", True), ("one-head", False)])
 def test_published_values_stand_under_their_own_name(folders, drawn, tmp_path, name, key, shown):
     script = getattr(importlib.import_module(name), name)
     script(**inputs(folders[key], name, *MODELS[key][:2]), model=key, figure=str(tmp_path / "figure.png"))
     assert ("gemma3-4b-it" in " ".join(words(drawn[0]))) == shown
+
+
+def test_published_heads_of_another_geometry_are_not_drawn(folders, drawn, tmp_path):
+    arguments = inputs(folders["gemma3-4b"], "plot_head_ranking", 8, 3) | {
+        "published": PUBLISHED / "fig2b_head_rank.csv"
+    }
+    script = importlib.import_module("plot_head_ranking")
+    script.plot_head_ranking(**arguments, model="gemma3-4b", figure=str(tmp_path / "figure.png"))
+    assert "published" not in " ".join(words(drawn[0]))
 
 
 @pytest.mark.parametrize(("key", "methods"), [("gemma3-4b", ["zeros", "their mean output"]), ("one-head", ["zeros"])])
@@ -226,12 +238,13 @@ def test_noise_floor_is_drawn_where_it_leaves_the_curves_room(floor, drawn_line)
     draw_floor(axes, floor, 0.05)
     assert (len(axes.lines[-1].get_ydata()) == 2) == drawn_line
     assert ("below the axis" in axes.lines[-1].get_label()) == (not drawn_line)
-    assert axes.get_ylim()[0] == pytest.approx(min(floor / 2, 0.01) if drawn_line else 0.01)
+    assert axes.get_ylim()[0] == pytest.approx(floor / 2 if drawn_line else 0.025)
 
 
 def compare(folder, models, ablation_models, out):
     importlib.import_module("compare_models").compare_models(
         models=models,
+        controls={"a": "a-random"},
         rankings=[str(folder / "ranking.csv")] * len(models),
         metrics=[str(folder / "metrics.json")] * len(models),
         ablation_models=ablation_models,
@@ -251,28 +264,61 @@ def test_one_model_compares_with_itself(folders, drawn, tmp_path, key):
 
 def test_many_models_and_controls_share_the_figures(folders, drawn, tmp_path):
     folder = folders["gemma3-4b"]
-    models = ["a", "a-random", "b", "gemma3-4b", "c", "d"]
+    models = ["a", "b", "gemma3-4b", "c", "a-random"]
     compare(folder, models, ["a", "b", "gemma3-4b", "c"], tmp_path)
     profiles, ablation, graphs = drawn
     labels = [axes.get_ylabel().split("\n")[0] for axes in profiles.axes if "\n" in axes.get_ylabel()]
-    assert labels == ["a", "b", "gemma3-4b", "c", "d"]  # the control is drawn with its model
+    assert labels == ["a", "b", "gemma3-4b", "c"]  # the control is drawn with its model
     assert "untrained control" in words(profiles)
     assert [axes.get_title(loc="left") for axes in ablation.axes if axes.lines] == ["a", "b", "gemma3-4b", "c"]
     assert [tick.get_text() for tick in graphs.axes[-1].get_xticklabels()] == models
     assert "published (definition not stated)" in words(graphs)
 
 
-def test_controls_are_known_by_their_model():
-    assert is_control("a-random", ["a", "a-random"])
-    assert not is_control("a-random", ["a-random", "b"])
-    assert not is_control("a", ["a", "a-random"])
+def test_models_of_any_depth_share_a_figure_and_controls_are_those_of_the_config(folders, drawn, tmp_path):
+    # "shallow" has 3 layers and no control, "a" 8 with one that bears no suffix, and a control may be in the study too.
+    models, folder = ["a", "shallow", "blank"], folders["gemma3-4b"]
+    importlib.import_module("compare_models").compare_models(
+        models=models,
+        controls={"a": "blank"},
+        rankings=[str(folders[key] / "ranking.csv") for key in ("gemma3-4b", "one-head", "gemma3-4b")],
+        metrics=[str(folder / "metrics.json")] * 3,
+        ablation_models=models,
+        ablations=[str(folder / "ablation.csv")] * 3,
+        published_profiles=PUBLISHED / "fig2c_layer_profile.csv",
+        published_graphs=PUBLISHED / "fig3c_graph_metrics.csv",
+        **{name: str(tmp_path / f"{name}.png") for name in ("profiles", "ablation", "graph_metrics")},
+    )
+    rows = [axes for axes in drawn[0].axes if "\n" in axes.get_ylabel()]
+    assert [axes.get_ylabel().split("\n")[0] for axes in rows] == models
+    labels = [[line.get_label() for line in axes.lines if not line.get_label().startswith("_")] for axes in rows]
+    assert labels == [["untrained control", "model"], ["model"], ["model"]]
+    assert [len(axes.lines[-1].get_xdata()) for axes in rows] == [8, 3, 8]
+    assert all(axes.lines[-1].get_xdata()[-1] == 1 for axes in rows)  # relative depth
+
+
+@pytest.mark.parametrize(
+    ("values", "logarithmic"),
+    [((1, 2, 30, 4), True), ((1, 2, 3, 4), False), ((0, 1, 30, 4), False), ((None,) * 4, False)],
+)
+def test_an_axis_is_logarithmic_only_where_values_of_models_lie_decades_apart(values, logarithmic):
+    first, second = (
+        {"synergy": {"m": {"value": a}}, "redundancy": {"m": {"value": b}}} for a, b in (values[:2], values[2:])
+    )
+    metrics = {"a": {"definitions": {"d": first}}, "b": {"definitions": {"d": second}}}
+    assert spans_decades(metrics, "d", "m") == logarithmic
 
 
 def test_a_figure_from_a_broken_table_names_the_file(tmp_path):
     (tmp_path / "ranking.csv").write_text("head_idx\n0\n")
     with pytest.raises(InputError, match=r"ranking\.csv"):
         importlib.import_module("plot_head_ranking").plot_head_ranking(
-            ranking=str(tmp_path / "ranking.csv"), layers=1, heads=1, model="m", figure=str(tmp_path / "figure.png")
+            ranking=str(tmp_path / "ranking.csv"),
+            published=PUBLISHED / "fig2b_head_rank.csv",
+            layers=1,
+            heads=1,
+            model="m",
+            figure=str(tmp_path / "figure.png"),
         )
     assert not (tmp_path / "figure.png").exists()
 
@@ -375,4 +421,4 @@ def test_chords_join_their_ends_inside_the_ring():
     curves = chords(start, end)
     np.testing.assert_allclose(curves[:, 0], start)
     np.testing.assert_allclose(curves[:, -1], end)
-    assert (np.linalg.norm(curves, axis=2) <= 1 + 1e-9).all()
+    assert (np.linalg.norm(curves, axis=2) <= 1 + 1e-9).all()  # and with it the curve, which its points enclose

@@ -5,6 +5,7 @@ import pytest
 import torch
 from tiny import CONFIGS, PROMPTS, tiny_model
 
+from synergy.architectures import GPT2
 from synergy.errors import InputError
 from synergy.generation import in_batches
 from synergy.recording import HeadNorms, record
@@ -70,12 +71,31 @@ def test_recorded_norm_is_that_of_softmax_attention_times_values(model):
     np.testing.assert_allclose(recording.activations[0, :, 0], expected, rtol=1e-4)
 
 
+def test_norm_after_output_is_that_of_the_heads_contribution(model):
+    """The columns of W_O that belong to a head, times softmax(qKᵀ/√d)V by hand, summed coordinate by coordinate."""
+    recording = record(model, PROMPTS[:1], 1, top_logprobs=3)
+    ids = [*PROMPTS[0], int(recording.generated[0, 0])]
+    expected = []
+    for layer in range(3):
+        z = attention_by_hand(model, ids, layer)  # (heads, head_dim)
+        whole, n_heads, dim = model.heads.output_projection(layer).weight, *z.shape
+        for head in range(n_heads):
+            own = slice(head * dim, (head + 1) * dim)
+            columns = whole[own].T if isinstance(model.heads, GPT2) else whole[:, own]
+            expected.append((columns @ z[head]).norm())
+    found = recording.activations_after_output[0, :, 0]
+    np.testing.assert_allclose(found, torch.stack(expected), rtol=1e-4)
+    assert not np.allclose(found, recording.activations[0, :, 0], rtol=0.01)
+
+
 def test_a_padded_batch_equals_one_prompt_at_a_time(model):
     together = record(model, PROMPTS, N_TOKENS, top_logprobs=3)
     for row, prompt in enumerate(PROMPTS):
         alone = record(model, [prompt], N_TOKENS, top_logprobs=3)
         np.testing.assert_array_equal(alone.generated[0], together.generated[row])
         np.testing.assert_allclose(alone.activations[0], together.activations[row], atol=1e-4)
+        after = together.activations_after_output[row]
+        np.testing.assert_allclose(alone.activations_after_output[0], after, atol=1e-4)
         np.testing.assert_allclose(alone.entropy[0], together.entropy[row], atol=1e-4)
 
 

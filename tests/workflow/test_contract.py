@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from declarations import REPOSITORY, register, rules
+from declarations import REPOSITORY, register, rules, targets
 
 RULES = rules()
 SCRIPTS = REPOSITORY / "workflow_scripts"
@@ -35,7 +35,16 @@ CONTRACT = {  # rules and artifacts of the public contract
     ],
     "test_claims": ["<claims>"],
     "merge_claims": ["<all_claims>"],
+    "vary_series": ["<robustness>/{variant}_activations.npz"],
+    "merge_variant": ["<robustness>/{variant}_pairwise_phiid.npz"],
+    "rank_variant": ["<robustness>/{variant}_head_rankings.csv"],
+    "measure_variant": ["<robustness>/{variant}_graph_metrics.json"],
+    "compare_variants": ["<robustness>_agreement.csv", "<robustness>_claims.csv"],
+    "plot_robustness": ["<figure>_robustness.png"],
+    "trace_training": ["<trajectory>_training.csv", "<trajectory>_training.json"],
+    "plot_trajectory": ["<figure>_training_trajectory.png"],
 }
+PREFIXES = {"figure", "variant", "robustness", "trajectory"}  # of several files each
 PATHS = {
     "model_files": "<resources>/models/{model}",
     "prefetch_record": "<results>/prefetch/{model}.json",
@@ -53,6 +62,8 @@ PATHS = {
     "math_perturbation": "<results>/ablation/{model}_math_perturbation.csv",
     "math_statistics": "<results>/ablation/{model}_math_perturbation.json",
     "figure": "<results>/figures/{model}",
+    "robustness": "<results>/robustness/{model}",
+    "trajectory": "<results>/trajectory/{model}",
     "claims": "<results>/claims/{model}_claims.csv",
     "all_claims": "<results>/claims/claims.csv",
 }
@@ -64,9 +75,9 @@ def test_rule_is_complete_and_everything_of_it_bears_its_name(rule):
     assert rule.directives.keys() >= {"input", "output", "log", "benchmark", "conda", "script"}
     assert f"<logs>/{rule.name}" in rule.directives["log"]
     assert f"<benchmarks>/{rule.name}" in rule.directives["benchmark"]
-    assert f'"../workflow_scripts/{rule.name}.py"' in rule.directives["script"]
-    assert (SCRIPTS / f"{rule.name}.py").is_file()
-    assert re.search(rf'code=code\("{rule.name}"', rule.directives["input"])
+    assert f'"../workflow_scripts/{rule.script}.py"' in rule.directives["script"]
+    assert (SCRIPTS / f"{rule.script}.py").is_file()
+    assert re.search(rf'code=code\("{rule.script}"', rule.directives["input"])
     for caption in re.findall(r'caption="(.*?)"', rule.directives["output"]):
         assert caption == f"captions/{rule.name}.rst"
         assert (REPOSITORY / "rules" / caption).read_text().strip()
@@ -74,18 +85,46 @@ def test_rule_is_complete_and_everything_of_it_bears_its_name(rule):
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_script_reads_exactly_what_its_rule_declares(rule):
-    script = (SCRIPTS / f"{rule.name}.py").read_text()
+    script = (SCRIPTS / f"{rule.script}.py").read_text()
     for directive in ("input", "output", "params"):
         read = set(re.findall(rf'snakemake\.{directive}(?:\.|\.get\(")(?!get\b)(\w+)', script))
         shown = set(re.findall(r"\{params\.(\w+)\}", rule.directives.get("message", "")))
         declared = rule.names(directive) - {"code"} - (shown if directive == "params" else set())
+        declared -= {"after"}  # what must be there first without being read
+        declared = {name for name in declared if not name.endswith("vector")}  # save_figure writes it beside the PNG
         assert read == declared, directive
     assert "logged_to(snakemake.log[0])" in script
     assert ("threads" in rule.directives) == ("snakemake.threads" in script)
 
 
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_every_figure_is_a_vector_graphic_too(rule):
+    images = dict(re.findall(r'(\w+)=report\(\s+"(\S+)\.png"', rule.directives["output"]))
+    vectors = dict(re.findall(r'(\w*vector)="(\S+)\.pdf"', rule.directives["output"]))
+    assert {("vector" if name == "figure" else f"{name}_vector"): path for name, path in images.items()} == vectors
+
+
 def test_every_script_has_its_rule():
-    assert {path.stem for path in SCRIPTS.glob("*.py")} == set(RULES)
+    assert {path.stem for path in SCRIPTS.glob("*.py")} == {rule.script for rule in RULES.values()}
+
+
+def test_target_rules_only_ask_for_files():
+    assert set(targets()) == {"robustness", "training_trajectory"}
+    for rule in targets().values():
+        assert re.fullmatch(r"[A-Z].+\.", rule.docstring)
+        assert rule.directives.keys() == {"input"}
+
+
+def test_variants_are_the_same_in_schema_rules_and_library():
+    schema = yaml.safe_load((REPOSITORY / "config/schema.yaml").read_text())
+    described = schema["properties"]["robustness"]["properties"]["variants"]["items"]["enum"]
+    text = (REPOSITORY / "rules/common.smk").read_text()
+    of_series = re.findall(r'"(\w+)"', re.search(r"^OTHER_SERIES = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)[1])
+    of_decomposition = re.findall(r'^    "(\w+)": \{', text, re.MULTILINE)
+    assert described == [*of_decomposition, *of_series]
+    library = (SCRIPTS / "synergy/series_variants.py").read_text()
+    listed = re.search(r"for variant in \((.*?)\)", library, re.DOTALL)[1]
+    assert re.findall(r"\w+", listed) == of_series
 
 
 def test_rules_of_the_contract_make_its_artifacts():
@@ -99,7 +138,7 @@ def test_artifacts_lie_where_the_contract_says():
 
 
 def test_every_registered_artifact_is_made_by_one_rule():
-    for name in register().keys() - {"figure"}:
+    for name in register().keys() - PREFIXES:
         makers = [rule.name for rule in RULES.values() if f"<{name}>" in rule.directives["output"]]
         assert len(makers) == 1, f"{name} is made by {makers}"
 
@@ -133,7 +172,7 @@ def test_conda_environments_hold_what_the_scripts_import():
         listed = (REPOSITORY / f"envs/{env}.yaml").read_text()
         pinned = (REPOSITORY / "envs/requirements.txt").read_text()
         for name in rule_names:
-            for module in imported_by(SCRIPTS / f"{name}.py", set()):
+            for module in imported_by(SCRIPTS / f"{RULES[name].script}.py", set()):
                 package = names.get(module, module)
                 if f"\n{package}==" in pinned:
                     assert f"{package}==" in listed, f"{name} imports {module}, which envs/{env}.yaml lacks"
@@ -157,7 +196,7 @@ def imported_by(path, seen):
 def test_analysis_scripts_do_not_import_torch():
     for rule in RULES.values():
         if "analysis.yaml" in rule.directives["conda"]:
-            assert not {"torch", "transformers"} & imported_by(SCRIPTS / f"{rule.name}.py", set()), rule.name
+            assert not {"torch", "transformers"} & imported_by(SCRIPTS / f"{rule.script}.py", set()), rule.name
 
 
 def test_every_config_key_is_described_and_read():

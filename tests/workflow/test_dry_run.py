@@ -20,6 +20,19 @@ def test_default_study_is_planned_without_model_token_or_network(default_plan):
     assert jobs["merge_pairs"] == jobs["rank_heads"] == jobs["measure_graphs"] == 4
     assert jobs["test_claims"] == jobs["plot_ablation"] == jobs["plot_math"] == 2
     assert jobs["compare_models"] == jobs["merge_claims"] == jobs["all"] == 1
+    assert jobs["decompose_variant"] == jobs["merge_variant"] == jobs["rank_variant"] == 4 * 9
+    assert jobs["measure_variant"] == 2 * 9
+    assert jobs["vary_series"] == 4 * 5
+    assert jobs["compare_variants"] == jobs["plot_robustness"] == 2
+    assert "trace_training" not in jobs
+    assert jobs["compare_scores"] == jobs["compare_published"] == 1
+    assert jobs["record_run"] == jobs["summarise"] == jobs["check_results"] == 1
+
+
+def test_a_study_of_one_model_without_a_control_is_planned_whole(tmp_path, default_plan):
+    jobs = planned_jobs(snakemake("-n", "all", "--config", "study=[pythia-1b]", "--directory", str(tmp_path)))
+    assert jobs.keys() == planned_jobs(default_plan).keys()
+    assert jobs["record_activations"] == jobs["compare_models"] == jobs["summarise"] == 1
 
 
 def test_default_plan_names_heads_and_pairs(default_plan):

@@ -1,10 +1,13 @@
 """A complete run of all rules on tiny untrained models of three architectures, and what happens afterwards."""
 
+import csv
 import json
+import re
 import shutil
 
 import pytest
-from declarations import rules
+from browser import BROWSER, DRIVER, MISSING, Browser
+from declarations import REPOSITORY, rules
 from workflow_run import SMOKE, THREADS, check_results, copy_repository, planned_jobs, snakemake
 
 
@@ -20,6 +23,83 @@ def plan(folder, *targets):
 
 def test_artifacts_are_right(run):
     check_results(run)
+
+
+def test_the_run_checks_itself_and_says_what_it_cost(run):
+    checks = json.loads((run / "results/checks.json").read_text())
+    assert checks["passed"] == len(checks["checks"]) > 40
+    assert {"tiny-gemma3", "tiny-gemma3-random", "tiny-neox"} <= set(checks["models"])
+    record = json.loads((run / "results/run_record.json").read_text())
+    # Everything but what needs the record, or the cost of itself.
+    assert {row["rule"] for row in record["cost"]} == rules().keys() - {"record_run", "summarise", "check_results"}
+    assert record["cost"][0]["seconds"] > 0
+
+
+@pytest.fixture(scope="module")
+def report(run):
+    """The report of the run, open in a browser; reading it changes nothing."""
+    if not (BROWSER and DRIVER):
+        pytest.skip(MISSING)
+    snakemake(*SMOKE, "--report", "results/report.html", cwd=run)
+    with Browser() as browser:
+        browser.open((run / "results/report.html").as_uri())
+        browser.wait("return document.querySelector('#app').children.length")
+        yield browser
+
+
+def test_the_report_opens_with_the_verdict_on_every_claim_in_words(run, report):
+    opening = report.run("return document.querySelector('#app').innerText")
+    assert "What was found" in opening
+    with open(run / "results/claims/claims.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3 * 8
+    for row in rows:
+        assert row["statement"] in opening
+        assert row["model"] in opening
+    for model in {row["model"] for row in rows}:
+        own = [row["verdict"] for row in rows if row["model"] == model]
+        counted = [f"{own.count(word)} {word}" for word in dict.fromkeys(own)]
+        assert all(count in opening for count in counted), counted
+    first = "const h = document.querySelector('.found h1'), r = h.getBoundingClientRect(); "
+    assert report.run(first + "return document.elementFromPoint(r.left + 3, r.top + 9) === h"), (
+        "its start is out of reach"
+    )
+
+
+def test_every_category_and_figure_of_the_report_can_be_reached_and_seen(run, report):
+    declared = set()
+    for path in (REPOSITORY / "rules").glob("*.smk"):
+        declared |= set(re.findall(r'category="(.*?)"', path.read_text()))
+    assert set(report.run("return Object.keys(categories)")) == declared
+    shown = 0
+    for category in sorted(declared):
+        report.run("app.setView({navbarMode: 'menu'})")
+        report.wait("return document.querySelector('#app').innerText.includes(arguments[0])", category)
+        report.run("app.showCategory(arguments[0])", category)
+        report.wait("return document.querySelector('tbody')")
+        names = report.run("return Object.values(categories[arguments[0]]).flat()", category)
+        for name in names:
+            caption, labels, mime = report.run(
+                "const r = results[arguments[0]]; return [r.caption, r.labels, r.mime_type]", name
+            )
+            assert len(caption) > 100, f"{name} is not explained"
+            assert set(labels) == {"model", "figure"}
+            if mime == "image/png":
+                # What the button with the eye does.
+                report.run("app.setView({content: 'img', contentPath: results[arguments[0]].data_uri})", name)
+                seen = "const i = document.querySelector('img[src^=\"data:image/png\"]');"
+                report.wait(seen + "return i && i.complete && i.src == results[arguments[0]].data_uri", name)
+                width, top = report.run(seen + "return [i.naturalWidth, i.getBoundingClientRect().top]")
+                assert width > 600, name
+                assert top >= 0, f"{name} has its top out of reach"
+                shown += 1
+    assert shown == len(list((run / "results/figures").glob("*.png")))
+    report.click("tbody tr td:last-child a", 0)  # and a real click on the last category's first button
+
+
+def test_the_report_needs_no_network_and_its_console_holds_no_error(report):
+    assert report.run("return performance.getEntriesByType('resource').map(entry => entry.name)") == []
+    assert [entry for entry in report.console() if entry["level"] == "SEVERE"] == []
 
 
 def test_every_job_leaves_a_log_and_a_benchmark(run):
@@ -98,15 +178,15 @@ def test_heads_replaced_by_their_mean_are_merged_and_drawn_beside_the_zeroed(run
     import json
 
     folder = copy_repository(tmp_path / "copy")
-    shutil.copytree(run / "results", folder / "results")
-    shutil.copytree(run / "resources", folder / "resources")
+    for made in ("results/activations", "results/phiid_scores", "results/prefetch", "resources"):
+        shutil.copytree(run / made, folder / made)
     overlay = tmp_path / "mean.yaml"
     orders = {"redundant": 0, "random_layer_matched": 0}
     overlay.write_text(json.dumps({"ablation": {"methods": ["zero", "mean"], "orders": orders}}))
     target = "results/figures/tiny-neox_ablation_curves.png"
-    arguments = ("--configfile", "config/smoke.yaml", str(overlay), *SMOKE[2:], *THREADS, "--rerun-triggers", "params")
+    arguments = ("--configfile", "config/smoke.yaml", str(overlay), *SMOKE[2:], *THREADS)
     jobs = planned_jobs(snakemake(*arguments, "--", target, cwd=folder))
-    assert jobs == {"ablate_heads": 2, "merge_ablation": 1, "plot_ablation": 1}
+    assert jobs == {"ablate_heads": 4, "merge_ablation": 1, "plot_ablation": 1}
     with open(folder / "results/ablation/tiny-neox_ablation.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["method"] for row in rows} == {"zero", "mean"}

@@ -11,14 +11,15 @@ from declarations import REPOSITORY
 
 # One thread a job, so that two jobs run side by side on two cores.
 SMOKE = ("--configfile", "config/smoke.yaml", "--cores", "2", "--set-threads")
-THREADS = ("record_activations=1", "ablate_heads=1", "score_math=1", "decompose_pairs=1")
+THREADS = ("record_activations=1", "ablate_heads=1", "score_math=1", "decompose_pairs=1", "decompose_variant=1")
+TARGETS = ("all", "training_trajectory")
 EMBEDDED = ("config/demo.yaml", "tests/workflow/embedded.yaml")
 SOURCES = ("Snakefile", "rules", "workflow_scripts", "config", "profiles", "envs")
 
 
 def copy_repository(folder: Path) -> Path:
-    """Copy what the workflow is made of, and the tiny models, into `folder`."""
-    for name in (*SOURCES, "tests/models"):
+    """Copy what the workflow is made of, its checks of results, and the tiny models, into `folder`."""
+    for name in (*SOURCES, "tests/models", "tests/results"):
         origin, target = REPOSITORY / name, folder / name
         if origin.is_dir():
             shutil.copytree(origin, target, ignore=shutil.ignore_patterns("__pycache__"))

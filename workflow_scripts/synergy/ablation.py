@@ -14,7 +14,7 @@ import transformers
 
 from synergy.checkpoints import digest_of
 from synergy.divergence import mean_kl
-from synergy.errors import InputError
+from synergy.finite import not_finite
 from synergy.generation import in_batches
 from synergy.models import PAD, LanguageModel
 from synergy.removal import answer_positions, mean_outputs
@@ -127,7 +127,7 @@ def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step
     ]
     step_done()
     measured = mean_kl(model, original, [alone])
-    _require_finite(measured, counts, model)
+    _require_finite(measured, counts, model, sequences)
     steps = removals()
     while waiting := list(islice(steps, STEPS_AT_ONCE)):
         measured = np.concatenate([measured, mean_kl(model, original, waiting)])
@@ -135,11 +135,7 @@ def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step
     return measured
 
 
-def _require_finite(kl: np.ndarray, counts: Sequence[int], model: LanguageModel) -> None:
+def _require_finite(kl: np.ndarray, counts: Sequence[int], model: LanguageModel, sequences: Sequence = ()) -> None:
     wrong = ~np.isfinite(kl).all(axis=1)
     if wrong.any():
-        raise InputError(
-            "finite logits",
-            f"NaN or infinite ones with {counts[wrong.argmax()]} heads removed and dtype {model.model.dtype}",
-            "set dtype: bfloat16 (or float32) in the model's stanza; float16 overflows in some models",
-        )
+        raise not_finite(f"logits with {counts[wrong.argmax()]} heads removed", model, sequences)

@@ -9,7 +9,7 @@ from synergy.tables import Table, select
 
 BAND, WIDE_BAND = 0.16, 0.08  # opacity; bands that span seeds are wide and lie upon one another
 FEW_STEPS = 12  # up to so many, each step gets a marker
-ROOM_BELOW = 5.0  # on a logarithmic axis, below the lowest KL of any step
+ROOM_BELOW = 2.0  # on a logarithmic axis, below the lowest KL of any step
 SIMILAR = 1000.0  # a noise floor that lies further below the lowest KL than this factor is told, not drawn
 
 

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from synergy.paired_test import sign_flip_test
 from synergy.seed_variance import HALF, N_BOOTSTRAP, TENTH, Areas, prompt_counts, seeds_needed
+from synergy.sign_flips import sign_flip_test
+
+N_FLIPS = 9999  # assignments of signs that are drawn where there are too many to try all
 
 
 def percentile_interval(samples: np.ndarray) -> tuple[float, float]:
@@ -106,13 +108,13 @@ def _ratio(synergistic: Areas, other: Areas, counts: np.ndarray, seed: int) -> d
         p_value = min(1.0, 2 * (1 + min(tails)) / (1 + N_BOOTSTRAP))
         prompt_variance = float(by_prompts.var())
     differences = synergistic.by_prompt - other.by_prompt
-    paired_p, statement = sign_flip_test(differences, seed)
+    paired_p, statement = sign_flip_test(differences, N_FLIPS, seed)
     difference_low, difference_high = percentile_interval(counts @ differences / counts.shape[1])
     return {
         **{"estimate": estimate, "ci_low": float(low), "ci_high": float(high), "p_value": p_value},
         "paired": {
             **{"mean_difference_nats": float(differences.mean()), "ci_low": difference_low, "ci_high": difference_high},
-            **{"p_value": paired_p, "test": statement},
+            **{"p_value": float(paired_p), "test": statement},
         },
         **{"n_seeds": other.n_seeds, "seed_sd_nats": other.seed_sd},
         **_decomposed(prompt_variance, other.seed_error**2, other.n_seeds),

@@ -18,6 +18,8 @@ import numpy as np
 
 from synergy.errors import InputError
 
+PDF_DPI = 300  # of what is an image inside a PDF
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
@@ -135,9 +137,16 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence]
 
 
 def save_figure(path: str | Path, figure, provenance: dict) -> None:
-    """Save a matplotlib figure as PNG with its provenance in the PNG's text chunk."""
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Description": json.dumps(provenance)})
+    """Save a matplotlib figure as PNG at `path` and, with the same layout, as PDF beside it.
+
+    Both carry their provenance (PNG: text chunk ``Description``, PDF: ``Subject``) and no date, so that the same
+    figure gives the same bytes. In the PDF text stays text; artists marked as rasterised are images of `PDF_DPI`.
+    """
+    note = json.dumps(provenance)
+    with atomic_path(path) as png, atomic_path(Path(path).with_suffix(".pdf")) as pdf:
+        figure.savefig(png, format="png", metadata={"Description": note})
+        figure.set_layout_engine("none")  # found while drawing the PNG
+        figure.savefig(pdf, format="pdf", dpi=PDF_DPI, metadata={"Subject": note, "CreationDate": None})
 
 
 def _plain(value):

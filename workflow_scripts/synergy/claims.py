@@ -6,7 +6,8 @@ from math import erfc, isfinite, nan, sqrt
 
 SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE = "supported", "not supported", "opposite", "not testable"
 COLUMNS = (
-    *("model", "claim", "statement", "statistic", "estimate", "ci_low", "ci_high", "p_value", "rule", "verdict"),
+    *("model", "claim", "statement", "statistic", "estimate", "ci_low", "ci_high", "p_value", "p_value_holm"),
+    *("rule", "verdict"),
     *("control", "control_estimate", "control_p_value", "verdict_after_control", "note"),
 )
 BEST_TO_WORST = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
@@ -67,6 +68,7 @@ class Claim:
             "ci_low": self.test.ci_low,
             "ci_high": self.test.ci_high,
             "p_value": self.test.p_value,
+            "p_value_holm": nan,  # known when all claims of the model are: see `multiplicity`
             "rule": self.rule,
             "verdict": self.verdict,
             "control": self.control,

@@ -12,6 +12,7 @@ from synergy.style import (
     FAINT,
     INK,
     NULL,
+    ONE_COLUMN,
     ORDER_STYLES,
     REDUNDANCY,
     SYNERGY,
@@ -25,21 +26,28 @@ from synergy.tables import Table
 
 Published = dict[str, tuple[str | None, Table]]
 METRICS = (("global_efficiency", "global efficiency"), ("modularity", "modularity"))
+NETWORKS = ("synergy", "redundancy")
+WIDE = 20
 SHOWN = (
     ("top_fraction", "strongest edges, unweighted paths", ""),
     ("dense_weighted", "all edges, weighted paths", " (nats)"),
 )
 
 
-def draw_profiles(rankings: dict[str, Table], published: Published) -> Figure:
-    """One row a model: score and excess score over depth with the untrained control, and the paper's layer ranks."""
-    trained = [model for model in rankings if not is_control(model, rankings)]
-    any_published = any(published[model][0] for model in trained)
-    canvas = new_figure(TWO_COLUMNS, 0.9 + 1.75 * len(trained), "Layer profiles of all models")
-    panels = canvas.subplots(len(trained), 3 if any_published else 2, squeeze=False, sharex=True)
-    for row, model in zip(panels, trained, strict=True):
+def draw_profiles(
+    rankings: dict[str, Table], study: list[str], controls: dict[str, str], published: Published
+) -> Figure:
+    """One row a model: score and excess score over depth with the untrained control, and the paper's layer ranks.
+
+    Models may differ in their numbers of layers: all are drawn over relative depth. `controls` maps models to the
+    untrained ones drawn with them; only the models of the `study` have a row of their own.
+    """
+    any_published = any(published[model][0] for model in study)
+    canvas = new_figure(TWO_COLUMNS, 0.9 + 1.75 * len(study), "Layer profiles of all models")
+    panels = canvas.subplots(len(study), 3 if any_published else 2, squeeze=False, sharex=True)
+    for row, model in zip(panels, study, strict=True):
         for axes, column in zip(row, ("syn_red_score", "excess_score"), strict=False):
-            _draw_with_control(axes, rankings, model, column)
+            _draw_with_control(axes, rankings[model], rankings.get(controls.get(model)), column)
         row[0].set_ylabel(f"{model}\nmean score")
         if any_published:
             _draw_ranks(row[2], by_layer(rankings[model], "syn_red_score"), *published[model])
@@ -58,7 +66,9 @@ def draw_ablations(ablations: dict[str, Table]) -> Figure:
     """One panel a model: KL against the fraction removed, every order that was run."""
     columns = min(3, max(1, len(ablations)))
     rows = math.ceil(max(1, len(ablations)) / columns)
-    canvas = new_figure(TWO_COLUMNS, 0.9 + 2.3 * rows, "Removing heads, all models")
+    alone = columns == 1
+    width, height = (ONE_COLUMN, 3.8) if alone else (TWO_COLUMNS, 0.9 + 2.3 * rows)
+    canvas = new_figure(width, height, "Removing heads, all models")
     panels = canvas.subplots(rows, columns, squeeze=False).ravel()
     handles = {}
     for axes, (model, table) in zip(panels, ablations.items(), strict=False):
@@ -74,7 +84,7 @@ def draw_ablations(ablations: dict[str, Table]) -> Figure:
     for axes in panels[len(ablations) :]:
         say(axes, "" if ablations else "no model's heads were removed")
     if handles:
-        canvas.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
+        canvas.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=1 if alone else 3)
     return canvas
 
 
@@ -84,22 +94,30 @@ def draw_graph_metrics(metrics: dict[str, dict], published: Published) -> Figure
     panels = canvas.subplots(2, 2, sharex=True)
     for row, (definition, meaning, unit) in zip(panels, SHOWN, strict=True):
         for axes, (metric, label) in zip(row, METRICS, strict=True):
+            logarithmic = spans_decades(metrics, definition, metric)
             for place, (model, record) in enumerate(metrics.items()):
                 for shift, network, colour in ((-0.2, "synergy", SYNERGY), (0.2, "redundancy", REDUNDANCY)):
                     measured = record["definitions"][definition][network][metric]
-                    axes.bar(place + shift, _number(measured["value"]), width=0.36, color=colour)
+                    if logarithmic:  # where a bar has no foot to stand on
+                        axes.plot(place + shift, _number(measured["value"]), "o", color=colour, markersize=8)
+                    else:
+                        axes.bar(place + shift, _number(measured["value"]), width=0.36, color=colour)
                     null = _number(measured["null_mean"])
                     axes.plot([place + shift - 0.18, place + shift + 0.18], [null, null], color=INK, linewidth=1.4)
                     name, theirs = published[model]
                     if name and definition == "dense_weighted":
                         value = theirs[metric][theirs["network"] == network]
                         axes.plot(place + shift, value, "D", color="white", markeredgecolor=INK, markersize=4)
+            if logarithmic:
+                axes.set_yscale("log")
+                axes.grid(axis="y", color=FAINT, linewidth=0.4)
+            else:
+                zero_line(axes)
             axes.set_ylabel(label + (unit if metric == "global_efficiency" else ""))
             axes.set_title(
                 meaning if metric == "global_efficiency" else meaning.split(",")[0] + ", weights", fontsize=8
             )
             axes.set_xlim(min(-0.5, len(metrics) / 2 - 2), max(len(metrics) - 0.5, len(metrics) / 2 + 1))
-            zero_line(axes)
     for axes in panels[-1]:
         axes.set_xticks(
             range(len(metrics)),
@@ -121,9 +139,12 @@ def draw_graph_metrics(metrics: dict[str, dict], published: Published) -> Figure
     return canvas
 
 
-def is_control(model: str, models) -> bool:
-    """Whether `model` is the untrained control of another of the `models`."""
-    return model.endswith("-random") and model.removesuffix("-random") in models
+def spans_decades(metrics: dict[str, dict], definition: str, metric: str) -> bool:
+    """Whether a linear axis would hide the smaller values: all are positive, and some are 20 times others."""
+    networks = [record["definitions"][definition][name] for record in metrics.values() for name in NETWORKS]
+    values = np.array([_number(network[metric]["value"]) for network in networks])
+    values = values[np.isfinite(values)]
+    return bool(values.size and values.min() > 0 and values.max() > WIDE * values.min())
 
 
 def by_layer(table: Table, column: str) -> np.ndarray:
@@ -132,12 +153,11 @@ def by_layer(table: Table, column: str) -> np.ndarray:
     return layer_means(table[column], layers, len(table["layer"]) // layers)
 
 
-def _draw_with_control(axes: Axes, rankings: dict[str, Table], model: str, column: str) -> None:
-    profile = by_layer(rankings[model], column)
+def _draw_with_control(axes: Axes, ranking: Table, control: Table | None, column: str) -> None:
+    profile = by_layer(ranking, column)
     if not np.isfinite(profile).any():
         say(axes, "no null was computed")
         return
-    control = rankings.get(f"{model}-random")
     zero_line(axes, 0.5)
     if control is not None:
         untrained = by_layer(control, column)

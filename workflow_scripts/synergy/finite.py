@@ -11,28 +11,29 @@ from synergy.models import LanguageModel
 def require_finite(
     values: torch.Tensor, what: str, model: LanguageModel, sequences: Sequence[Sequence[int]] = ()
 ) -> None:
-    """Raise unless all `values` are finite.
+    """Raise the error of `not_finite` unless all `values` are finite."""
+    if not torch.isfinite(values).all():
+        raise not_finite(what, model, sequences)
 
-    Where `sequences` are given, which is what the values came from, they are run once more to find the first layer
-    whose output is not finite. In float16 the residual stream of Gemma 3 passes 65,504 and becomes infinite; nothing
-    else would say so.
+
+def not_finite(what: str, model: LanguageModel, sequences: Sequence[Sequence[int]] = ()) -> InputError:
+    """The error that says what is not finite, where that began, and what to do.
+
+    In float16 the residual stream of Gemma 3 passes 65,504 and becomes infinite; nothing else would say so.
 
     Parameters
     ----------
-    values : tensor of any shape.
-    what : what they are, for the message.
+    what : what is not finite, for the message.
     model : LanguageModel
-    sequences : token ids of each row.
+    sequences : token ids of each row, which are run once more to find the first layer whose output is not finite.
 
-    Raises
-    ------
+    Returns
+    -------
     InputError
-        Naming layer and dtype, and suggesting bfloat16.
+        Naming dtype and layer, and suggesting bfloat16.
     """
-    if torch.isfinite(values).all():
-        return
     where = f", {first_overflow(model, sequences)}," if sequences else ""
-    raise InputError(
+    return InputError(
         f"finite {what}",
         f"NaN or infinite values{where} with dtype {str(model.model.dtype).removeprefix('torch.')}",
         "set dtype: bfloat16 (or float32) in the model's stanza; float16 overflows in some models. "

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from synergy.errors import InputError
+from synergy.finite import not_finite
 from synergy.generation import in_batches
 from synergy.models import LanguageModel
 
@@ -59,12 +59,10 @@ def continuation_nll(
         for rows in _of_like_length(lengths):
             for chosen, scores in in_batches(rows, batch_size, score):
                 nll[rows[chosen.start : chosen.stop]] = scores
-    if not np.isfinite(nll).all():
-        raise InputError(
-            "finite likelihoods",
-            f"{np.count_nonzero(~np.isfinite(nll))} of {len(nll)} NaN or infinite with dtype {model.model.dtype}",
-            "set dtype: bfloat16 (or float32) in the model's stanza; float16 overflows in some models",
-        )
+    bad = np.flatnonzero(~np.isfinite(nll))
+    if len(bad):
+        example = [[*prompts[bad[0]], *continuations[bad[0]]]]
+        raise not_finite(f"likelihoods (of {len(nll)} solutions, {len(bad)} are not)", model, example)
     return nll
 
 

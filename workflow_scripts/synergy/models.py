@@ -8,6 +8,7 @@ from torch import nn
 
 from synergy.architectures import find_heads
 from synergy.errors import InputError
+from synergy.linear import faster_linears
 from synergy.model_files import use_local_files
 
 PAD = 0  # The id under padding never reaches a real position; any valid id will do.
@@ -138,8 +139,9 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
                 "; ".join(f"{len(keys)} {kind} ({', '.join(keys[:3])} …)" for kind, keys in wrong.items()),
                 "check that source and revision name the right checkpoint, delete the folder and fetch it again",
             )
-    model.requires_grad_(False)
-    return LanguageModel(model.eval().to(device), AutoTokenizer.from_pretrained(folder, local_files_only=True))
+    model.requires_grad_(False).eval().to(device)
+    faster_linears(model)
+    return LanguageModel(model, AutoTokenizer.from_pretrained(folder, local_files_only=True))
 
 
 def stop_ids(model: nn.Module, tokenizer) -> list[int]:

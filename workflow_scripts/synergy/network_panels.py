@@ -2,13 +2,16 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgba
+from matplotlib.path import Path as MatplotlibPath
 
 from synergy.profiles import layer_means
 from synergy.ring import chords, layer_angles, on_circle, ring_positions
 from synergy.style import DIVERGING, NULL, layer_axis, layer_ticks, limits_around, robust_limits, zero_line
 
-MOST_DRAWN = 1000  # more edges than this fill the ring and show nothing
+BEZIER = [MatplotlibPath.MOVETO, MatplotlibPath.CURVE3, MatplotlibPath.CURVE3]
+MOST_DRAWN = 500  # more edges than this fill the ring and show nothing
 
 
 def draw_ring(
@@ -20,8 +23,11 @@ def draw_ring(
     rows, columns = rows[strongest_last], columns[strongest_last]
     places = ring_positions(layers, heads)
     strength = opacity(kept[rows, columns])
-    curves = LineCollection(
-        chords(places[rows], places[columns]), colors=colour, alpha=strength, linewidths=0.35 + 0.7 * strength
+    curves = PathCollection(
+        [MatplotlibPath(chord, BEZIER) for chord in chords(places[rows], places[columns])],
+        facecolors="none",
+        edgecolors=[to_rgba(colour, alpha) for alpha in strength],
+        linewidths=0.35 + 0.7 * strength,
     )
     axes.add_collection(curves)
     size = float(np.clip(2400 / (layers * heads), 4, 30))

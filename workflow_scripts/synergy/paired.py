@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-BLOCK = 500  # draws held at once: with 5,000 problems 20 MB
+from synergy.sign_flips import BLOCK, sign_flip_test
 
 
 class Difference(NamedTuple):
@@ -55,9 +55,8 @@ def paired_differences(differences: np.ndarray, draws: int, seed: int) -> list[D
     problem counts once, however many seeds answered it, and a p says how the difference compares with what these
     draws of the noise would do on other problems; it says nothing of other draws.
 
-    p is that of the sign-flip permutation test: were the two conditions exchangeable for each problem, the sign of
-    each difference would be a coin's. (1 + flips at least as extreme) / (1 + draws), two-sided. The interval is the
-    95 % percentile bootstrap over problems (Efron 1979). Both use the same draws for all contrasts.
+    p is that of the two-sided sign-flip permutation test (see `synergy.sign_flips`). The interval is the 95 %
+    percentile bootstrap over problems (Efron 1979). Both use the same draws for all contrasts.
 
     Parameters
     ----------
@@ -72,18 +71,13 @@ def paired_differences(differences: np.ndarray, draws: int, seed: int) -> list[D
     -------
     list of Difference, one a contrast
     """
-    n_contrasts, n_problems = differences.shape
-    means = differences.mean(axis=1)
-    generator = np.random.default_rng(seed)
-    extreme, resampled = np.zeros(n_contrasts, dtype=int), []
-    # Sums of the same numbers in another order may differ in the last bits and still be ties.
-    reached = np.abs(means) - 1e-9 * (np.abs(differences).mean(axis=1) + 1e-300)
+    n_problems = differences.shape[1]
+    p_values, _ = sign_flip_test(differences, draws, seed)
+    generator, resampled = np.random.default_rng([seed, 1]), []
     for start in range(0, draws, BLOCK):
         size = min(BLOCK, draws - start)
-        signs = generator.integers(0, 2, (size, n_problems), dtype=np.int8) * 2.0 - 1
-        extreme += (np.abs(signs @ differences.T / n_problems) >= reached).sum(axis=0)
         weights = generator.multinomial(n_problems, np.full(n_problems, 1 / n_problems), size=size)
         resampled.append(weights @ differences.T / n_problems)
     low, high = np.quantile(np.concatenate(resampled), [0.025, 0.975], axis=0)
-    p_values = (1 + extreme) / (1 + draws)
-    return [Difference(*map(float, values)) for values in zip(means, low, high, p_values, strict=True)]
+    columns = zip(differences.mean(axis=1), low, high, p_values, strict=True)
+    return [Difference(*map(float, values)) for values in columns]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synergy.rankings import average_ranks, mean_defined
+from synergy.resampling import pearson
 
 FEWEST_LAYERS = 5  # with fewer, not even the most extreme permutation of layers has p < 0.05
 
@@ -50,6 +51,12 @@ def rank_quantiles(values: np.ndarray) -> np.ndarray:
     """Average rank of each defined value (...), scaled along the last axis to [0, 1]; NaN stays NaN."""
     largest = np.maximum(np.isfinite(values).sum(axis=-1, keepdims=True) - 1, 1)
     return (average_ranks(values) - 1) / largest
+
+
+def spearman(x: np.ndarray, y: np.ndarray) -> float:
+    """Rank correlation of two arrays (n,) where both are defined, ties averaged; NaN where one does not vary."""
+    both = np.isfinite(x) & np.isfinite(y)
+    return pearson(average_ranks(x[both]), average_ranks(y[both]))
 
 
 def inverted_u(layers: int) -> np.ndarray:

@@ -17,6 +17,13 @@ def published_name(model: str, table: Table) -> str | None:
     return next((model + variant for variant in VARIANTS if model + variant in names), None)
 
 
+def variant_in_words(model: str, name: str) -> str:
+    """Say so where the paper shows another variant than ours; empty where both are the same."""
+    kinds = {"-it": "instruct", "-base": "base"}
+    kind = next((word for ending, word in kinds.items() if name.endswith(ending)), "")
+    return "" if name == model else f"Another variant: the paper's is {name} ({kind} model), ours {model}."
+
+
 def read_published(path: str | Path, model: str, columns: tuple[str, ...]) -> tuple[str | None, Table]:
     """Rows of a published table that belong to `model`.
 

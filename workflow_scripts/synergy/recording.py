@@ -1,7 +1,9 @@
 """Recording what every attention head does while a model answers.
 
-The activation of a head at a generated token is the L2 norm of the head's output softmax(qKᵀ/√d)V before W_O:
-the head's slice of the *input* of the output projection, norm in float32 (arXiv:2601.06851, Methods).
+The activation of a head at a generated token is the L2 norm of the head's output z = softmax(qKᵀ/√d)V before W_O:
+the head's slice of the *input* of the output projection, norm in float32 (arXiv:2601.06851, Methods). Beside it
+goes another measure of the same output, ‖W_O z‖ with the head's columns of W_O: what the head adds to the residual
+stream, before any normalisation that the architecture puts behind its attention (Gemma) and without the bias.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,6 +25,7 @@ class Recording:
     Attributes
     ----------
     activations : float32 (n_prompts, n_heads_total, n_tokens), head index = layer · heads + head in layer.
+    activations_after_output : the same, ‖W_O z‖ instead of ‖z‖.
     token_logprob, entropy : float32 (n_prompts, n_tokens), nats, of the distribution that each token was taken from.
     topk_ids, topk_logprobs : (n_prompts, n_tokens, k), most probable first.
     generated : int (n_prompts, n_tokens).
@@ -30,6 +33,7 @@ class Recording:
     """
 
     activations: np.ndarray
+    activations_after_output: np.ndarray
     token_logprob: np.ndarray
     entropy: np.ndarray
     topk_ids: np.ndarray
@@ -39,7 +43,10 @@ class Recording:
 
 
 class HeadNorms:
-    """Context in which forward passes leave the norms of all heads at their last position in `norms`."""
+    """Context in which forward passes leave the norms of all heads at their last position in `norms`.
+
+    Each layer's tensor is (2, batch, heads): before and after W_O.
+    """
 
     def __init__(self, model: LanguageModel):
         self._heads = model.heads
@@ -58,11 +65,29 @@ class HeadNorms:
             hook.remove()
 
     def _observer(self, layer: int):
+        gram = gram_matrices(self._heads.output_weights(layer))
+
         def observe(_module, arguments: tuple) -> None:
             last = arguments[0][:, -1].unflatten(-1, (self._heads.heads, self._heads.head_dim))
-            self.norms[layer] = torch.linalg.vector_norm(last, dim=-1, dtype=torch.float32)
+            before = torch.linalg.vector_norm(last, dim=-1, dtype=torch.float32)
+            self.norms[layer] = torch.stack([before, norm_after(gram, last)])
 
         return observe
+
+
+def gram_matrices(weights: torch.Tensor) -> torch.Tensor:
+    """W_OᵀW_O of each head, float32 (heads, head_dim, head_dim), from W_O (heads, d_model, head_dim)."""
+    weights = weights.float()
+    return weights.mT @ weights
+
+
+def norm_after(gram: torch.Tensor, outputs: torch.Tensor) -> torch.Tensor:
+    """‖W_O z‖ = √(zᵀ W_OᵀW_O z) of each head, (batch, heads), from its outputs z (batch, heads, head_dim).
+
+    In head_dim² operations instead of head_dim · d_model.
+    """
+    z = outputs.float().transpose(0, 1)  # (heads, batch, head_dim)
+    return ((z @ gram) * z).sum(-1).clamp(min=0).sqrt().T
 
 
 def record(
@@ -106,13 +131,14 @@ def record(
             top_values.append(values)
             generated.append(tokens)
             decoding.append(tokens)
-            norms.append(torch.cat(observed.norms, dim=-1))  # (batch, n_heads_total), layer-major
+            norms.append(torch.cat(observed.norms, dim=-1))  # (2, batch, n_heads_total), layer-major
             step_done(len(prompts))
-    activations = torch.stack(norms, dim=-1)
+    activations, after_output = torch.stack(norms, dim=-1)
     require_finite(activations, "head norms", model)
     ended = torch.stack([*ends, torch.ones_like(ends[0])], dim=-1)
     return Recording(
         activations=activations.cpu().numpy(),
+        activations_after_output=after_output.cpu().numpy(),
         token_logprob=torch.stack(logprobs, 1).cpu().numpy(),
         entropy=torch.stack(entropies, 1).cpu().numpy(),
         topk_ids=torch.stack(top_ids, 1).cpu().numpy(),

@@ -4,7 +4,6 @@ import numpy as np
 
 GAP = 0.35  # empty angle between two layers, as a share of a layer's angle
 OPENING = np.pi / 6  # empty angle at the top, between the last layer and the first
-SAMPLES = 25
 
 
 def ring_positions(layers: int, heads: int) -> np.ndarray:
@@ -46,10 +45,10 @@ def chords(start: np.ndarray, end: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    ndarray (n_edges, SAMPLES, 2)
+    ndarray (n_edges, 3, 2)
+        Start, control point, end.
     """
     middle = (start + end) / 2
     distance = np.linalg.norm(start - end, axis=1, keepdims=True)  # 0 .. 2
     control = middle * np.clip(0.82 - 0.35 * distance, 0.15, None)
-    t = np.linspace(0, 1, SAMPLES)[None, :, None]
-    return (1 - t) ** 2 * start[:, None] + 2 * t * (1 - t) * control[:, None] + t**2 * end[:, None]
+    return np.stack([start, control, end], axis=1)

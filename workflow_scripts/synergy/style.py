@@ -7,11 +7,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from synergy.colours import FAINT as FAINT
+from synergy.colours import INK, NULL, REDUNDANCY, SYNERGY, UNDEFINED
+
 ONE_COLUMN, GUTTER = 3.5, 0.2  # inches
 TWO_COLUMNS = 2 * ONE_COLUMN + GUTTER
-
-SYNERGY, REDUNDANCY = "#D55E00", "#0072B2"  # orange and blue of Okabe and Ito
-NULL, INK, FAINT, UNDEFINED = "#7F7F7F", "#262626", "#B8B8B8", "#DDDDDD"
 
 # Scores and excesses: blue is redundant, orange synergistic, and the centre of the scale is nearly white.
 DIVERGING = LinearSegmentedColormap.from_list(
@@ -173,6 +173,8 @@ def head_matrix(
     axes: Axes, matrix: np.ndarray, layers: int, heads: int, colours: Colormap, limits: tuple[float, float]
 ):
     """Draw a head-by-head matrix with layer boundaries and return the image."""
-    image = axes.imshow(matrix, cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="antialiased")
+    image = axes.imshow(
+        matrix, cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="antialiased", interpolation_stage="data"
+    )
     layer_boundaries(axes, layers, heads)
     return image

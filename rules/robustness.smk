@@ -1,0 +1,159 @@
+# Needs activations alone. Gives scores and verdicts under other series, estimators and measures, beside the default's.
+
+
+scattergather:
+    variant_pairs=1,  # shards of a model's head pairs under one variant, which has few surrogates
+
+
+rule robustness:
+    """Decompose the study again under every variant of robustness.variants, and compare scores and verdicts."""
+    input:
+        figures(config["study"], ["robustness"]),
+
+
+rule vary_series:
+    """Make other series from the recorded ones: without drift, cut at their end, of half of the prompts, after W_O."""
+    input:
+        activations="<activations>",
+        code=code("vary_series"),
+    output:
+        varied="<robustness>/{variant}_activations.npz",
+    log:
+        "<logs>/vary_series/{model}/{variant}.log",
+    benchmark:
+        "<benchmarks>/vary_series/{model}/{variant}.jsonl"
+    wildcard_constraints:
+        variant="|".join(OTHER_SERIES),
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem="4GB",
+        runtime="10m",
+    params:
+        seed=lookup("robustness/seed", within=config),
+    script:
+        "../workflow_scripts/vary_series.py"
+
+
+use rule decompose_pairs as decompose_variant with:
+    """Decompose one range of head pairs under a variant."""
+    input:
+        activations=variant_activations,
+        code=code("decompose_pairs"),
+    output:
+        shard="<robustness>/{variant}_shards/{scatteritem}.npz",
+    log:
+        "<logs>/decompose_variant/{model}/{variant}/{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/decompose_variant/{model}/{variant}/{scatteritem}.jsonl"
+    params:
+        lag=changed("lag"),
+        redundancy=changed("redundancy"),
+        estimator=changed("estimator"),
+        null={**config["decomposition"]["null"], "surrogates": config["robustness"]["surrogates"]},
+
+
+use rule merge_pairs as merge_variant with:
+    """Put the shards of a variant together into matrices."""
+    input:
+        shards=gather.variant_pairs(
+            workflow.pathvars.apply("<robustness>/{variant}_shards/{scatteritem}.npz"),
+            model="{model}",
+            variant="{variant}",
+        ),
+        activations=variant_activations,
+        code=code("merge_pairs"),
+    output:
+        pairwise="<robustness>/{variant}_pairwise_phiid.npz",
+    log:
+        "<logs>/merge_variant/{model}/{variant}.log",
+    benchmark:
+        "<benchmarks>/merge_variant/{model}/{variant}.jsonl"
+
+
+use rule rank_heads as rank_variant with:
+    """Rank the heads under a variant."""
+    input:
+        pairwise="<robustness>/{variant}_pairwise_phiid.npz",
+        activations=variant_activations,
+        code=code("rank_heads"),
+    output:
+        ranking="<robustness>/{variant}_head_rankings.csv",
+        summary="<robustness>/{variant}_head_rankings.json",
+    log:
+        "<logs>/rank_variant/{model}/{variant}.log",
+    benchmark:
+        "<benchmarks>/rank_variant/{model}/{variant}.jsonl"
+
+
+use rule measure_graphs as measure_variant with:
+    """Measure both networks under a variant."""
+    input:
+        pairwise="<robustness>/{variant}_pairwise_phiid.npz",
+        code=code("measure_graphs"),
+    output:
+        metrics="<robustness>/{variant}_graph_metrics.json",
+    log:
+        "<logs>/measure_variant/{model}/{variant}.log",
+    benchmark:
+        "<benchmarks>/measure_variant/{model}/{variant}.jsonl"
+
+
+rule compare_variants:
+    """Correlate the variants' scores and layer profiles, and test under each the claims that need only activations."""
+    input:
+        rankings=["<ranking>", *of_variants("head_rankings.csv")],
+        pairwise=["<pairwise>", *of_variants("pairwise_phiid.npz")],
+        metrics=["<graph_metrics>", *of_variants("graph_metrics.json")],
+        control_rankings=control_rankings,
+        code=code("compare_variants"),
+    output:
+        agreement="<robustness>_agreement.csv",
+        claims=report(
+            "<robustness>_claims.csv",
+            caption="captions/compare_variants.rst",
+            category="5. Robustness",
+            labels={"model": "{model}", "figure": "claims under every variant"},
+        ),
+    log:
+        "<logs>/compare_variants/{model}.log",
+    benchmark:
+        "<benchmarks>/compare_variants/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem="4GB",
+        runtime="30m",
+    params:
+        variants=["default", *config["robustness"]["variants"]],
+        layers=of_model("layers"),
+        heads=of_model("heads"),
+        significance=lookup("claims/significance", within=config),
+        permutations=lookup("claims/permutations", within=config),
+        seed=lookup("claims/seed", within=config),
+    script:
+        "../workflow_scripts/compare_variants.py"
+
+
+rule plot_robustness:
+    """Plot how far scores and layer profiles agree between variants, and the verdicts under each."""
+    input:
+        agreement="<robustness>_agreement.csv",
+        claims="<robustness>_claims.csv",
+        code=code("plot_robustness"),
+    output:
+        figure=report(
+            "<figure>_robustness.png",
+            caption="captions/plot_robustness.rst",
+            category="5. Robustness",
+            labels={"model": "{model}", "figure": "robustness"},
+        ),
+        vector="<figure>_robustness.pdf",
+    log:
+        "<logs>/plot_robustness/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_robustness/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../workflow_scripts/plot_robustness.py"

@@ -1,0 +1,70 @@
+"""Compare what was measured with what the paper shows of the same models, quantity by quantity."""
+
+from collections.abc import Mapping, Sequence
+
+from synergy.agreement import COLUMNS, agreement_rule, judged
+from synergy.artifacts import read_json, write_csv
+from synergy.console import logged_to
+from synergy.published import variant_in_words
+from synergy.published_quantities import Measured, quantities
+from synergy.tables import read_table
+
+
+def compare_published(
+    models: Mapping[str, Sequence[int]],
+    rankings: Sequence[str],
+    metrics: Sequence[str],
+    ablations: Sequence[str],
+    maths: Sequence[str],
+    published: Mapping[str, str],
+    sigma: float,
+    significance: float,
+    permutations: int,
+    seed: int,
+    agreement: str,
+) -> None:
+    """Write one row a model and published quantity; none for a model that the paper does not show.
+
+    Parameters
+    ----------
+    models : mapping of str to (int, int)
+        Layers and heads a layer of each model, by key.
+    rankings, metrics, ablations, maths : sequence of str
+        Head ranking (CSV), graph metrics (JSON), ablation table (CSV) and accuracies (CSV) of each model, in order.
+    published : mapping of str to str
+        The paper's tables (CSV), by figure: "2b", "2c", "3c", "4a", "4b".
+    sigma : float
+        The noise whose accuracies are compared.
+    significance, permutations, seed
+        Level, draws and seed of the permutation tests.
+    agreement : str
+        Where to write the CSV.
+    """
+    print(f"Rule: {agreement_rule(significance)}.")
+    rows = []
+    for place, (model, (layers, heads)) in enumerate(models.items()):
+        ranking, ablation, math = (read_table(paths[place]) for paths in (rankings, ablations, maths))
+        measured = Measured(layers, heads, ranking, read_json(metrics[place]), ablation, math, sigma)
+        for name, quantity in quantities(model, measured, published):
+            row = judged(quantity, significance, permutations, seed)
+            words = " ".join(filter(None, (variant_in_words(model, name), row["note"])))
+            rows.append({**row, "model": model, "published_model": name, "note": words})
+            print(f"{model}, Fig. {row['figure']}, {row['quantity']}: {row['agreement'] or 'differences only'}")
+    write_csv(agreement, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+
+
+if __name__ == "__main__":
+    with logged_to(snakemake.log[0]):
+        compare_published(
+            models=snakemake.params.geometries,
+            rankings=snakemake.input.rankings,
+            metrics=snakemake.input.metrics,
+            ablations=snakemake.input.ablations,
+            maths=snakemake.input.maths,
+            published=dict(zip(snakemake.params.figures, snakemake.input.published, strict=True)),
+            sigma=snakemake.params.sigma,
+            significance=snakemake.params.significance,
+            permutations=snakemake.params.permutations,
+            seed=snakemake.params.seed,
+            agreement=snakemake.output.agreement,
+        )

@@ -1,0 +1,56 @@
+"""Test the layer profile of every definition of the score, observed and null-subtracted, in all models of the study."""
+
+from collections.abc import Mapping, Sequence
+
+from synergy.artifacts import read_npz, write_csv
+from synergy.console import logged_to
+from synergy.rankings import SCORES
+from synergy.score_definitions import COLUMNS, definition_rows
+from synergy.tables import read_table
+
+RANKING = ("syn_red_score", "excess_synergy", "excess_redundancy", *SCORES)
+ATOMS = ("sts_matrix", "rtr_matrix", "sts_null_mean", "rtr_null_mean")
+
+
+def compare_scores(
+    models: Mapping[str, Sequence[int]],
+    rankings: Sequence[str],
+    pairwise: Sequence[str],
+    significance: float,
+    permutations: int,
+    seed: int,
+    definitions: str,
+) -> None:
+    """Write one row a model, definition and kind of information.
+
+    Parameters
+    ----------
+    models : mapping of str to (int, int)
+        Layers and heads a layer of each model, by key.
+    rankings, pairwise : sequence of str
+        Their head rankings (CSV) and pairwise atoms (npz).
+    significance, permutations, seed
+        Level, draws and seed of the permutation tests.
+    definitions : str
+        Where to write the CSV.
+    """
+    rows = []
+    for (model, (layers, heads)), ranking, atoms in zip(models.items(), rankings, pairwise, strict=True):
+        scores, (matrices, _) = read_table(ranking, required=RANKING), read_npz(atoms, required=ATOMS)
+        rows += definition_rows(model, scores, matrices, layers, heads, significance, permutations, seed)
+    for row in rows:
+        print(f"{row['model']}, {row['definition']}, {row['information']}: r = {row['correlation']:+.2f}")
+    write_csv(definitions, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+
+
+if __name__ == "__main__":
+    with logged_to(snakemake.log[0]):
+        compare_scores(
+            models=snakemake.params.geometries,
+            rankings=snakemake.input.rankings,
+            pairwise=snakemake.input.pairwise,
+            significance=snakemake.params.significance,
+            permutations=snakemake.params.permutations,
+            seed=snakemake.params.seed,
+            definitions=snakemake.output.definitions,
+        )

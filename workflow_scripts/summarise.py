@@ -1,0 +1,70 @@
+"""Write the page that the report opens with: what was found, in words and tables, and what it was found with."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from synergy.artifacts import atomic_path, read_json
+from synergy.console import logged_to
+from synergy.page import page
+from synergy.sections import agreement_section, introduction, made_section, model_section
+from synergy.tables import read_table
+
+RANKING = ("avg_synergy", "avg_redundancy", "null_avg_synergy", "null_avg_redundancy")
+
+
+def summarise(
+    models: Mapping[str, Sequence[int]],
+    claims: str,
+    definitions: str,
+    agreement: str,
+    rankings: Sequence[str],
+    record: str,
+    significance: float,
+    summary: str,
+) -> None:
+    """Write one page of HTML that needs nothing besides itself.
+
+    Parameters
+    ----------
+    models : mapping of str to (int, int)
+        Layers and heads a layer of each model, by key.
+    claims, definitions, agreement : str
+        The claims of all models, the definitions of the score and the agreement with the paper (CSV).
+    rankings : sequence of str
+        The head rankings (CSV) of the models, in order.
+    record : str
+        The record of the run (JSON).
+    significance : float
+        Two-sided level of the tests.
+    summary : str
+        Where to write the HTML.
+    """
+    tested, defined, compared = (_rows(path) for path in (claims, definitions, agreement))
+    parts = introduction(list(models), tested)
+    for (model, (layers, heads)), ranking in zip(models.items(), rankings, strict=True):
+        own = [[row for row in rows if row["model"] == model] for rows in (tested, defined)]
+        parts += model_section(model, *own, read_table(ranking, required=RANKING), layers, heads)
+    parts += agreement_section(list(models), compared, significance)
+    parts += made_section(read_json(record), list(models))
+    with atomic_path(summary) as temporary:
+        temporary.write_text(page("What was found", parts), encoding="utf-8")
+
+
+def _rows(path: str) -> list[dict]:
+    with open(Path(path), newline="") as file:
+        return list(csv.DictReader(file))
+
+
+if __name__ == "__main__":
+    with logged_to(snakemake.log[0]):
+        summarise(
+            models=snakemake.params.geometries,
+            claims=snakemake.input.claims,
+            definitions=snakemake.input.definitions,
+            agreement=snakemake.input.agreement,
+            rankings=snakemake.input.rankings,
+            record=snakemake.input.record,
+            significance=snakemake.params.significance,
+            summary=snakemake.output.summary,
+        )

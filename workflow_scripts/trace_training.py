@@ -1,0 +1,80 @@
+"""Layer profiles of a model's training checkpoints as one table, and a summary of what each is worth."""
+
+from collections.abc import Sequence
+
+from synergy.artifacts import read_json, write_csv, write_json
+from synergy.console import logged_to
+from synergy.provenance import provenance
+from synergy.tables import read_table
+from synergy.trajectory import COLUMNS, MEANS, PUBLISHED_MODEL, describe, identical_weights, profiles
+
+
+def trace_training(
+    checkpoints: dict[str, int],
+    rankings: Sequence[str],
+    summaries: Sequence[str],
+    records: Sequence[str],
+    published: str,
+    layers: int,
+    heads: int,
+    permutations: int,
+    seed: int,
+    model: str,
+    trajectory: str,
+    summary: str,
+) -> None:
+    """Write a row a checkpoint and layer to the CSV `trajectory` and a record a checkpoint to the JSON `summary`.
+
+    Parameters
+    ----------
+    checkpoints : dict of str to int
+        Training step of each checkpoint, by model key, in order.
+    rankings, summaries, records : sequences of str
+        Head ranking (CSV), its summary (JSON) and the prefetch record (JSON) of each.
+    published : str
+        The paper's profiles of `PUBLISHED_MODEL` (CSV); left out for any other model.
+    layers, heads : int
+        Geometry of the model.
+    permutations, seed : int
+        Deals of heads to layers, and their seed.
+    model : str
+        Key of the model.
+    trajectory, summary : str
+        Where to write the CSV and the JSON.
+    """
+    keys = list(checkpoints)
+    tables = {key: read_table(path, required=tuple(MEANS)) for key, path in zip(keys, rankings, strict=True)}
+    theirs = read_table(published, required=("training_step", "layer", "minmax_scaled_rank"))
+    if model != PUBLISHED_MODEL:
+        theirs = {name: values[:0] for name, values in theirs.items()}
+    rows = profiles(tables, checkpoints, layers, heads, theirs)
+    write_csv(trajectory, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    by_key = {key: [row for row in rows if row["model"] == key] for key in keys}
+    described = []
+    for key, path in zip(keys, summaries, strict=True):
+        found = describe(by_key[key], tables[key], by_key[keys[-1]], layers, heads, (permutations, seed))
+        described.append(found | {"split_half_score": read_json(path)["split_half"]["score"]})
+    same = identical_weights({key: read_json(path) for key, path in zip(keys, records, strict=True)})
+    for group in same:
+        print(f"WARNING: {' and '.join(group)} have identical weights: all but one are not what their name says.")
+    parameters = {"checkpoints": checkpoints, "permutations": permutations, "seed": seed}
+    made = provenance("trace_training", parameters)
+    write_json(summary, {"identical_weights": same, "checkpoints": described, "provenance": made})
+
+
+if __name__ == "__main__":
+    with logged_to(snakemake.log[0]):
+        trace_training(
+            checkpoints=snakemake.params.checkpoints,
+            rankings=snakemake.input.rankings,
+            summaries=snakemake.input.summaries,
+            records=snakemake.input.records,
+            published=snakemake.input.published,
+            layers=snakemake.params.layers,
+            heads=snakemake.params.heads,
+            permutations=snakemake.params.permutations,
+            seed=snakemake.params.seed,
+            model=snakemake.wildcards.model,
+            trajectory=snakemake.output.trajectory,
+            summary=snakemake.output.summary,
+        )
