@@ -3,7 +3,7 @@
 
 localrules:
     compare_models,
-    record_run,
+    compare_published,
 
 
 rule compare_models:

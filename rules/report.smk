@@ -2,6 +2,12 @@
 report: "captions/report.rst"
 
 
+localrules:
+    record_run,
+    summarise,
+    check_results,
+
+
 rule record_run:
     """Save the merged config, code and package versions, what each model was resolved to, and what the run cost."""
     input:

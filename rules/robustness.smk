@@ -1,6 +1,10 @@
 # Needs activations alone. Gives scores and verdicts under other series, estimators and measures, beside the default's.
 
 
+localrules:
+    plot_robustness,
+
+
 scattergather:
     variant_pairs=1,  # shards of a model's head pairs under one variant, which has few surrogates
 
@@ -27,8 +31,8 @@ rule vary_series:
     conda:
         "../envs/analysis.yaml"
     resources:
-        mem="4GB",
-        runtime="10m",
+        mem=growing("4GB"),
+        runtime=growing("10m"),
     params:
         seed=lookup("robustness/seed", within=config),
     script:
@@ -122,8 +126,8 @@ rule compare_variants:
     conda:
         "../envs/analysis.yaml"
     resources:
-        mem="4GB",
-        runtime="30m",
+        mem=growing("4GB"),
+        runtime=growing("30m"),
     params:
         variants=["default", *config["robustness"]["variants"]],
         layers=of_model("layers"),

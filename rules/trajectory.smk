@@ -1,6 +1,10 @@
 # Needs the rankings of a model's training checkpoints. Gives the layer profile over training, scaled and unscaled.
 
 
+localrules:
+    plot_trajectory,
+
+
 rule training_trajectory:
     """Follow the layer profile of trajectory.model over its training checkpoints, beside the paper's (Fig. 3a)."""
     input:

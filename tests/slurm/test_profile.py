@@ -38,7 +38,7 @@ def default_plan(tmp_path_factory):
 
 def test_number_of_shards_is_the_clusters_not_the_laptops(default_plan):
     shards = {int(n) for n in re.findall(r"shard \d+-of-(\d+)", default_plan)}
-    assert shards == {profile_shards()}
+    assert shards - {1} == {profile_shards()}  # variants of the robustness analysis have one
     assert profile_shards() != 2
 
 

@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 @pytest.fixture(autouse=True)
 def restored(monkeypatch):
     """Leave numba's folder as it was."""
-    monkeypatch.setenv("NUMBA_CACHE_DIR", os.environ["NUMBA_CACHE_DIR"])
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(jit.keep_compiled_code()))
     yield
     monkeypatch.undo()
     jit.keep_compiled_code()
