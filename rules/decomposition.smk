@@ -1,10 +1,6 @@
 # Needs activations alone. Gives the information decomposition of every pair of heads, and the same under the null.
 
 
-scattergather:
-    pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides it
-
-
 rule decompose_pairs:
     """Decompose one range of head pairs, observed and under surrogates."""
     input:
