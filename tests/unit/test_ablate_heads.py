@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 from ablate_heads import ablate_heads
-from conftest import REPOSITORY
 
 from synergy import ablation
 from synergy.artifacts import read_json, read_npz, write_csv, write_json
 from synergy.errors import InputError
+
+REPOSITORY = Path(__file__).parents[2]
 
 MODEL = {"key": "tiny-qwen3", "revision": "local", "weights": {"kind": "random", "seed": 0}}
 N_HEADS, N_TOKENS = 8, 5

@@ -1,11 +1,11 @@
 """Agreement with published values: known both ways, for every quantity, and for models that the paper lacks."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
 from compare_published import compare_published
-from conftest import REPOSITORY
 
 from synergy.agreement import (
     AGREES,
@@ -23,6 +23,8 @@ from synergy.artifacts import write_csv, write_json
 from synergy.published import variant_in_words
 from synergy.published_quantities import COLUMNS
 from synergy.tables import read_table
+
+REPOSITORY = Path(__file__).parents[2]
 
 LAYERS, HEADS = 34, 8
 DRAWN = {"significance": 0.05, "permutations": 999, "seed": 0}

@@ -2,10 +2,10 @@
 
 import csv
 import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from merge_claims import merge_claims
 
 from synergy.artifacts import write_csv, write_json, write_npz
@@ -36,6 +36,8 @@ from synergy.proportions import Accuracy, pooled_accuracy
 from synergy.rankings import SCORES
 from synergy.seed_variance import N_BOOTSTRAP
 from synergy.tables import read_table
+
+REPOSITORY = Path(__file__).parents[2]
 
 LAYERS, HEADS = 10, 4
 DRAWN = {"significance": 0.05, "permutations": 199, "seed": 0}

@@ -3,10 +3,10 @@
 import importlib
 import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from matplotlib.colors import to_rgb
 from PIL import Image
 
@@ -32,6 +32,8 @@ from synergy.style import (
     new_figure,
     robust_limits,
 )
+
+REPOSITORY = Path(__file__).parents[2]
 
 PUBLISHED = REPOSITORY / "config" / "published"
 NO_NULL = "no null was computed"

@@ -2,10 +2,10 @@
 
 import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from PIL import Image
 from plot_trajectory import plot_trajectory
 from trace_training import trace_training
@@ -16,6 +16,8 @@ from synergy.rankings import rank_difference
 from synergy.style import FAINT
 from synergy.tables import read_table, select
 from synergy.trajectory import COLUMNS, MEANS, chance_extent, extent_of, identical_weights, min_max
+
+REPOSITORY = Path(__file__).parents[2]
 
 LAYERS, HEADS = 16, 8
 PUBLISHED = REPOSITORY / "config/published/fig3a_pythia-1b_training.csv"
