@@ -26,7 +26,8 @@ def tally(rows: list[dict]) -> str:
     supported = counts[SUPPORTED]
     after = f" Of the {supported} supported, {kept} {'is' if kept == 1 else 'are'} supported after the control too."
     undone = [row["claim"] for row in rows if UNDONE in row["note"]]
-    chance = f" Corrected for the number of claims, claim {', '.join(undone)} would not be decided." if undone else ""
+    names = f"claim{'s' if len(undone) > 1 else ''} {' and '.join(undone)}"
+    chance = f" Corrected for the number of claims, {names} would not be decided." if undone else ""
     return f"Of {len(rows)} published claims: {', '.join(parts)}.{after if supported else ''}{chance}"
 
 
