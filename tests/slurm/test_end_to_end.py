@@ -79,6 +79,8 @@ def test_the_clusters_results_are_the_local_runs_bit_by_bit(run, smoke_run):
     for path in sorted(smoke_run.glob("results/**/*tiny-gemma3*/*.npz")) + sorted(
         smoke_run.glob("results/**/tiny-gemma3*")
     ):
+        if "trajectory" in path.parts:  # a study of its own, which the cluster was not asked for
+            continue
         other = run[0] / path.relative_to(smoke_run)
         if path.suffix == ".npz" and "shards" not in path.parts:
             assert slurm.arrays(other) == slurm.arrays(path), path.name
