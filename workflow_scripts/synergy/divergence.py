@@ -20,6 +20,8 @@ from synergy.models import LanguageModel
 # Bytes of a chunk of vocabulary logits with the buffers beside it. On a CPU it should stay near the caches.
 CHUNK_BYTES = {"cpu": 2**27, "cuda": 2**30}
 BUFFERS = 5  # float32 arrays of positions x vocabulary at once: p, log p, logits, d, exp(d) - 1 - d
+PIECE_BYTES = {"cpu": 2**21, "cuda": 2**30}  # of the logits that are compared at a time; a CPU's stay in its caches
+SUMMED = 4096  # entries of the vocabulary whose sum is float32; the sum of these is float64
 LEAST_LOG_P = -85.0  # exp(-85 + 85) and exp(85) are both finite in float32; what it adds to p is below 1e-31 nats
 
 
@@ -44,8 +46,8 @@ def mean_kl(
     float64 (n_steps, n_rows), nats per position; never negative; NaN where logits are not finite.
     """
     lengths = [len(states) for states in original]
+    limit = chunk_bytes or _of_device(CHUNK_BYTES, model.device)
     vocabulary = model.model.get_output_embeddings().weight.shape[0]
-    limit = chunk_bytes or CHUNK_BYTES.get(model.device.type, CHUNK_BYTES["cpu"])
     n_positions = max(1, limit // (BUFFERS * 4 * vocabulary))
     chunks = [torch.cat(list(states)).split(n_positions) for states in (original, *ablated)]
     kl = []  # of each chunk, (n_steps, n_positions)
@@ -54,7 +56,7 @@ def mean_kl(
         p = log_p.exp()
         # The sum inside log_softmax drifts (1e-5 of itself over 262k entries), and p with it; q drifts alike, so that d
         # is right as it is.
-        p.div_(p.sum(-1, keepdim=True, dtype=torch.float64))
+        p.div_(_sum(p)[:, None])
         kl.append(torch.stack([_kl(p, log_p, model.logits(step)) for step in steps]))
     by_position = torch.cat(kl, dim=-1)
     rows = by_position.split(lengths, dim=-1)
@@ -63,6 +65,18 @@ def mean_kl(
 
 def _kl(p: torch.Tensor, log_p: torch.Tensor, logits_q: torch.Tensor) -> torch.Tensor:
     """KL(p ‖ q) of each position (n_positions,), nats."""
-    d = logits_q.log_softmax(-1).sub_(log_p)
-    terms = torch.expm1(d).sub_(d)
-    return terms.mul_(p).sum(-1, dtype=torch.float64).clamp_(min=0.0)
+    n_rows = max(1, _of_device(PIECE_BYTES, p.device) // (4 * p.shape[-1]))
+    kl = []
+    for p_rows, log_p_rows, logits in zip(*(whole.split(n_rows) for whole in (p, log_p, logits_q)), strict=True):
+        d = logits.log_softmax(-1).sub_(log_p_rows)
+        kl.append(_sum(torch.expm1(d).sub_(d).mul_(p_rows)))
+    return torch.cat(kl).clamp_(min=0.0)
+
+
+def _sum(terms: torch.Tensor) -> torch.Tensor:
+    """Sums of rows in float64, without a float64 copy of all terms."""
+    return torch.stack([some.sum(-1) for some in terms.split(SUMMED, -1)], -1).sum(-1, dtype=torch.float64)
+
+
+def _of_device(limits: dict[str, int], device: torch.device) -> int:
+    return limits.get(device.type, limits["cpu"])
