@@ -56,7 +56,7 @@ def mean_kl(
         p = log_p.exp()
         # The sum inside log_softmax drifts (1e-5 of itself over 262k entries), and p with it; q drifts alike, so that d
         # is right as it is.
-        p.div_(_sum(p)[:, None])
+        p.div_(_sum(p)[:, None].float())
         kl.append(torch.stack([_kl(p, log_p, model.logits(step)) for step in steps]))
     by_position = torch.cat(kl, dim=-1)
     rows = by_position.split(lengths, dim=-1)
