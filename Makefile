@@ -1,6 +1,7 @@
 # make demo   the whole study on a small real model, on this machine
 # make test   every check and test
-# make install builds .venv; both call it
+# make bench  the speed of every stage beside its target, into docs/speed.md (25 minutes on 2 cores)
+# make install builds .venv; the others call it
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ SNAKEMAKE := $(BIN)/snakemake
 # Half of the cores for a job that runs a model: two run side by side, so that one computes while the other loads.
 THREADS := $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$((n > 1 ? n / 2 : 1)))
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test lint bench clean
 
 install: $(VENV)/.installed
 
@@ -35,6 +36,9 @@ lint: install
 	$(BIN)/snakefmt --check --compact-diff Snakefile rules
 	$(BIN)/codespell
 	$(SNAKEMAKE) --lint --configfile config/demo.yaml
+
+bench: install
+	$(BIN)/python tests/benchmarks/speed_table.py --page docs/speed.md
 
 clean:
 	rm -rf results/activations results/phiid_scores results/ablation results/figures results/claims results/prefetch \

@@ -11,7 +11,6 @@ enough for a CPU, by the same code.
 """
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -73,63 +72,83 @@ def row(name: str, seconds: Seconds, count: int, unit: str, note: str = "") -> N
     print(f"| {name} | {seconds.wall:.2f} | {seconds.cpu:.2f} | {rate} | {note} |", flush=True)
 
 
-def compare(model: LanguageModel, prompts: list[list[int]], stop: tuple[str, ...], options) -> None:
-    """Batched, one at a time, and one at a time by the library's own generation, in turns."""
-    some = sorted(prompts, key=len)[:: max(1, len(prompts) // options.alone)]
-    how = {"max_new_tokens": options.tokens, "do_sample": False, "eos_token_id": model.stop_ids or None}
+class Way(NamedTuple):
+    """One way to answer problems: time, and the ids of the answers by the place of their problem."""
+
+    seconds: Seconds
+    answers: dict[int, list[int]]
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of all answers."""
+        return sum(map(len, self.answers.values()))
+
+    def slower_than(self, other: "Way") -> Seconds:
+        """How many times as long a token takes as in `other`."""
+        own, others = ([value / way.n_tokens for value in way.seconds] for way in (self, other))
+        return Seconds(*(a / b for a, b in zip(own, others, strict=True)))
+
+
+def ways_to_answer(
+    model: LanguageModel, prompts: list[list[int]], stop: tuple[str, ...], n_tokens: int, batch: int, n_alone: int
+) -> dict[str, Callable[[], dict[int, list[int]]]]:
+    """Batched, one at a time, and one at a time by the library's own generation."""
+    some = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))[:: max(1, len(prompts) // n_alone)]
+    how = {"max_new_tokens": n_tokens, "do_sample": False, "eos_token_id": model.stop_ids or None}
     how |= {"pad_token_id": 0} | ({"stop_strings": list(stop), "tokenizer": model.tokenizer} if stop else {})
 
-    def alone():
-        return [answer(model, [prompt], options.tokens, 1, stop)[0].ids for prompt in some]
-
-    def library():
-        ids = [torch.tensor([prompt], device=model.device) for prompt in some]
+    def library(prompt: list[int]) -> list[int]:
+        ids = torch.tensor([prompt], device=model.device)
         with torch.inference_mode():
-            texts = [model.model.generate(own, attention_mask=torch.ones_like(own), **how) for own in ids]
-        return [text[0, len(prompt) :].tolist() for text, prompt in zip(texts, some, strict=True)]
+            return model.model.generate(ids, attention_mask=torch.ones_like(ids), **how)[0, len(prompt) :].tolist()
 
-    ways = {
-        f"batches of {options.batch}": lambda: [
-            own.ids for own in answer(model, prompts, options.tokens, options.batch, stop)
-        ],
-        "one at a time": alone,
-        "one at a time, the library's generate": library,
+    return {
+        "batched": lambda: {k: own.ids for k, own in enumerate(answer(model, prompts, n_tokens, batch, stop))},
+        "one at a time": lambda: {k: answer(model, [prompts[k]], n_tokens, 1, stop)[0].ids for k in some},
+        "one at a time, the library's generate": lambda: {k: library(prompts[k]) for k in some},
     }
+
+
+def compare(ways: dict[str, Callable[[], dict[int, list[int]]]], rounds: int) -> dict[str, Way]:
+    """Measure the ways in turns; the fastest of each counts."""
     times: dict[str, list[Seconds]] = {name: [] for name in ways}
-    answers: dict[str, list[list[int]]] = {}
-    for _ in range(options.rounds):
+    answers = {}
+    for _ in range(rounds):
         for name, run in ways.items():
             seconds, answers[name] = timed(run)
             times[name].append(seconds)
-    first = next(iter(ways))
-    a_token = {
-        name: Seconds(*(min(own) / sum(map(len, answers[name])) for own in zip(*times[name], strict=True)))
-        for name in ways
-    }
-    for name, own in a_token.items():
-        n_tokens = sum(map(len, answers[name]))
-        note = (
-            f"{own.wall / a_token[first].wall:.1f} x a token in batches ({own.cpu / a_token[first].cpu:.1f} x by CPU)"
-        )
-        row(name, Seconds(own.wall * n_tokens, own.cpu * n_tokens), n_tokens, "token", note)
-    batched = {tuple(prompt): ids for prompt, ids in zip(prompts, answers[first], strict=True)}
-    same = sum(batched[tuple(prompt)] == ids for prompt, ids in zip(some, answers["one at a time"], strict=True))
-    print(f"\n{len(prompts)} problems in batches, {len(some)} alone, of which {same} have the same answer\n\n{HEAD}")
+    return {name: Way(Seconds(*map(min, zip(*own, strict=True))), answers[name]) for name, own in times.items()}
+
+
+def demo_problems(model: LanguageModel, n_problems: int) -> tuple[list[list[int]], list[list[int]], tuple[str, ...]]:
+    """Prompts and solutions of the demo's problems in token ids, as the demo asks them, and what ends an answer."""
+    problems = sample_problems(load_problems(ROOT / "config/problems/demo.jsonl"), n_problems, 0)
+    exemplars = our_exemplars(2, problems)
+    texts = [format_prompt(problem.problem, "few_shot", exemplars=exemplars) for problem in problems]
+    prompts = [model.tokenizer(text.text).input_ids for text in texts]
+    solutions = [model.tokenizer(text.lead + p.solution).input_ids for text, p in zip(texts, problems, strict=True)]
+    return prompts, solutions, texts[0].stop
 
 
 def small(options) -> None:
     """A real model on the demo's problems."""
     torch.set_num_threads(options.threads)
     model = load_model(options.model, {"kind": "trained"}, options.dtype)
-    problems = sample_problems(load_problems(ROOT / "config/problems/demo.jsonl"), options.problems, 0)
-    exemplars = our_exemplars(2, problems)
-    texts = [format_prompt(problem.problem, "few_shot", exemplars=exemplars) for problem in problems]
-    prompts = [model.tokenizer(text.text).input_ids for text in texts]
-    solutions = [model.tokenizer(text.lead + p.solution).input_ids for text, p in zip(texts, problems, strict=True)]
+    prompts, solutions, stop = demo_problems(model, options.problems)
     print(f"{options.model} on {model.device}, {options.threads} threads, {options.problems} problems of the demo\n")
     print(HEAD)
-    answer(model, prompts[:2], 4, 2, texts[0].stop)  # what is paid once
-    compare(model, prompts, texts[0].stop, options)
+    answer(model, prompts[:2], 4, 2, stop)  # what is paid once
+    measured = compare(
+        ways_to_answer(model, prompts, stop, options.tokens, options.batch, options.alone), options.rounds
+    )
+    batched, alone = measured["batched"], measured["one at a time"]
+    for name, way in measured.items():
+        slower = way.slower_than(batched)
+        note = f"{slower.wall:.1f} x a token in batches of {options.batch} ({slower.cpu:.1f} x by CPU)"
+        row(name, way.seconds, way.n_tokens, "token", note)
+    same = sum(batched.answers[place] == ids for place, ids in alone.answers.items())
+    print(f"\n{len(prompts)} problems in batches, {len(alone.answers)} alone, of which {same} have the same answer")
+    print(f"\n{HEAD}")
     likelihood_and_noise(model, prompts, solutions, options)
     asked = load_problems(SHARED if SHARED.exists() else ROOT / "config/problems/demo.jsonl")
     with Grader() as grader:
@@ -138,35 +157,41 @@ def small(options) -> None:
     row("grading gold answers", seconds, len(asked), "answer", "MATH-500" if SHARED.exists() else "the demo's set")
 
 
-def true_shape(options) -> None:
-    """Qwen3-8B's shape with random weights; every answer is forced to its full length."""
+def forced(
+    n_problems: int, n_tokens: int, batch: int, dtype: str = "bfloat16", **smaller: int
+) -> tuple[Seconds, LanguageModel, list, list]:
+    """Seconds of answers of full length by Qwen3 8B's shape with random weights; the model, prompts, solutions."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with tempfile.TemporaryDirectory() as scratch:
-        shape = write_shape("qwen3-8b", Path(scratch)) / "config.json"
-        shape.write_text(json.dumps(json.loads(shape.read_text()) | {"num_hidden_layers": options.layers}))
-        config = AutoConfig.from_pretrained(scratch)
+        config = AutoConfig.from_pretrained(write_shape("qwen3-8b", Path(scratch), **smaller))
     with device:  # filled there, since a CPU would take minutes
-        bare = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, options.dtype))
+        bare = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
     bare.requires_grad_(False)
     model = LanguageModel(bare.eval(), NoTokenizer())
     model.stop_ids = []
     draw = random.Random(0)
-    lengths = [min(800, max(40, round(draw.lognormvariate(4.8, 0.5)))) for _ in range(options.problems)]
-    prompts = [[draw.randrange(10, 150_000) for _ in range(length)] for length in lengths]
-    solutions = [[draw.randrange(10, 150_000) for _ in range(options.tokens)] for _ in prompts]
-    name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
-    print(f"Qwen3-8B's shape, {options.layers} layers, random weights, {options.dtype}, on {name}\n")
-    print(HEAD)
+    lengths = [min(800, max(40, round(draw.lognormvariate(4.8, 0.5)))) for _ in range(n_problems)]
+    prompts = [[draw.randrange(10, config.vocab_size) for _ in range(length)] for length in lengths]
+    solutions = [[draw.randrange(10, config.vocab_size) for _ in range(n_tokens)] for _ in prompts]
     answer(model, prompts[:2], 2, 2)
-    seconds, answers = timed(lambda: answer(model, prompts, options.tokens, options.batch))
-    n_tokens = sum(len(ids) for ids, _ in answers)
-    assert n_tokens == options.problems * options.tokens
+    seconds, answers = timed(lambda: answer(model, prompts, n_tokens, batch))
+    assert all(len(ids) == n_tokens for ids, _ in answers)
+    return seconds, model, prompts, solutions
+
+
+def true_shape(options) -> None:
+    """Qwen3-8B's shape with random weights; every answer is forced to its full length."""
+    torch.set_num_threads(options.threads)
+    size = options.problems, options.tokens, options.batch, options.dtype
+    seconds, model, prompts, solutions = forced(*size, num_hidden_layers=options.layers)
+    name = torch.cuda.get_device_name() if model.device.type == "cuda" else "CPU"
+    print(f"Qwen3-8B's shape, {options.layers} layers, random weights, {options.dtype}, on {name}\n\n{HEAD}")
+    n_tokens = options.problems * options.tokens
     row(f"forced answers, batches of {options.batch}", seconds, n_tokens, "token", f"{options.problems} problems")
     likelihood_and_noise(model, prompts, solutions, options)
-    if device.type == "cuda":
+    if model.device.type == "cuda":
         print(f"\npeak GPU memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
 
 

@@ -46,17 +46,24 @@ def run_once(n_heads: int, n_prompts: int, n_tokens: int, threads: int, how: dic
 
 
 def measure(
-    name: str, shape: tuple[int, int, int], threads: int, repeats: int, all_sixteen: bool = False, **how
-) -> float:
-    """Print a row of the table: median time of `repeats` runs in a fresh process, rate, peak memory."""
+    shape: tuple[int, int, int], threads: int, repeats: int, all_sixteen: bool = False, **how
+) -> tuple[float, float]:
+    """Median seconds of `repeats` runs in a fresh process, and its peak memory in GB."""
     call = f"import bench_phiid as b; b.in_process({shape}, {threads}, {repeats}, {all_sixteen}, {how})"
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); {call}"]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    seconds, bytes_peak = float(output[-2]), float(output[-1])
+    return float(output[-2]), float(output[-1]) / 1e9
+
+
+def measured_row(
+    name: str, shape: tuple[int, int, int], threads: int, repeats: int, *, surrogates: int = 0, **how
+) -> float:
+    """Print a row of the table; return its seconds."""
+    seconds, peak_gb = measure(shape, threads, repeats, surrogates=surrogates, **how)
     heads, prompts, _ = shape
-    pair_prompts = heads * (heads - 1) / 2 * prompts * (1 + how.get("surrogates", 0))
+    pair_prompts = heads * (heads - 1) / 2 * prompts * (1 + surrogates)
     cells = name, " x ".join(map(str, shape)), f"{seconds:.2f}", f"{pair_prompts / seconds / 1e6:.1f}"
-    print(f"| {' | '.join(cells)} | {bytes_peak / 1e9:.2f} |", flush=True)
+    print(f"| {' | '.join(cells)} | {peak_gb:.2f} |", flush=True)
     return seconds
 
 
@@ -128,19 +135,19 @@ def main() -> None:
     threads, study = options.threads, (HEADS, PROMPTS, TOKENS)
     print(f"{threads} threads\n")
     print("| what | heads x prompts x tokens | seconds | million pair-prompts/s | GB |\n|---|---|---|---|---|")
-    fast = measure("sts, rtr, TDMI", study, threads, 5)
-    sixteen = measure("all sixteen atoms", study, threads, 3, all_sixteen=True)
-    copula = measure("gaussian copula", study, threads, 1, estimator="gaussian_copula")
-    discrete = measure("discrete", study, threads, 1, estimator="discrete")
-    ccs = measure("CCS", study, threads, 1, redundancy="ccs")
+    fast = measured_row("sts, rtr, TDMI", study, threads, 5)
+    sixteen = measured_row("all sixteen atoms", study, threads, 3, all_sixteen=True)
+    copula = measured_row("gaussian copula", study, threads, 1, estimator="gaussian_copula")
+    discrete = measured_row("discrete", study, threads, 1, estimator="discrete")
+    ccs = measured_row("CCS", study, threads, 1, redundancy="ccs")
     for heads in (128, 512, 2560, 5120):
-        measure("heads", (heads, PROMPTS, TOKENS), threads, 1 if heads > 2000 else 3)
+        measured_row("heads", (heads, PROMPTS, TOKENS), threads, 1 if heads > 2000 else 3)
     for tokens in (50, 200, 1000):
-        measure("tokens", (512, PROMPTS, tokens), threads, 3)
+        measured_row("tokens", (512, PROMPTS, tokens), threads, 3)
     for prompts in (10, 120, 500):
-        measure("prompts", (512, prompts, TOKENS), threads, 3)
-    null = measure(f"with {options.surrogates} surrogates", study, threads, 1, surrogates=options.surrogates)
-    phase = measure("with 2 phase surrogates", study, threads, 1, surrogates=2, null_kind="phase")
+        measured_row("prompts", (512, prompts, TOKENS), threads, 3)
+    null = measured_row(f"with {options.surrogates} surrogates", study, threads, 1, surrogates=options.surrogates)
+    phase = measured_row("with 2 phase surrogates", study, threads, 1, surrogates=2, null_kind="phase")
     pair_prompts = HEADS * (HEADS - 1) / 2 * PROMPTS
     reference, peak = reference_seconds(), multiply_add_rate(threads)
     flops = pair_prompts * (TOKENS - 1) * FLOPS_A_SAMPLE

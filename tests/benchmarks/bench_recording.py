@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests" / "benchmarks")]
@@ -50,8 +51,26 @@ def timed(run) -> float:
     return time.perf_counter() - start
 
 
-def compare_batch_with_single(folder: Path, threads: int, dtype: str, n_single: int, n_tokens: int) -> None:
-    """Print the row of one dtype: all prompts at once, and some of them one at a time."""
+class Recording(NamedTuple):
+    """Seconds and memory of recording all prompts in a batch, and of some of them one at a time."""
+
+    n_prompts: int
+    n_tokens: int
+    load_s: float
+    batch_s: float
+    n_alone: int
+    alone_s: float  # of all prompts, as long a prompt as `n_alone` of them were
+    weights_gb: float
+    rest_gb: float
+
+    @property
+    def ratio(self) -> float:
+        """How much longer one prompt at a time takes."""
+        return self.alone_s / self.batch_s
+
+
+def compare_batch_with_single(folder: Path, threads: int, dtype: str, n_single: int, n_tokens: int) -> Recording:
+    """All prompts of the study at once, and some of them one at a time, in this process."""
     import torch
 
     from synergy.models import load_model, prompt_ids
@@ -65,17 +84,25 @@ def compare_batch_with_single(folder: Path, threads: int, dtype: str, n_single: 
     form = "chat" if model.tokenizer.chat_template else "plain"
     ids = [prompt_ids(model.tokenizer, p.text, form, {}) for p in load_prompts(ROOT / "config/prompts.yaml")]
     batched = timed(lambda: record(model, ids, n_tokens, TOP_LOGPROBS))
-    extra = peak_gb(model.device.type) - weights_gb(model)
+    rest = peak_gb(model.device.type) - weights_gb(model)
     some = ids[:: max(1, len(ids) // n_single)][:n_single]
-    single = timed(lambda: [record(model, [prompt], n_tokens, TOP_LOGPROBS) for prompt in some])
-    ratio = (single / len(some)) / (batched / len(ids))
-    cells = [f"{folder.name}, {dtype}", f"{len(ids)} x {n_tokens}", f"{loading:.1f}", f"{batched:.1f}"]
-    cells += [f"{len(ids) * n_tokens / batched:.0f}", f"{single / len(some) * len(ids):.0f} (from {len(some)})"]
-    print(f"| {' | '.join(cells)} | {ratio:.1f} | {weights_gb(model):.2f} + {extra:.2f} |", flush=True)
+    alone = timed(lambda: [record(model, [prompt], n_tokens, TOP_LOGPROBS) for prompt in some]) / len(some) * len(ids)
+    return Recording(len(ids), n_tokens, loading, batched, len(some), alone, weights_gb(model), rest)
 
 
-def true_shape(key: str, n_prompts: int, n_tokens: int, n_steps: int, threads: int) -> None:
-    """Print the row of one model at its true shape with random weights."""
+class TrueShape(NamedTuple):
+    """A model of a true shape with random weights: building, recording, and one step of ablation."""
+
+    build_s: float
+    record_s: float
+    step_s: float
+    weights_gb: float
+    peak_gb: float
+    finite: bool
+
+
+def true_shape(key: str, n_prompts: int, n_tokens: int, n_steps: int, threads: int, **smaller: int) -> TrueShape:
+    """Build, record and ablate a model at its true shape, or with some sizes `smaller`."""
     import numpy as np
     import torch
     from true_shapes import write_shape
@@ -86,7 +113,7 @@ def true_shape(key: str, n_prompts: int, n_tokens: int, n_steps: int, threads: i
 
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = write_shape(key, Path(scratch) / key)
+        folder = write_shape(key, Path(scratch) / key, **smaller)
         start = time.perf_counter()
         model = load_model(folder, {"kind": "random", "seed": 0}, "bfloat16")
         building = time.perf_counter() - start
@@ -94,18 +121,15 @@ def true_shape(key: str, n_prompts: int, n_tokens: int, n_steps: int, threads: i
     lengths = draw.integers(50, 90, n_prompts)  # of the study's prompts in a chat template
     prompts = [draw.integers(10, model.decoder.config.vocab_size, n).tolist() for n in lengths]
     recorded = []
-    seconds = timed(lambda: recorded.append(record(model, prompts, n_tokens, TOP_LOGPROBS)))
-    finite = np.isfinite(recorded[0].activations).all()
+    recording = timed(lambda: recorded.append(record(model, prompts, n_tokens, TOP_LOGPROBS)))
+    finite = bool(np.isfinite(recorded[0].activations).all())
     answers = recorded[0].generated.tolist()
     step = max(1, model.n_heads_total // 144)  # 8 heads of Qwen3 8B
     counts = [step * number for number in range(n_steps + 1)]
     order = draw.permutation(model.n_heads_total)
     ablating = timed(lambda: ablation_curve(model, prompts, answers, order, counts, min(15, n_prompts)))
-    device = torch.cuda.get_device_name() if model.device.type == "cuda" else f"CPU, {threads} threads"
-    cells = [key, device, f"{n_prompts} x {n_tokens}", f"{building:.0f}", f"{seconds:.1f}"]
-    cells += [f"{n_prompts * n_tokens / seconds:.1f}", f"{ablating / (n_steps + 1):.1f}"]
-    cells += [f"{weights_gb(model):.1f}", f"{peak_gb(model.device.type):.1f}", "yes" if finite else "NO"]
-    print(f"| {' | '.join(cells)} |", flush=True)
+    memory = weights_gb(model), peak_gb(model.device.type)
+    return TrueShape(building, recording, ablating / (n_steps + 1), *memory, finite)
 
 
 def main() -> None:
@@ -130,7 +154,13 @@ def main() -> None:
         )
         print(" peak, GB | finite |\n|---|---|---|--:|--:|--:|--:|--:|--:|---|")
         for key in options.true_shape:
-            true_shape(key, options.prompts, options.tokens or (100 if gpu else 3), options.steps, options.threads)
+            n_tokens = options.tokens or (100 if gpu else 3)
+            own = true_shape(key, options.prompts, n_tokens, options.steps, options.threads)
+            device = torch.cuda.get_device_name() if gpu else f"CPU, {options.threads} threads"
+            cells = [key, device, f"{options.prompts} x {n_tokens}", f"{own.build_s:.0f}", f"{own.record_s:.1f}"]
+            cells += [f"{options.prompts * n_tokens / own.record_s:.1f}", f"{own.step_s:.1f}"]
+            cells += [f"{own.weights_gb:.1f}", f"{own.peak_gb:.1f}", "yes" if own.finite else "NO"]
+            print(f"| {' | '.join(cells)} |", flush=True)
         return
     print(
         f"{options.threads} threads\n\n| model | prompts x tokens | load, s | batch, s | tokens/s | one at a time, s |",
@@ -138,7 +168,11 @@ def main() -> None:
     )
     print(" ratio | weights + rest, GB |\n|---|---|--:|--:|--:|--:|--:|--:|")
     for dtype in ["float32", *(["bfloat16"] if options.bfloat16 else [])]:
-        compare_batch_with_single(options.model, options.threads, dtype, options.single, options.tokens or 100)
+        own = compare_batch_with_single(options.model, options.threads, dtype, options.single, options.tokens or 100)
+        cells = [f"{options.model.name}, {dtype}", f"{own.n_prompts} x {own.n_tokens}", f"{own.load_s:.1f}"]
+        cells += [f"{own.batch_s:.1f}", f"{own.n_prompts * own.n_tokens / own.batch_s:.0f}"]
+        cells += [f"{own.alone_s:.0f} (from {own.n_alone})", f"{own.ratio:.1f}"]
+        print(f"| {' | '.join(cells)} | {own.weights_gb:.2f} + {own.rest_gb:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

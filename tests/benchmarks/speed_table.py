@@ -1,0 +1,116 @@
+"""One table of the speed of every stage: ours, a reference, their ratio, the target, and whether it is met.
+
+    python tests/benchmarks/speed_table.py [--run FOLDER] [--only STAGE …] [--page docs/speed.md]     (make bench)
+
+Runs the demo in a temporary folder, times it, and measures the rest on its model and answers; FOLDER takes a finished
+run of the demo instead. Each stage is measured in a process of its own, ratios within one process and in turns. With
+`--page` the table replaces the one between the page's marks. Close other programs first; 25 minutes on two cores.
+Rows for a GPU are measured where there is one.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+MARKS = "<!-- begin: make bench -->", "<!-- end: make bench -->"
+COLUMNS = "stage", "size", "ours", "reference", "ours is faster by", "target", "met"
+
+
+class Row(NamedTuple):
+    """A row of the table; `met` is None where nothing was measured."""
+
+    stage: str
+    size: str
+    ours: str
+    reference: str
+    ratio: str
+    target: str
+    met: bool | None
+
+    def cells(self) -> tuple[str, ...]:
+        """The columns as text."""
+        return *self[:-1], {True: "yes", False: "**no**", None: "–"}[self.met]
+
+
+def table(rows: list[Row]) -> str:
+    """The rows in Markdown."""
+    lines = [COLUMNS, ("---",) * len(COLUMNS), *(row.cells() for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def put_into(page: Path, block: str) -> None:
+    """Replace what stands between the marks of a page."""
+    text = page.read_text()
+    pattern = re.compile(f"({re.escape(MARKS[0])}\n).*?({re.escape(MARKS[1])})", re.DOTALL)
+    if not pattern.search(text):
+        sys.exit(f"Expected the marks {' and '.join(MARKS)} in {page}; found none. Put them where the table belongs.")
+    page.write_text(pattern.sub(lambda marks: f"{marks[1]}{block}\n{marks[2]}", text))
+
+
+def machine(threads: int, load: float) -> str:
+    """The paragraph above the table: where and with what it was measured."""
+    cpu = platform.processor() or platform.machine()
+    names = re.findall(r"model name\s*: (.+)", read("/proc/cpuinfo"))
+    flags = " with AVX-512" if "avx512f" in read("/proc/cpuinfo") else ""
+    code = "import torch; print(torch.cuda.get_device_name() if torch.cuda.is_available() else 'no GPU')"
+    gpu = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "numba", "snakemake"))
+    return (
+        f"Measured on {date.today()}: {threads} cores ({names[0] if names else cpu}{flags}), {gpu}, "
+        f"Python {platform.python_version()}, {versions}. Load of the machine when it began: {load:.1f}."
+    )
+
+
+def read(path: str) -> str:
+    """Text of a file, or nothing where the system has no such file."""
+    return Path(path).read_text() if Path(path).exists() else ""
+
+
+def stage_rows(stage: str, run: Path, threads: int) -> list[Row]:
+    """Rows of a stage, measured in a process of its own."""
+    command = [sys.executable, str(Path(__file__).with_name("speed_stages.py")), stage, str(run), str(threads)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    if done.returncode:
+        sys.exit(f"Measuring {stage} failed; its messages stand above.")
+    return [Row(*fields) for fields in json.loads(done.stdout.rsplit("\n", 2)[-2])]
+
+
+def main() -> None:
+    """Measure, print and write the table."""
+    from speed_stages import STAGES
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, help="a finished run of the demo")
+    parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES))
+    parser.add_argument("--page", type=Path, help="write the table into this page too")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    options = parser.parse_args()
+    load, rows = os.getloadavg()[0], []
+    with tempfile.TemporaryDirectory() as scratch:
+        run = (options.run or Path(scratch)).resolve()
+        if options.run is None and "demo" not in options.only:
+            options.only = ["demo", *options.only]  # the others measure on its model and answers
+        for stage in options.only:
+            print(f"measuring {stage}", file=sys.stderr, flush=True)
+            if stage == "demo" and options.run:
+                continue
+            rows += stage_rows(stage, run, options.threads)
+            print(table(rows[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
+    block = f"{machine(options.threads, load)}\n\n{table(rows)}"
+    print(block)
+    if options.page:
+        put_into(options.page, block)
+
+
+if __name__ == "__main__":
+    main()
