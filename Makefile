@@ -1,5 +1,6 @@
 # make demo   the whole study on a small real model, on this machine
 # make test   every check and test
+# make docs   the parts of docs/ that follow from code, rules and config
 # make install builds .venv; both call it
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ SNAKEMAKE := $(BIN)/snakemake
 # Half of the cores for a job that runs a model: two run side by side, so that one computes while the other loads.
 THREADS := $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$((n > 1 ? n / 2 : 1)))
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test docs lint clean
 
 install: $(VENV)/.installed
 
@@ -28,6 +29,9 @@ demo: install
 
 test: install lint
 	$(BIN)/python -m pytest
+
+docs: install
+	$(BIN)/python docs/generate.py
 
 lint: install
 	$(BIN)/ruff check .
