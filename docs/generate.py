@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from config_reference import config_reference
-from rule_pages import REPOSITORY, rule_graph, rule_tables
+from rule_pages import REPOSITORY, rule_graph, rule_tables, study_jobs
 
 MARK = "ASSUME:"
 CHOICES = {  # a heading of the list, and the files whose marks stand under it
@@ -55,6 +55,7 @@ PAGES = {  # page to its generated blocks by name
     "docs/config.md": {"config": config_reference},
     "docs/departures.md": {"departures": departures},
     "docs/rules.md": {"graph": rule_graph, "rules": rule_tables},
+    "docs/slurm.md": {"jobs": study_jobs},
 }
 
 

@@ -1,27 +1,24 @@
 """The rules in a picture and in tables, from the rules themselves."""
 
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "tests/workflow"))
 from declarations import REPOSITORY, Rule, rules, targets
+from workflow_run import planned_jobs, snakemake
 
 Edges = set[tuple[str, str]]
+LOCAL = "on the login node"
 
 
 def rule_graph() -> str:
     """What each rule needs, as Snakemake draws it, but for the arrows that a longer way implies."""
     with tempfile.TemporaryDirectory() as nowhere:
-        command = [sys.executable, "-m", "snakemake", "--directory", nowhere, "--rulegraph", "mermaid-js"]
-        command += ["--", "all", "training_trajectory"]
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"Expected a rule graph from `{' '.join(command[2:])}`; found an error:\n{done.stderr}")
-    names = dict(re.findall(r"(id\d+)\[(\w+)\]", done.stdout))
-    edges = {(names[above], names[below]) for above, below in re.findall(r"(id\d+) --> (id\d+)", done.stdout)}
+        drawing = snakemake("--directory", nowhere, "--rulegraph", "mermaid-js", "--", "all", "training_trajectory")
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", drawing))
+    edges = {(names[above], names[below]) for above, below in re.findall(r"(id\d+) --> (id\d+)", drawing)}
     order = [*in_order(), "all"]
     drawn = sorted(direct(edges), key=lambda edge: (order.index(edge[0]), order.index(edge[1])))
     return "\n".join(["```mermaid", "flowchart TB", *(f"    {above} --> {below}" for above, below in drawn), "```"])
@@ -54,6 +51,28 @@ def rule_tables() -> str:
     return "\n\n".join(parts)
 
 
+def study_jobs() -> str:
+    """How many jobs of each rule the default study has on a cluster, and what each asks for."""
+    with tempfile.TemporaryDirectory() as nowhere:
+        planned = planned_jobs(snakemake("--directory", nowhere, "--profile", "profiles/slurm", "-n", "all"))
+    rows, n_local = [], 0
+    for name, rule in in_order().items():
+        where = place(rule, local_rules((REPOSITORY / "rules" / rule.file).read_text()))
+        if where == LOCAL:
+            n_local += planned.get(name, 0)
+        elif name in planned:
+            rows.append(f"| `{name}` | {planned[name]} | {where} | {request(rule)} |")
+    rows.append(f"| all others | {n_local} | {LOCAL} | |")
+    return "\n".join(["| rule | jobs | runs as | asks for |", "|---|--:|---|---|", *rows])
+
+
+def request(rule: Rule) -> str:
+    """Memory and time that a job of a rule asks for."""
+    asked = rule.directives.get("resources", "")
+    fixed = re.findall(r'(?:mem|runtime)=(?:growing\()?"(\w+)"', asked)
+    return ", ".join(fixed) if fixed else "what the model's stanza says" if asked else "2GB, 30m"
+
+
 def in_order() -> dict[str, Rule]:
     """All rules but `all`, by name, in the order in which the Snakefile includes them."""
     found, files = {**rules(), **targets()}, {}
@@ -79,5 +98,5 @@ def place(rule: Rule, local: list[str]) -> str:
     if "output" not in rule.directives:
         return "nothing: a target"
     if rule.name in local:
-        return "on the login node"
+        return LOCAL
     return "GPU job" if "gpu=" in rule.directives.get("resources", "") else "job"

@@ -142,6 +142,23 @@ def test_files_that_pages_name_exist(page):
         assert (REPOSITORY / path).exists(), f"{name_of(page)} names {path}"
 
 
+def test_recipes_name_what_is_in_the_files():
+    text = (REPOSITORY / "docs/architecture.md").read_text()
+    recipes = re.findall(r"^\| \[[\w.]+\]\(\.\./([\w./]+)\) \| (.+) \|$", text, re.MULTILINE)
+    assert len(recipes) > 20
+    for path, change in recipes:
+        for name in re.findall(r"`(\w+)`", change):
+            assert re.search(rf"\b{name}\b", (REPOSITORY / path).read_text()), f"no {name} in {path}"
+
+
+def test_citation_names_the_paper():
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
+    assert citation.keys() >= {"cff-version", "message", "title", "authors", "license"}
+    paper = citation["references"][0]
+    assert paper["url"].endswith("2601.06851")
+    assert all(author.keys() == {"given-names", "family-names"} for author in paper["authors"])
+
+
 def commands(page):
     """Commands of Snakemake in a page's code blocks, without comments; lines that end in a backslash are joined."""
     text = page.read_text().replace("\\\n", "")
@@ -149,28 +166,32 @@ def commands(page):
         yield shlex.split(line, comments=True)
 
 
-COMMANDS = sorted({tuple(command) for page in MARKDOWN for command in commands(page) if "…" not in command})
-SHOWN = {"--rulegraph", "--list-rules", "--summary", "--report"}  # commands that make nothing, or read what is made
-MENDING = {"--unlock", "--cleanup-metadata"}
+def files(page):
+    """Files that a page's code blocks tell the reader to write: from a line `# my.yaml` to an empty one."""
+    for name, lines in re.findall(r"^    # (\w+\.yaml)\n((?:    .+\n)+)", page.read_text(), re.MULTILINE):
+        yield name, re.sub("^    ", "", lines, flags=re.MULTILINE)
+
+
+COMMANDS = {command: page for page in MARKDOWN for command in map(tuple, commands(page)) if "…" not in command}
+SHOWN = {"--rulegraph", "--list-rules"}  # commands that only show something
+OF_A_RUN = {"--unlock", "--cleanup-metadata", "--report"}  # commands that need one that was made
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    """A copy of the repository with the files that the README tells a user to write."""
-    folder = copy_repository(tmp_path_factory.mktemp("clone"))
-    for block in re.findall(r"(?:^(?:    .*)?\n)+", (REPOSITORY / "README.md").read_text(), re.MULTILINE):
-        lines = [line.removeprefix("    ") for line in block.splitlines()]
-        for number, line in enumerate(lines):
-            if match := re.fullmatch(r"# (\w+\.yaml)", line):
-                (folder / match[1]).write_text("\n".join(lines[number:]))
-    return folder
+    return copy_repository(tmp_path_factory.mktemp("clone"))
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if not MENDING & set(c)], ids=" ".join)
+@pytest.mark.parametrize("command", [c for c in COMMANDS if not OF_A_RUN & set(c)], ids=" ".join)
 def test_commands_of_the_pages_plan_something(command, clone):
-    planned = snakemake(*command, *([] if SHOWN & set(command) else ["-n"]), cwd=clone)
-    assert SHOWN & set(command) or planned_jobs(planned)
+    for name, text in files(COMMANDS[command]):
+        (clone / name).write_text(text)
+    if SHOWN & set(command):
+        assert len(snakemake(*command, cwd=clone).splitlines()) > 20
+    else:
+        assert planned_jobs(snakemake("-n", *command, cwd=clone))
 
 
-def test_commands_are_found():
+def test_commands_and_files_are_found():
     assert len(COMMANDS) > 10
+    assert [name for name, _ in files(REPOSITORY / "README.md")] == ["my.yaml"]
