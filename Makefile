@@ -1,6 +1,7 @@
 # make demo   the whole study on a small real model, on this machine
 # make test   every check and test
 # make bench  the speed of every stage beside its target, into docs/speed.md (25 minutes on 2 cores)
+# make docs   the parts of docs/ that follow from code, rules and config
 # make install builds .venv; the others call it
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ SNAKEMAKE := $(BIN)/snakemake
 # Half of the cores for a job that runs a model: two run side by side, so that one computes while the other loads.
 THREADS := $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$((n > 1 ? n / 2 : 1)))
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo test lint docs bench clean
 
 install: $(VENV)/.installed
 
@@ -29,6 +30,9 @@ demo: install
 
 test: install lint
 	$(BIN)/python -m pytest
+
+docs: install
+	$(BIN)/python docs/generate.py
 
 lint: install
 	$(BIN)/ruff check .

@@ -28,7 +28,7 @@ rule prefetch_model:
 
 
 rule prefetch_math:
-    """Fetch the problem set and draw the stratified sample that is asked, and the exemplars."""
+    """Fetch the problem set, and draw the problems that are asked and the exemplars."""
     input:
         # Files of the user's or of ours, so that editing one remakes what follows; a missing one the script names.
         [source["path"] for source in (PROBLEMS, EXEMPLARS) if "path" in source and Path(source["path"]).is_file()],

@@ -10,7 +10,7 @@ scattergather:
 
 
 rule robustness:
-    """Decompose the study again under every variant of robustness.variants, and compare scores and verdicts."""
+    """Analyse the study again under every configured variant, and compare scores and verdicts with the default's."""
     input:
         figures(config["study"], ["robustness"]),
 
@@ -40,7 +40,7 @@ rule vary_series:
 
 
 use rule decompose_pairs as decompose_variant with:
-    """Decompose one range of head pairs under a variant."""
+    """Decompose one range of head pairs under a variant of the analysis."""
     input:
         activations=variant_activations,
         code=code("decompose_pairs"),
@@ -58,7 +58,7 @@ use rule decompose_pairs as decompose_variant with:
 
 
 use rule merge_pairs as merge_variant with:
-    """Put the shards of a variant together into matrices."""
+    """Check the shards of a variant and put them together into matrices."""
     input:
         shards=gather.variant_pairs(
             workflow.pathvars.apply("<robustness>/{variant}_shards/{scatteritem}.npz"),
@@ -76,7 +76,7 @@ use rule merge_pairs as merge_variant with:
 
 
 use rule rank_heads as rank_variant with:
-    """Rank the heads under a variant."""
+    """Rank the heads under a variant of the analysis."""
     input:
         pairwise="<robustness>/{variant}_pairwise_phiid.npz",
         activations=variant_activations,
@@ -91,7 +91,7 @@ use rule rank_heads as rank_variant with:
 
 
 use rule measure_graphs as measure_variant with:
-    """Measure both networks under a variant."""
+    """Measure both networks under a variant of the analysis."""
     input:
         pairwise="<robustness>/{variant}_pairwise_phiid.npz",
         code=code("measure_graphs"),

@@ -6,7 +6,7 @@ localrules:
 
 
 rule training_trajectory:
-    """Follow the layer profile of trajectory.model over its training checkpoints, beside the paper's (Fig. 3a)."""
+    """Follow a model's layer profile over its training checkpoints, beside the paper's (Fig. 3a)."""
     input:
         figures([config["trajectory"]["model"]], ["training_trajectory"]),
 

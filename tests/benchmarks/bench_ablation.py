@@ -17,7 +17,6 @@ saving reached is (plain - ours) / (plain - ideal).
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -86,7 +85,7 @@ def several_heads(model: LanguageModel, text: Text, options: argparse.Namespace)
 
 def memory(arguments: list[str], caches: Sequence[str]) -> None:
     """Print peak memory of a fresh process for each place of the residual cache."""
-    print("\n| residual cache | peak memory, MB | with the model alone |\n|---|--:|--:|")
+    print("\n| residual cache | peak memory, MB | the model alone |\n|---|--:|--:|")
     for cache in caches:
         command = [sys.executable, __file__, *arguments, "--peak-memory", cache]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
@@ -94,16 +93,25 @@ def memory(arguments: list[str], caches: Sequence[str]) -> None:
 
 
 def peak_memory(model: LanguageModel, text: Text, cache: str) -> None:
-    """Print the peak of this process, or of its GPU, and what the model alone takes, in MB."""
+    """Print the peak of this process, or of its GPU, over a step in each layer, and what the model alone takes, in MB."""
+    on_gpu = torch.cuda.is_available()
 
-    def peak() -> float:
-        if torch.cuda.is_available():
-            return torch.cuda.max_memory_allocated() / 1e6
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    def megabytes(what: str) -> float:
+        """``VmRSS``, what the process has now, or ``VmHWM``, the most since the last reset."""
+        status = Path("/proc/self/status").read_text()
+        return int(status.split(f"{what}:")[1].split()[0]) * 1024 / 1e6
 
-    alone = peak()
-    ours(model, text, spread_order(model, model.heads.n_layers), list(range(model.heads.n_layers + 1))[:4], cache)
-    print(f"{peak():.0f} {alone:.0f}")
+    order, counts = spread_order(model, model.heads.n_layers), list(range(model.heads.n_layers + 1))
+    for weight in model.model.parameters():
+        weight.sum()  # weights come into memory when they are first read
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats()
+    else:
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak is counted from here
+    alone = torch.cuda.memory_allocated() / 1e6 if on_gpu else megabytes("VmRSS")
+    ours(model, text, order, counts, cache)
+    peak = torch.cuda.max_memory_allocated() / 1e6 if on_gpu else megabytes("VmHWM")
+    print(f"{peak:.0f} {alone:.0f}")
 
 
 def main() -> None:

@@ -121,6 +121,8 @@ def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step
             step_done()
 
     original = states(decoder.hidden())
+    # ASSUME: The noise floor of KL is the intact model against itself computed in another batch, since a second pass
+    # over the same batch would repeat the same roundings and give 0.
     alone = [
         model.forced([[*sequence, PAD]])[0, answer_positions(prompt, answer)]
         for sequence, prompt, answer in zip(sequences, prompts, answers, strict=True)

@@ -48,6 +48,8 @@ def accumulate(values, low, high, i, j, pair, sums, undefined, head_sums, head_u
 
     Heads' sums are integers in units of 1 / SCALE; lanes that hold NaN count as undefined instead.
     """
+    # ASSUME: A pair that is undefined in a prompt, because a head does not vary or the covariance is singular, is left
+    # out of the mean over prompts and counted, and is never 0.
     for k in range(low, high):
         if values[0, k] != values[0, k]:
             undefined[pair + k] += 1

@@ -9,7 +9,8 @@ et al., arXiv:2109.13186):
     i(x;uv) + i(y;uv) + i(xy;u) + i(xy;v) − i(xy;uv) − Σ i(single; single)
     + r(x,y;u) + r(x,y;v) − r(x,y;uv) + r(u,v;x) + r(u,v;y) − r(u,v;xy).
 
-ASSUME: a change of less than 1e-12 nats counts as none, so that rounding does not decide signs of exact zeros.
+ASSUME: Under CCS a change in surprisal below 1e-12 nats counts as none, so that rounding does not decide the sign of
+exact zeros.
 """
 
 from synergy.jit import keep_compiled_code

@@ -14,6 +14,8 @@ from synergy.answers import strict_form
 from synergy.errors import InputError
 
 WORKER = Path(__file__).with_name("grading_worker.py")
+# ASSUME: An answer is correct if Math-Verify finds its value equal to the gold one's; whether the two are equal letter
+# by letter is counted beside it.
 START_TIMEOUT_S = 120.0  # Importing SymPy takes a second, and much longer from a cluster's shared disk.
 LONGEST_ANSWER = 1000  # Characters; the longest gold answer of MATH-500 has 53.
 BROKEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # Control characters and halves of characters.

@@ -23,6 +23,8 @@ Metrics = dict[str, float]
 
 def top_fraction_metrics(graph: np.ndarray, top_fraction: float, seed: int) -> Metrics:
     """Efficiency (unweighted, no unit) and modularity (weighted) of the strongest edges."""
+    # ASSUME: Of the strongest edges, global efficiency counts the edges on the shortest paths and ignores their
+    # weights, and modularity is Louvain's with weights and a fixed seed.
     kept = strongest_edges(graph, top_fraction)
     return {"global_efficiency": global_efficiency(kept), "modularity": modularity(kept, louvain(kept, seed))}
 

@@ -1,7 +1,8 @@
 """Graphs of heads: the strongest edges, shortest paths, global efficiency, weight-shuffled nulls.
 
-A graph is a symmetric float matrix of edge weights in nats with zeros where there is no edge. ASSUME: a pair whose
-weight is not positive or is undefined (NaN) has no edge, in every definition; the paper does not say.
+A graph is a symmetric float matrix of edge weights in nats with zeros where there is no edge.
+
+ASSUME: A pair of heads whose weight is not positive or is undefined has no edge, in every definition of the networks.
 """
 
 import numpy as np

@@ -43,7 +43,7 @@ def keep_compiled_code() -> Path:
     os.environ.setdefault("NUMBA_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
     import numba
 
-    # ASSUME: numba may have been imported before; it reads the environment only once.
+    # Numba may have been imported before; it reads the environment only once.
     numba.config.reload_config()
     return folder
 

@@ -118,7 +118,7 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
 
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if weights["kind"] == "random":
-        # ASSUME: "untrained" means the initialisation that transformers gives the architecture.
+        # ASSUME: "Untrained" is the initialisation that transformers gives the architecture.
         torch.manual_seed(weights["seed"])
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
@@ -172,5 +172,6 @@ def prompt_ids(tokenizer, text: str, prompt_format: str, template_arguments: dic
             [{"role": "user", "content": text}], tokenize=False, add_generation_prompt=True, **template_arguments
         )
         return tokenizer(text, add_special_tokens=False).input_ids
-    # ASSUME: a base model is asked in the form of a document that goes on with an answer.
+    # ASSUME: A base model is asked a prompt followed by an empty line and "Answer:", a document that goes on with an
+    # answer.
     return tokenizer(f"{text}\n\nAnswer:").input_ids

@@ -45,6 +45,7 @@ def noise_in_heads(model: LanguageModel, chosen: Sequence[int], sigma: float, se
     RuntimeError
         If the weights after the context are not those before it, bit for bit.
     """
+    # ASSUME: Noise goes into weights alone, not into biases, and of a fused projection W is the query part.
     heads = model.heads
     places = [divmod(int(head), heads.heads) for head in chosen]
     layers = sorted({layer for layer, _ in places})
@@ -60,6 +61,8 @@ def noise_in_heads(model: LanguageModel, chosen: Sequence[int], sigma: float, se
     before = _digest(matrices.values())
     spread = {key: float(weights.to("cpu", torch.float64).std()) for key, weights in matrices.items()}
     added = {key: [] for key in matrices}
+    # ASSUME: Conditions share their draws: the k-th chosen head gets the k-th pair of noise matrices of a seed,
+    # whichever head it is, and the noise strength scales them.
     generator = torch.Generator().manual_seed(seed)
     try:
         for layer, row in places:

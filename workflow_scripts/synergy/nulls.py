@@ -101,7 +101,8 @@ def surrogate_prompt(
     n, n_heads = int(series.n_samples[prompt]), series.n_heads
     out.n_samples[k] = n
     if kind == "circular_shift":
-        # ASSUME: "shifting a head's series" means rotating its samples; the module's docstring says why.
+        # ASSUME: The circular-shift null rotates samples (x_t, x_t+lag), not the series, since rotating the series
+        # makes samples that never were and finds synergy in nearly every pair of independent heads.
         rotate(series.z[prompt], offsets(seed, surrogate, prompt, n_heads, n), n, out.z[k])
         out.self_correlation[k] = series.self_correlation[prompt]
         out.autocorrelation[k] = series.autocorrelation[prompt]

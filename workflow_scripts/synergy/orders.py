@@ -6,13 +6,16 @@ from synergy.errors import InputError
 from synergy.tables import read_table
 
 METHODS = ("zero", "mean")  # what removed heads give
+# ASSUME: Beside the paper's synergistic and random orders, heads are removed in the redundant order and in random
+# orders that are matched to the synergistic one by layer, autocorrelation or norm.
 MATCHED_ON = {
     "random_layer_matched": "layer",
     "random_autocorrelation_matched": "autocorrelation",
     "random_norm_matched": "mean_norm",
 }
 ORDERS = ("synergistic", "redundant", "random", *MATCHED_ON)
-N_BINS = 10  # of autocorrelation or norm: heads of the same tenth are exchangeable
+# ASSUME: In orders matched by autocorrelation or norm, heads of the same tenth of its distribution are exchangeable.
+N_BINS = 10
 
 
 def parse_order(order: str) -> tuple[str, str, int]:

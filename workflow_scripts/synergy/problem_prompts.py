@@ -82,7 +82,8 @@ def format_prompt(
         raise InputError("exemplars for few_shot", "none", "raise math.shots, or set math.prompt_style to zero_shot")
     shown = exemplars if style == "few_shot" else ()
     solved = "".join(f"Problem: {solved['problem']}\nAnswer: {solved['solution']}\n\n" for solved in shown)
-    # ASSUME: after "Answer:" a given answer follows after one blank.
+    # ASSUME: Where its likelihood is measured, the reference solution follows "Answer:" after one blank, and a chat
+    # template after nothing.
     return PromptText(f"{solved}Problem: {problem}\nAnswer:", STOP, True, " ")
 
 

@@ -61,6 +61,8 @@ def spearman(x: np.ndarray, y: np.ndarray) -> float:
 
 def inverted_u(layers: int) -> np.ndarray:
     """Template 4 d (1 - d) over relative depth d: 0 at both ends, 1 in the middle, (layers,)."""
+    # ASSUME: How far a layer profile is an inverted U is its correlation with the parabola 4 d (1 - d) over relative
+    # depth d, with p from permuting the layers.
     depth = depths(layers)
     return 4 * depth * (1 - depth)
 

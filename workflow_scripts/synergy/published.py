@@ -6,8 +6,8 @@ import numpy as np
 
 from synergy.tables import Table, read_table, select
 
-# ASSUME: where the paper has another variant of a model than ours, its values are shown all the same, under their
-# own name, since the published claims are said to hold across variants.
+# ASSUME: Where the paper has another variant of a model (instruct, base) than the study, its values are shown all the
+# same, under their own name, since the published claims are said to hold across variants.
 VARIANTS = ("", "-it", "-base")
 
 

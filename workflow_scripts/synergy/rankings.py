@@ -7,6 +7,9 @@ import numpy as np
 from synergy.errors import InputError
 from synergy.resampling import bootstrap_interval, split_half
 
+# ASSUME: Of the three scores in the literature, the paper's text describes `rank_difference` and its code seems to use
+# `value_difference`; whether the inverted U appears depends on the choice, so all three are computed and reported, and
+# `ranking.score` names the one that orders the heads.
 SCORES = ("rank_difference", "value_difference", "balance")
 
 
@@ -24,7 +27,8 @@ def average_ranks(values: np.ndarray) -> np.ndarray:
 def rank_difference(synergy: np.ndarray, redundancy: np.ndarray) -> np.ndarray:
     """Rank by synergy minus rank by redundancy, scaled to [0, 1]: (r_syn − r_red + n − 1) / (2 (n − 1)).
 
-    ASSUME: scaled by the largest difference possible, not by the largest found, so that models compare.
+    ASSUME: `rank_difference` is scaled by the largest difference possible, not by the largest found, so that models
+    compare.
 
     Parameters
     ----------

@@ -111,7 +111,8 @@ def record(
     InputError
         If logits or activations are not finite (float16 overflows in some models).
     """
-    # ASSUME: the activation *at* a generated token is that of the pass in which this token is the input.
+    # ASSUME: The activation at a generated token is taken in the pass in which that token is the input, so that prompt
+    # tokens never count.
     norms, logprobs, entropies, top_ids, top_values, generated, ends = [], [], [], [], [], [], []
     stops = torch.tensor(model.stop_ids, device=model.device)
     with torch.inference_mode(), HeadNorms(model) as observed:
@@ -123,6 +124,8 @@ def record(
                 answered = [[*prompt, *own] for prompt, own in zip(prompts, so_far, strict=True)]
                 require_finite(distribution, "logits", model, answered)
             ends.append(torch.isin(distribution.argmax(-1), stops))
+            # ASSUME: End-of-sequence is suppressed while recording, so that every series has the same number of tokens;
+            # the length at which the model would have ended is kept beside it.
             tokens = distribution.index_fill(-1, stops, -torch.inf).argmax(-1)
             values, ids = distribution.topk(min(top_logprobs, distribution.shape[-1]))
             logprobs.append(distribution.gather(-1, tokens[:, None])[:, 0])

@@ -58,7 +58,8 @@ def mean_outputs(
     -------
     (n_heads_total, head_dim), in the dtype of the model.
     """
-    # ASSUME: "mean output over the prompts" is one vector a head, pooled over prompts and generated positions.
+    # ASSUME: Mean ablation puts one vector a head in the place of its output, pooled over prompts and generated
+    # positions.
     layout = model.heads
     sums = torch.zeros(model.n_heads_total, layout.head_dim, dtype=torch.float64, device=model.device)
 

@@ -20,7 +20,8 @@ keep_compiled_code()
 
 from numba import njit  # noqa: E402  (the cache folder must be set first)
 
-# ASSUME: a product of autocorrelations above this is taken as this, since the sums above diverge at 1.
+# ASSUME: Where the circular-shift null mends its seam, a product of two heads' autocorrelations above 0.95 is taken as
+# 0.95, since the correction diverges at 1.
 LARGEST = 0.95
 
 

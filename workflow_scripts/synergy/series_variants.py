@@ -11,8 +11,8 @@ import numpy as np
 from synergy.errors import InputError
 
 Arrays = dict[str, np.ndarray]
-# ASSUME: an answer that ends before this many tokens is too short for Gaussian informations of four variables, whose
-# bias is of the order of 1 / n_tokens; it is left out of the variant.
+# ASSUME: The variant `natural_length` leaves out answers that end before 20 tokens, which are too short for Gaussian
+# informations of four variables, whose bias is of the order of 1 / n_tokens.
 FEWEST_TOKENS = 20
 # Deviations from a line below this share of the series' own are rounding of float32, not dynamics.
 ROUNDING = 1e-6

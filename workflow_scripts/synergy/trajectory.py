@@ -34,6 +34,8 @@ COLUMNS = (
 
 def min_max(profile: np.ndarray) -> np.ndarray:
     """Scale (layers,) to [0, 1]: (x − min) / (max − min); NaN for a flat profile."""
+    # ASSUME: Profiles over training are shown unscaled beside the paper's scaling of each checkpoint to [0, 1], which
+    # makes any profile as large as any other.
     low, extent = np.nanmin(profile) if np.isfinite(profile).any() else np.nan, extent_of(profile)
     return (profile - low) / extent if extent > 0 else np.full(profile.shape, np.nan)
 
