@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from synergy.artifacts import read_json, read_npz, write_csv
+from synergy.claims_of_model import ATOMS, RANKING, claims_of_activations
 from synergy.console import logged_to
-from synergy.robustness import AGREEMENT, CLAIMS, QUANTITIES, agreement, beside_default, claims_of_activations
-from synergy.tables import Table, read_table
-
-RANKING = (*QUANTITIES, "rank_difference", "value_difference", "balance")
+from synergy.robustness import AGREEMENT, CLAIMS, QUANTITIES, agreement, beside_default
+from synergy.tables import read_table
 
 
 def compare_variants(
@@ -35,30 +34,18 @@ def compare_variants(
         Head ranking (CSV), pairwise atoms (npz) and graph metrics (JSON) of each variant.
     control_rankings : sequence of str
         Head rankings of the untrained control under each variant; none if there is no control.
-    layers, heads : int
-        Geometry of the model.
-    significance : float
-        Two-sided level of every test.
-    permutations, seed : int
-        Draws of the permutation tests and their seed.
-    model : str
-        Key of the model.
+    significance, permutations, seed
+        Two-sided level, draws and seed of every test.
     agreement_table, claims_table : str
         Where to write the two CSVs.
     """
-    tables = {name: read_table(path, required=RANKING) for name, path in zip(variants, rankings, strict=True)}
-    controls: dict[str, Table | None] = dict.fromkeys(variants)
-    if control_rankings:
-        read = [read_table(path, required=RANKING) for path in control_rankings]
-        controls = dict(zip(variants, read, strict=True))
+    tables = {name: read_table(path, required=(*RANKING, *QUANTITIES)) for name, path in zip(variants, rankings, strict=True)}
+    controls = [read_table(path, required=RANKING) for path in control_rankings] or [None] * len(variants)
+    geometry, drawn = (layers, heads), (significance, permutations, seed)
     claims = {}
-    for name, atoms_path, graphs_path in zip(variants, pairwise, metrics, strict=True):
-        atoms, _ = read_npz(atoms_path, required=("sts_matrix", "sts_null_mean"))
-        claims[name] = claims_of_activations(
-            *(tables[name], controls[name], atoms, read_json(graphs_path)),
-            geometry=(layers, heads),
-            drawn=(significance, permutations, seed),
-        )
+    for name, control, atoms_path, graphs_path in zip(variants, controls, pairwise, metrics, strict=True):
+        atoms, _ = read_npz(atoms_path, required=ATOMS)
+        claims[name] = claims_of_activations(tables[name], control, atoms, read_json(graphs_path), geometry, drawn)
         print(name, *(f"{claim.claim}: {claim.verdict} / {claim.verdict_after_control}" for claim in claims[name]))
     rows = beside_default(model, claims)
     write_csv(claims_table, CLAIMS, [[row[column] for column in CLAIMS] for row in rows])

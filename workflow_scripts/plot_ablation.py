@@ -3,16 +3,12 @@
 from synergy.ablation_panels import draw_curves, draw_floor, draw_published
 from synergy.artifacts import save_figure
 from synergy.console import logged_to
-from synergy.curves import methods, noise_floor
+from synergy.curves import COLUMNS, methods, noise_floor
 from synergy.provenance import provenance
 from synergy.published import read_published
 from synergy.style import TWO_COLUMNS, new_figure
 from synergy.tables import read_table, select
 
-COLUMNS = (
-    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed"),
-    *("seed", "kl_ci_low", "kl_ci_high", "method"),
-)
 GIVEN = {"zero": "zeros", "mean": "their mean output"}
 
 

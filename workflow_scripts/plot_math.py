@@ -3,12 +3,11 @@
 from synergy.accuracy_panels import draw_bars, draw_likelihood, draw_swept
 from synergy.artifacts import save_figure
 from synergy.console import logged_to
+from synergy.proportions import COLUMNS
 from synergy.provenance import provenance
 from synergy.published import read_published
 from synergy.style import TWO_COLUMNS, new_figure
 from synergy.tables import read_table
-
-COLUMNS = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
 
 
 def plot_math(math: str, published: str, sigma: float, model: str, figure: str) -> None:
