@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, read_npz, write_csv
+from synergy.artifacts import read_json, read_npz, write_records
 from synergy.claims_of_model import ATOMS, RANKING, claims_of_activations
 from synergy.console import logged_to
 from synergy.robustness import AGREEMENT, CLAIMS, QUANTITIES, agreement, beside_default
@@ -39,7 +39,8 @@ def compare_variants(
     agreement_table, claims_table : str
         Where to write the two CSVs.
     """
-    tables = {name: read_table(path, required=(*RANKING, *QUANTITIES)) for name, path in zip(variants, rankings, strict=True)}
+    needed = (*RANKING, *QUANTITIES)
+    tables = {name: read_table(path, required=needed) for name, path in zip(variants, rankings, strict=True)}
     controls = [read_table(path, required=RANKING) for path in control_rankings] or [None] * len(variants)
     geometry, drawn = (layers, heads), (significance, permutations, seed)
     claims = {}
@@ -48,9 +49,9 @@ def compare_variants(
         claims[name] = claims_of_activations(tables[name], control, atoms, read_json(graphs_path), geometry, drawn)
         print(name, *(f"{claim.claim}: {claim.verdict} / {claim.verdict_after_control}" for claim in claims[name]))
     rows = beside_default(model, claims)
-    write_csv(claims_table, CLAIMS, [[row[column] for column in CLAIMS] for row in rows])
+    write_records(claims_table, CLAIMS, rows)
     pairs = [{"model": model, **row} for row in agreement(tables, layers, heads)]
-    write_csv(agreement_table, AGREEMENT, [[row[column] for column in AGREEMENT] for row in pairs])
+    write_records(agreement_table, AGREEMENT, pairs)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, read_npz, write_csv
+from synergy.artifacts import read_json, read_npz, write_records
 from synergy.claims import COLUMNS
 from synergy.claims_of_model import ATOMS, RANKING, claims_of_activations, claims_of_behaviour
 from synergy.console import logged_to
@@ -54,7 +54,7 @@ def test_claims(
     rows = with_holm([result.row(model) for result in results], significance)
     for row in rows:
         print(f"{row['claim']}. {row['statement']} {row['verdict']}; after control: {row['verdict_after_control']}")
-    write_csv(claims, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    write_records(claims, COLUMNS, rows)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, write_csv, write_json
+from synergy.artifacts import read_json, write_json, write_records
 from synergy.console import logged_to
 from synergy.provenance import provenance
 from synergy.tables import read_table
@@ -48,7 +48,7 @@ def trace_training(
     if model != PUBLISHED_MODEL:
         theirs = {name: values[:0] for name, values in theirs.items()}
     rows = profiles(tables, checkpoints, layers, heads, theirs)
-    write_csv(trajectory, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    write_records(trajectory, COLUMNS, rows)
     by_key = {key: [row for row in rows if row["model"] == key] for key in keys}
     described = []
     for key, path in zip(keys, summaries, strict=True):

@@ -10,7 +10,7 @@ from PIL import Image
 from plot_robustness import plot_robustness
 from test_claims import DRAWN, FLAT, GEOMETRY, HEADS, LAYERS, U, atoms, clustered, graph_metrics, ranking, spread_out
 
-from synergy.artifacts import save_figure, write_csv, write_json, write_npz
+from synergy.artifacts import save_figure, write_csv, write_json, write_npz, write_records
 from synergy.claims import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
 from synergy.claims_profile import claim_inverted_u
 from synergy.profiles import layer_means, spearman
@@ -141,7 +141,7 @@ def drawn(tmp_path, names, null=True):
         name: {key: values + 0.1 * generator.random(N_HEADS) for key, values in columns.items()} for name in names
     }
     pairs = [{"model": "m", **row} for row in agreement(tables, LAYERS, HEADS)]
-    write_csv(tmp_path / "agreement.csv", AGREEMENT, [[row[column] for column in AGREEMENT] for row in pairs])
+    write_records(tmp_path / "agreement.csv", AGREEMENT, pairs)
     verdicts = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
     rows = [
         ("m", claim, name, *[""] * 5, verdicts[(claim + k) % 4], *[""] * 4, verdicts[claim % 4], "", "")
