@@ -10,7 +10,7 @@ from record_run import record_run
 from summarise import summarise
 
 from synergy.agreement import COLUMNS as AGREEMENT_COLUMNS
-from synergy.artifacts import write_json
+from synergy.artifacts import write_json, write_records
 from synergy.claims import COLUMNS, NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, STATEMENTS, SUPPORTED
 from synergy.costs import cost_rows
 from synergy.findings import answer, measured, null_in_words, p_words, tally
