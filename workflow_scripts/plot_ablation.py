@@ -15,16 +15,7 @@ GIVEN = {"zero": "zeros", "mean": "their mean output"}
 def plot_ablation(ablation: str, published: str, model: str, figure: str) -> None:
     """Draw KL against the fraction of heads removed, on a linear and on a logarithmic axis, a row a method.
 
-    Parameters
-    ----------
-    ablation : str
-        The ablation table (CSV).
-    published : str
-        The paper's ablation curves (CSV), which are of zeroed heads.
-    model : str
-        Key of the model.
-    figure : str
-        Where to write the PNG.
+    The `published` curves are of zeroed heads.
     """
     table = read_table(ablation, required=COLUMNS)
     name, theirs = read_published(published, model, ("order", "fraction_removed", "kl_nats"))

@@ -11,21 +11,7 @@ from synergy.tables import read_table
 
 
 def plot_math(math: str, published: str, sigma: float, model: str, figure: str) -> None:
-    """Draw accuracy and solution likelihood against sigma, and the accuracies of one sigma as bars.
-
-    Parameters
-    ----------
-    math : str
-        The table of accuracies (CSV).
-    published : str
-        The paper's accuracies (CSV).
-    sigma : float
-        The noise whose accuracies are shown as bars.
-    model : str
-        Key of the model.
-    figure : str
-        Where to write the PNG.
-    """
+    """Draw accuracy and solution likelihood against sigma, and the accuracies of one `sigma` as bars."""
     table = read_table(math, required=COLUMNS)
     name, theirs = read_published(published, model, ("condition", "accuracy_percent", "half_error_bar"))
     canvas = new_figure(TWO_COLUMNS, 3.1, f"{model}: answers under noise in chosen heads")
