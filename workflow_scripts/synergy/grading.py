@@ -162,7 +162,8 @@ class Grader:
 def as_formula(answer: str) -> str:
     r"""Strip from an answer what keeps Math-Verify from reading it as one formula between dollar signs.
 
-    Its own dollar signs and ``\( \)``, line breaks, a final full stop, and TeX's ways to space out thousands; one line is left.
+    Its own dollar signs and ``\( \)``, line breaks, a final full stop, and TeX's ways to space out
+    thousands; one line is left.
     """
     formula = re.sub(r",\\!\s*", ",", answer)
     formula = re.sub(r"(?<=[0-9])(?:\{,\}|\\,)(?=[0-9]{3}(?![0-9]))", ",", formula)
