@@ -9,7 +9,7 @@ from simulated import ar1, full
 
 from synergy.atoms import all_atoms
 from synergy.decomposition import Decomposition, Settings
-from synergy.pairs import n_pairs
+from synergy.pairs import heads_of, n_pairs
 
 T = 60
 
@@ -40,7 +40,7 @@ def repeated_values():
 def deviations(series, settings):
     """Largest |engine − reference| over all atoms of each pair, and what is tolerated."""
     numbers = range(n_pairs(len(series)))
-    pairs = np.stack(np.triu_indices(len(series), k=1), axis=1)
+    pairs = np.stack(heads_of(numbers, len(series)), axis=1)
     fast = Decomposition(series[None], np.array([T]), settings).run(numbers)
     atoms, undefined = all_atoms(series[None], np.array([T]), pairs, settings)
     assert not undefined.any()

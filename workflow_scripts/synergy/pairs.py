@@ -41,6 +41,12 @@ def split(pairs: range, n_parts: int) -> list[range]:
     return [range(a, b) for a, b in pairwise(cuts) if a < b]
 
 
+def heads_of(pairs: range, n_heads: int) -> tuple[np.ndarray, np.ndarray]:
+    """The two heads of each pair, i < j, as two arrays (n_pairs,)."""
+    i, j = np.triu_indices(n_heads, k=1)
+    return i[pairs.start : pairs.stop], j[pairs.start : pairs.stop]
+
+
 def symmetric(values: np.ndarray, n_heads: int, diagonal: float = np.nan) -> np.ndarray:
     """Spread values (n_pairs,) of all pairs over a symmetric matrix (n_heads, n_heads) with a constant diagonal."""
     matrix = np.full((n_heads, n_heads), diagonal, dtype=values.dtype)
