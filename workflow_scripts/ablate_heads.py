@@ -4,7 +4,7 @@ from synergy.answered import read_answers
 from synergy.artifacts import read_json
 from synergy.checkpoints import Checkpoint
 from synergy.console import logged_to, progress
-from synergy.order_files import write_order
+from synergy.order_writing import write_order
 from synergy.orders import ordered_heads
 from synergy.provenance import provenance
 from synergy.steps import layer_share, step_counts

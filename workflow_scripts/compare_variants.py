@@ -24,7 +24,7 @@ def compare_variants(
     agreement_table: str,
     claims_table: str,
 ) -> None:
-    """Write a row a pair of variants, and a row a claim and variant.
+    """Write a row a pair of variants to `agreement_table`, and a row a claim and variant to `claims_table`.
 
     Parameters
     ----------
@@ -34,10 +34,6 @@ def compare_variants(
         Head ranking (CSV), pairwise atoms (npz) and graph metrics (JSON) of each variant.
     control_rankings : sequence of str
         Head rankings of the untrained control under each variant; none if there is no control.
-    significance, permutations, seed
-        Two-sided level, draws and seed of every test.
-    agreement_table, claims_table : str
-        Where to write the two CSVs.
     """
     needed = (*RANKING, *QUANTITIES)
     tables = {name: read_table(path, required=needed) for name, path in zip(variants, rankings, strict=True)}

@@ -4,7 +4,7 @@ import numpy as np
 
 from synergy.artifacts import read_json, write_json, write_npz
 from synergy.console import logged_to
-from synergy.prompts import load_prompts
+from synergy.prompts import answer_records, load_prompts
 from synergy.provenance import provenance
 
 
@@ -48,18 +48,8 @@ def record_activations(
     )
     names = ("token_logprob", "entropy", "topk_ids", "topk_logprobs")
     write_npz(logits, made_by, **{name: getattr(recorded, name) for name in names})
-    answers = [
-        {
-            "id": p.id,
-            "category": p.category,
-            "text": p.text,
-            "prompt_ids": ids[row],
-            "generated_ids": recorded.generated[row].tolist(),
-            "natural_length": int(recorded.natural_length[row]),
-            "answer": language_model.tokenizer.decode(recorded.generated[row]),
-        }
-        for row, p in enumerate(asked)
-    ]
+    texts = [language_model.tokenizer.decode(answer) for answer in recorded.generated]
+    answers = answer_records(asked, ids, recorded.generated, recorded.natural_length, texts)
     write_json(tokens, {"prompts": answers, "provenance": made_by})
 
 

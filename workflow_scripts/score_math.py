@@ -29,7 +29,6 @@ def score_math(
     Parameters
     ----------
     made_from : files ``problems``, ``problems_record``, ``ranking`` and ``record``.
-    condition : ``baseline``, or heads, σ and seed (``synergistic-0.5-0``).
     scatteritem : the range of problems, ``k-of-n``.
     """
     import torch

@@ -36,8 +36,6 @@ def test_claims(
     ----------
     control_ranking : sequence of str
         Head ranking of the untrained control; none if the model has no control, and then claim 2 is not testable.
-    significance, permutations, seed
-        Two-sided level, draws and seed of every test.
     sigma : float
         The noise at which claims 7 and 8 are tested.
     """

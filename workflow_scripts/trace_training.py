@@ -33,14 +33,8 @@ def trace_training(
         Head ranking (CSV), its summary (JSON) and the prefetch record (JSON) of each.
     published : str
         The paper's profiles of `PUBLISHED_MODEL` (CSV); left out for any other model.
-    layers, heads : int
-        Geometry of the model.
     permutations, seed : int
         Deals of heads to layers, and their seed.
-    model : str
-        Key of the model.
-    trajectory, summary : str
-        Where to write the CSV and the JSON.
     """
     keys = list(checkpoints)
     tables = {key: read_table(path, required=tuple(MEANS)) for key, path in zip(keys, rankings, strict=True)}

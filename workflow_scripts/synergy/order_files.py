@@ -1,11 +1,10 @@
-"""The measured orders of one model: a file each, read together and checked to belong together."""
+"""The measured orders of one model, read together and checked to belong together."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from synergy.answered import Answered
-from synergy.artifacts import read_npz, write_npz
+from synergy.artifacts import read_npz
 from synergy.errors import InputError
 from synergy.orders import parse_order
 
@@ -17,49 +16,8 @@ SHARED = ("n_heads_total", "num_heads_removed", "prompt_id", "answers")  # must 
 SETTINGS = ("dtype", "step", "max_fraction")
 
 
-def write_order(
-    path: str,
-    provenance: dict,
-    kl_nats: np.ndarray,
-    answered: Answered,
-    heads: np.ndarray,
-    counts: Sequence[int],
-    method: str,
-    layer_share: float,
-) -> None:
-    """Write the file of one order, as `read_orders` reads it.
-
-    Parameters
-    ----------
-    kl_nats : float64 (n_steps, n_prompts)
-        KL(original ‖ ablated) with `counts` heads removed.
-    answered : Answered
-        The prompts, and the answers at whose positions it was measured.
-    heads : int (n_heads_total,)
-        Flat head indices in the order of removal.
-    counts : sequence of int (n_steps,)
-        Numbers of heads removed.
-    method : str
-        What removed heads give.
-    layer_share : float
-        Share of the layers that must run at a step, on average.
-    """
-    write_npz(
-        path,
-        provenance,
-        kl_nats=kl_nats,
-        num_heads_removed=np.array(counts),
-        removed=heads[: counts[-1]],
-        n_heads_total=np.array(len(heads)),
-        prompt_id=np.array(answered.ids),
-        method=np.array(method),
-        answers=np.array(answered.fingerprint),
-        layer_share=np.array(layer_share),
-    )
-
-
 def read_orders(paths: Sequence[str], names: Sequence[str]) -> tuple[list[dict], dict]:
-    """Read the files of `ablate_heads`.
+    """Read the files of `ablate_heads`, as `order_writing.write_order` writes them.
 
     Parameters
     ----------
