@@ -1,11 +1,10 @@
 """Remove heads in one order and measure the KL divergence after each step."""
 
-import numpy as np
-
 from synergy.answered import read_answers
-from synergy.artifacts import read_json, write_npz
+from synergy.artifacts import read_json
 from synergy.checkpoints import Checkpoint
 from synergy.console import logged_to, progress
+from synergy.order_writing import write_order
 from synergy.orders import ordered_heads
 from synergy.provenance import provenance
 from synergy.steps import layer_share, step_counts
@@ -56,18 +55,8 @@ def ablate_heads(
             *(residual_cache, bar.update, done, checkpoint.save),
         )
     parameters = {"order": order, "step": step, "max_fraction": max_fraction, "dtype": dtype, "batch_size": batch_size}
-    write_npz(
-        output,
-        provenance("ablate_heads", parameters, answered.provenance),
-        kl_nats=kl_nats,
-        num_heads_removed=np.array(counts),
-        removed=heads[: counts[-1]],
-        n_heads_total=np.array(len(heads)),
-        prompt_id=np.array(answered.ids),
-        method=np.array(method),
-        answers=np.array(answered.fingerprint),
-        layer_share=np.array(ideal),
-    )
+    made_by = provenance("ablate_heads", parameters, answered.provenance)
+    write_order(output, made_by, kl_nats, answered, heads, counts, method, ideal)
     checkpoint.remove()
 
 

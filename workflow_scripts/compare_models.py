@@ -3,14 +3,10 @@
 from synergy.artifacts import read_json, save_figure
 from synergy.comparisons import draw_ablations, draw_graph_metrics, draw_profiles
 from synergy.console import logged_to
+from synergy.curves import COLUMNS
 from synergy.provenance import provenance
 from synergy.published import read_published
 from synergy.tables import read_table
-
-ABLATION = (
-    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed"),
-    *("seed", "kl_ci_low", "kl_ci_high", "method"),
-)
 
 
 def compare_models(
@@ -52,9 +48,7 @@ def compare_models(
     theirs = {model: read_published(published_profiles, model, columns) for model in models}
     save_figure(profiles, draw_profiles(tables, ablation_models, controls, theirs), made)
 
-    curves = {
-        model: read_table(path, required=ABLATION) for model, path in zip(ablation_models, ablations, strict=True)
-    }
+    curves = {model: read_table(path, required=COLUMNS) for model, path in zip(ablation_models, ablations, strict=True)}
     save_figure(ablation, draw_ablations(curves), made)
 
     measured = {model: read_json(path) for model, path in zip(models, metrics, strict=True)}

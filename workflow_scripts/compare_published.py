@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from synergy.agreement import COLUMNS, agreement_rule, judged
-from synergy.artifacts import read_json, write_csv
+from synergy.artifacts import read_json, write_records
 from synergy.console import logged_to
 from synergy.published import variant_in_words
 from synergy.published_quantities import Measured, quantities
@@ -50,7 +50,7 @@ def compare_published(
             words = " ".join(filter(None, (variant_in_words(model, name), row["note"])))
             rows.append({**row, "model": model, "published_model": name, "note": words})
             print(f"{model}, Fig. {row['figure']}, {row['quantity']}: {row['agreement'] or 'differences only'}")
-    write_csv(agreement, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    write_records(agreement, COLUMNS, rows)
 
 
 if __name__ == "__main__":

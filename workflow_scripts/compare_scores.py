@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from synergy.artifacts import read_npz, write_csv
+from synergy.artifacts import read_npz, write_records
 from synergy.console import logged_to
 from synergy.rankings import SCORES
 from synergy.score_definitions import COLUMNS, definition_rows
@@ -40,7 +40,7 @@ def compare_scores(
         rows += definition_rows(model, scores, matrices, layers, heads, significance, permutations, seed)
     for row in rows:
         print(f"{row['model']}, {row['definition']}, {row['information']}: r = {row['correlation']:+.2f}")
-    write_csv(definitions, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    write_records(definitions, COLUMNS, rows)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, read_npz, write_csv
+from synergy.artifacts import read_json, read_npz, write_records
+from synergy.claims_of_model import ATOMS, RANKING, claims_of_activations
 from synergy.console import logged_to
-from synergy.robustness import AGREEMENT, CLAIMS, QUANTITIES, agreement, beside_default, claims_of_activations
-from synergy.tables import Table, read_table
-
-RANKING = (*QUANTITIES, "rank_difference", "value_difference", "balance")
+from synergy.robustness import AGREEMENT, CLAIMS, QUANTITIES, agreement, beside_default
+from synergy.tables import read_table
 
 
 def compare_variants(
@@ -25,7 +24,7 @@ def compare_variants(
     agreement_table: str,
     claims_table: str,
 ) -> None:
-    """Write a row a pair of variants, and a row a claim and variant.
+    """Write a row a pair of variants to `agreement_table`, and a row a claim and variant to `claims_table`.
 
     Parameters
     ----------
@@ -35,35 +34,20 @@ def compare_variants(
         Head ranking (CSV), pairwise atoms (npz) and graph metrics (JSON) of each variant.
     control_rankings : sequence of str
         Head rankings of the untrained control under each variant; none if there is no control.
-    layers, heads : int
-        Geometry of the model.
-    significance : float
-        Two-sided level of every test.
-    permutations, seed : int
-        Draws of the permutation tests and their seed.
-    model : str
-        Key of the model.
-    agreement_table, claims_table : str
-        Where to write the two CSVs.
     """
-    tables = {name: read_table(path, required=RANKING) for name, path in zip(variants, rankings, strict=True)}
-    controls: dict[str, Table | None] = dict.fromkeys(variants)
-    if control_rankings:
-        read = [read_table(path, required=RANKING) for path in control_rankings]
-        controls = dict(zip(variants, read, strict=True))
+    needed = (*RANKING, *QUANTITIES)
+    tables = {name: read_table(path, required=needed) for name, path in zip(variants, rankings, strict=True)}
+    controls = [read_table(path, required=RANKING) for path in control_rankings] or [None] * len(variants)
+    geometry, drawn = (layers, heads), (significance, permutations, seed)
     claims = {}
-    for name, atoms_path, graphs_path in zip(variants, pairwise, metrics, strict=True):
-        atoms, _ = read_npz(atoms_path, required=("sts_matrix", "sts_null_mean"))
-        claims[name] = claims_of_activations(
-            *(tables[name], controls[name], atoms, read_json(graphs_path)),
-            geometry=(layers, heads),
-            drawn=(significance, permutations, seed),
-        )
+    for name, control, atoms_path, graphs_path in zip(variants, controls, pairwise, metrics, strict=True):
+        atoms, _ = read_npz(atoms_path, required=ATOMS)
+        claims[name] = claims_of_activations(tables[name], control, atoms, read_json(graphs_path), geometry, drawn)
         print(name, *(f"{claim.claim}: {claim.verdict} / {claim.verdict_after_control}" for claim in claims[name]))
     rows = beside_default(model, claims)
-    write_csv(claims_table, CLAIMS, [[row[column] for column in CLAIMS] for row in rows])
+    write_records(claims_table, CLAIMS, rows)
     pairs = [{"model": model, **row} for row in agreement(tables, layers, heads)]
-    write_csv(agreement_table, AGREEMENT, [[row[column] for column in AGREEMENT] for row in pairs])
+    write_records(agreement_table, AGREEMENT, pairs)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, write_csv, write_json
+from synergy.artifacts import read_json, write_json, write_records
 from synergy.console import logged_to
 from synergy.problem_scores import GROUP_COLUMNS, group_rows, read_scores
 from synergy.problem_statistics import COLUMNS, compare_conditions, condition_rows
@@ -34,9 +34,9 @@ def merge_math(
     """
     scores = read_scores(records, conditions)
     rows = condition_rows(scores, permutations, seed)
-    write_csv(table, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    write_records(table, COLUMNS, rows)
     by_group = [row for own in scores for row in group_rows(own)]
-    write_csv(groups, GROUP_COLUMNS, [[row[column] for column in GROUP_COLUMNS] for row in by_group])
+    write_records(groups, GROUP_COLUMNS, by_group)
     drawn = {"permutations": permutations, "seed": seed}
     made_by = provenance("merge_math", {**drawn, **scores[0].parameters}, read_json(conditions[0])["provenance"])
     compared = compare_conditions(scores, permutations, seed)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from synergy.artifacts import read_json, write_json, write_jsonl
 from synergy.console import logged_to
+from synergy.orders import parse_condition
 from synergy.problem_shards import merge_problem_shards, problems_fingerprint
 from synergy.problems import load_problems
 from synergy.provenance import provenance
@@ -26,12 +27,12 @@ def merge_problems(
     """
     asked = load_problems(made_from["problems"])
     graded, made_of = merge_problem_shards(shards, condition, asked, problems_fingerprint(**made_from))
-    kind, sigma, seed = condition.split("-") if condition != "baseline" else (condition, 0, 0)
+    kind, sigma, seed = parse_condition(condition)
     write_jsonl(records, graded)
     fetched = read_json(made_from["record"])
     note = provenance("merge_problems", made_of["parameters"], fetched["provenance"])
     heads = [head for matrix in made_of["noise"]["matrices"] if matrix["matrix"] == "query" for head in matrix["heads"]]
-    described = {"condition": kind, "sigma": float(sigma), "seed": int(seed), "heads": heads, "n_problems": len(graded)}
+    described = {"condition": kind, "sigma": sigma, "seed": seed, "heads": heads, "n_problems": len(graded)}
     write_json(summary, {**described, "noise": made_of["noise"], "provenance": note})
     print(f"{len(shards)} shards, {len(graded)} answers, {sum(record['correct'] for record in graded)} correct")
 

@@ -3,32 +3,19 @@
 from synergy.ablation_panels import draw_curves, draw_floor, draw_published
 from synergy.artifacts import save_figure
 from synergy.console import logged_to
-from synergy.curves import methods, noise_floor
+from synergy.curves import COLUMNS, methods, noise_floor
 from synergy.provenance import provenance
 from synergy.published import read_published
 from synergy.style import TWO_COLUMNS, new_figure
 from synergy.tables import read_table, select
 
-COLUMNS = (
-    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed"),
-    *("seed", "kl_ci_low", "kl_ci_high", "method"),
-)
 GIVEN = {"zero": "zeros", "mean": "their mean output"}
 
 
 def plot_ablation(ablation: str, published: str, model: str, figure: str) -> None:
     """Draw KL against the fraction of heads removed, on a linear and on a logarithmic axis, a row a method.
 
-    Parameters
-    ----------
-    ablation : str
-        The ablation table (CSV).
-    published : str
-        The paper's ablation curves (CSV), which are of zeroed heads.
-    model : str
-        Key of the model.
-    figure : str
-        Where to write the PNG.
+    The `published` curves are of zeroed heads.
     """
     table = read_table(ablation, required=COLUMNS)
     name, theirs = read_published(published, model, ("order", "fraction_removed", "kl_nats"))

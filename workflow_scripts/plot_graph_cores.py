@@ -16,18 +16,7 @@ def plot_graph_cores(
 ) -> None:
     """Draw both networks on the same layout, strongest edges only, and the mean degree of each layer below.
 
-    Parameters
-    ----------
-    pairwise, ranking : str
-        The pairwise atoms (npz) and the head ranking (CSV).
-    layers, heads : int
-        Geometry of the model.
-    top_fraction : float
-        Share of pairs that the graphs keep; the strongest of these are drawn.
-    model : str
-        Key of the model.
-    figure : str
-        Where to write the PNG, and the PDF beside it.
+    The graphs keep `top_fraction` of the pairs; the strongest of these are drawn.
     """
     atoms, upstream = read_npz(pairwise, required=[matrix for _, matrix, _ in NETWORKS])
     scores = read_table(ranking, required=("syn_red_score",))["syn_red_score"]

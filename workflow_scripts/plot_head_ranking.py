@@ -16,20 +16,9 @@ MAPS = (("syn_red_score", "score"), ("excess_score", "score of what exceeds the 
 
 
 def plot_head_ranking(ranking: str, published: str, layers: int, heads: int, model: str, figure: str) -> None:
-    """Draw one cell a head, layers from left to right: blue is redundant, orange synergistic.
+    """Draw one cell a head of the `ranking`, layers from left to right: blue is redundant, orange synergistic.
 
-    Parameters
-    ----------
-    ranking : str
-        The head ranking (CSV).
-    published : str
-        The paper's ranks of heads (CSV), drawn faintly below where it has the model.
-    layers, heads : int
-        Geometry of the model.
-    model : str
-        Key of the model.
-    figure : str
-        Where to write the PNG, and the PDF beside it.
+    The `published` ranks of heads are drawn faintly below where the paper has the model.
     """
     table = read_table(ranking, required=("rank_difference", "value_difference", "balance", *dict(MAPS)))
     name, theirs = read_published(published, model, ("layer", "head_in_layer", "syn_red_rank"))

@@ -22,19 +22,7 @@ ATOMS = (("synergy", "sts", SEQUENTIAL_SYNERGY), ("redundancy", "rtr", SEQUENTIA
 
 
 def plot_heatmaps(pairwise: str, layers: int, heads: int, model: str, figure: str) -> None:
-    """Draw both atoms for each pair of heads, and below them the excess over the null.
-
-    Parameters
-    ----------
-    pairwise : str
-        The pairwise atoms (npz).
-    layers, heads : int
-        Geometry of the model.
-    model : str
-        Key of the model.
-    figure : str
-        Where to write the PNG, and the PDF beside it.
-    """
+    """Draw both `pairwise` atoms for each pair of heads, and below them the excess over the null."""
     arrays, upstream = read_npz(
         pairwise, required=[f"{atom}_{part}" for _, atom, _ in ATOMS for part in ("matrix", "null_mean")]
     )

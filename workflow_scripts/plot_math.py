@@ -3,30 +3,15 @@
 from synergy.accuracy_panels import draw_bars, draw_likelihood, draw_swept
 from synergy.artifacts import save_figure
 from synergy.console import logged_to
+from synergy.proportions import COLUMNS
 from synergy.provenance import provenance
 from synergy.published import read_published
 from synergy.style import TWO_COLUMNS, new_figure
 from synergy.tables import read_table
 
-COLUMNS = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
-
 
 def plot_math(math: str, published: str, sigma: float, model: str, figure: str) -> None:
-    """Draw accuracy and solution likelihood against sigma, and the accuracies of one sigma as bars.
-
-    Parameters
-    ----------
-    math : str
-        The table of accuracies (CSV).
-    published : str
-        The paper's accuracies (CSV).
-    sigma : float
-        The noise whose accuracies are shown as bars.
-    model : str
-        Key of the model.
-    figure : str
-        Where to write the PNG.
-    """
+    """Draw accuracy and solution likelihood against sigma, and the accuracies of one `sigma` as bars."""
     table = read_table(math, required=COLUMNS)
     name, theirs = read_published(published, model, ("condition", "accuracy_percent", "half_error_bar"))
     canvas = new_figure(TWO_COLUMNS, 3.1, f"{model}: answers under noise in chosen heads")

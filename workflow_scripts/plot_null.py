@@ -15,19 +15,7 @@ QUANTITIES = (
 
 
 def plot_null(pairwise: str, ranking: str, layers: int, heads: int, model: str, figure: str) -> None:
-    """Draw layer means of both atoms, observed and under the null, and below them the excess over the null.
-
-    Parameters
-    ----------
-    pairwise, ranking : str
-        The pairwise atoms (npz) and the head ranking (CSV).
-    layers, heads : int
-        Geometry of the model.
-    model : str
-        Key of the model, for the title.
-    figure : str
-        Where to write the PNG, and the PDF beside it.
-    """
+    """Draw layer means of both atoms, observed and under the null, and below them the excess over the null."""
     atoms, upstream = read_npz(pairwise, required=[null for *_, null, _ in QUANTITIES])
     table = read_table(ranking, required=[column for _, column, *_ in QUANTITIES])
     canvas = new_figure(TWO_COLUMNS, 4.7, f"{model}: information of each layer's heads, beside its null")

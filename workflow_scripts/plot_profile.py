@@ -12,21 +12,7 @@ from synergy.tables import read_table
 
 
 def plot_profile(ranking: str, published: str, layers: int, heads: int, model: str, figure: str) -> None:
-    """Draw the layer profile of the score, of its excess over the null, and of the paper where it has the model.
-
-    Parameters
-    ----------
-    ranking : str
-        The head ranking (CSV).
-    published : str
-        The paper's layer profiles (CSV).
-    layers, heads : int
-        Geometry of the model.
-    model : str
-        Key of the model.
-    figure : str
-        Where to write the PNG, and the PDF beside it.
-    """
+    """Draw the layer profile of the score, of its excess over the null, and the `published` one where there is one."""
     table = read_table(ranking, required=("syn_red_score", "excess_score", *SCORES))
     name, theirs = read_published(published, model, ("layer", "depth_fraction", "layer_rank_quantile"))
     canvas = new_figure(TWO_COLUMNS, 3.0, f"{model}: from redundant to synergistic, over depth")

@@ -11,17 +11,7 @@ TITLES = {"heads": "scores of heads", "layers": "layer profiles"}
 
 
 def plot_robustness(agreement: str, claims: str, model: str, figure: str) -> None:
-    """Draw rank correlations of head scores and of layer profiles, and a sign a claim and variant.
-
-    Parameters
-    ----------
-    agreement, claims : str
-        The rank correlations and the claims under every variant (CSV).
-    model : str
-        Key of the model.
-    figure : str
-        Where to write the PNG.
-    """
+    """Draw rank correlations of head scores and of layer profiles, and a sign a claim and variant."""
     correlated = read_table(agreement, required=("quantity", "level", "variant", "other", "spearman"))
     verdicts = read_table(claims, required=("claim", "variant", "verdict", "verdict_after_control"))
     variants = variant_names(verdicts)

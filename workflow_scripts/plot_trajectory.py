@@ -14,17 +14,7 @@ CHANCE = 0.05  # above this p, the step is written in grey
 
 
 def plot_trajectory(trajectory: str, summary: str, model: str, figure: str) -> None:
-    """Draw maps of layers by checkpoints, and beneath them the extents and agreements that scaling hides.
-
-    Parameters
-    ----------
-    trajectory, summary : str
-        Layer profiles (CSV) and what each is worth (JSON), by checkpoint.
-    model : str
-        Key of the model.
-    figure : str
-        Where to write the PNG.
-    """
+    """Draw maps of layers by checkpoints, and beneath them the extents and agreements that scaling hides."""
     table, described = read_table(trajectory, required=COLUMNS), read_json(summary)
     checkpoints = described["checkpoints"]
     steps = [record["training_step"] for record in checkpoints]

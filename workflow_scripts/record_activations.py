@@ -3,8 +3,8 @@
 import numpy as np
 
 from synergy.artifacts import read_json, write_json, write_npz
-from synergy.console import logged_to, progress
-from synergy.prompts import load_prompts
+from synergy.console import logged_to
+from synergy.prompts import answer_records, load_prompts
 from synergy.provenance import provenance
 
 
@@ -24,9 +24,8 @@ def record_activations(
     """Generate `n_tokens` greedily for each prompt; write head norms, token statistics and tokens."""
     import torch
 
-    from synergy.generation import in_batches
     from synergy.models import load_model, prompt_ids
-    from synergy.recording import Recording, record
+    from synergy.recording import record_in_batches
 
     asked = load_prompts(prompts)
     fetched = read_json(prefetched)
@@ -35,46 +34,22 @@ def record_activations(
     template_arguments = stanza["chat_template_arguments"]
     ids = [prompt_ids(language_model.tokenizer, p.text, stanza["prompt_format"], template_arguments) for p in asked]
 
-    recorded: list[Recording] = []
-    with progress(None, "recording", "token", total=n_tokens * len(ids)) as bar:
-
-        def record_batch(batch: list) -> Recording:
-            # Tokens of a batch that ran out of memory do not count.
-            bar.update(n_tokens * sum(len(done.generated) for done in recorded) - bar.n)
-            return record(language_model, batch, n_tokens, top_logprobs, bar.update)
-
-        for _, batch in in_batches(ids, batch_size, record_batch):
-            recorded.append(batch)
-
-    def joined(name: str) -> np.ndarray:
-        return np.concatenate([getattr(batch, name) for batch in recorded])
-
-    generated, natural_length = joined("generated"), joined("natural_length")
+    recorded = record_in_batches(language_model, ids, n_tokens, top_logprobs, batch_size)
     parameters = {"n_tokens": n_tokens, "dtype": stanza["dtype"], "prompt_format": stanza["prompt_format"]}
     made_by = provenance("record_activations", parameters, fetched["provenance"])
     write_npz(
         activations,
         made_by,
-        activations=joined("activations"),
+        activations=recorded.activations,
         n_tokens=np.full(len(ids), n_tokens),
         category=np.array([p.category for p in asked]),
-        natural_length=natural_length,
-        activations_after_output=joined("activations_after_output"),
+        natural_length=recorded.natural_length,
+        activations_after_output=recorded.activations_after_output,
     )
     names = ("token_logprob", "entropy", "topk_ids", "topk_logprobs")
-    write_npz(logits, made_by, **{name: joined(name) for name in names})
-    answers = [
-        {
-            "id": p.id,
-            "category": p.category,
-            "text": p.text,
-            "prompt_ids": ids[row],
-            "generated_ids": generated[row].tolist(),
-            "natural_length": int(natural_length[row]),
-            "answer": language_model.tokenizer.decode(generated[row]),
-        }
-        for row, p in enumerate(asked)
-    ]
+    write_npz(logits, made_by, **{name: getattr(recorded, name) for name in names})
+    texts = [language_model.tokenizer.decode(answer) for answer in recorded.generated]
+    answers = answer_records(asked, ids, recorded.generated, recorded.natural_length, texts)
     write_json(tokens, {"prompts": answers, "provenance": made_by})
 
 

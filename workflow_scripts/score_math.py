@@ -2,7 +2,7 @@
 
 from synergy.artifacts import read_json
 from synergy.console import logged_to
-from synergy.orders import noisy_heads
+from synergy.orders import noisy_heads, parse_condition
 from synergy.problem_prompts import format_prompt, style_of
 from synergy.problem_shards import problems_fingerprint, write_problem_shard
 from synergy.problems import load_problems
@@ -29,7 +29,6 @@ def score_math(
     Parameters
     ----------
     made_from : files ``problems``, ``problems_record``, ``ranking`` and ``record``.
-    condition : ``baseline``, or heads, σ and seed (``synergistic-0.5-0``).
     scatteritem : the range of problems, ``k-of-n``.
     """
     import torch
@@ -38,8 +37,8 @@ def score_math(
     from synergy.noise import noise_in_heads
     from synergy.problem_scoring import answer_and_grade
 
-    kind, sigma, seed = condition.split("-") if condition != "baseline" else (condition, 0, 0)
-    chosen = noisy_heads(kind, int(seed), fraction, read_table(made_from["ranking"]))
+    kind, sigma, seed = parse_condition(condition)
+    chosen = noisy_heads(kind, seed, fraction, read_table(made_from["ranking"]))
     problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"])
     style, asked = style_of(prompt_style, stanza["prompt_format"]), item_range(scatteritem, len(problems))
     asking = {"exemplars": read_json(made_from["problems_record"])["exemplars"]}
@@ -49,7 +48,7 @@ def score_math(
     language_model = load_model(model, fetched["weights"], stanza["dtype"])
     own = problems[asked.start : asked.stop]
     prompts = [format_prompt(problem.problem, style, language_model.tokenizer, **asking) for problem in own]
-    with noise_in_heads(language_model, chosen, float(sigma), int(seed)) as noise:
+    with noise_in_heads(language_model, chosen, sigma, seed) as noise:
         records = answer_and_grade(language_model, own, prompts, max_new_tokens, batch_size, condition)
     parameters = {"style": style, "max_new_tokens": max_new_tokens, "fraction": fraction, "dtype": stanza["dtype"]}
     made_of = {"condition": condition, "n_problems": len(problems), "fingerprint": problems_fingerprint(**made_from)}

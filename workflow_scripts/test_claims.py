@@ -2,22 +2,14 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, read_npz, write_csv
+from synergy.artifacts import read_json, read_npz, write_records
 from synergy.claims import COLUMNS
-from synergy.claims_behaviour import claim_ablation, claim_noise_redundant, claim_noise_synergistic
-from synergy.claims_graphs import claim_efficiency, claim_modularity
-from synergy.claims_profile import claim_absent_untrained, claim_inverted_u
-from synergy.claims_within import claim_within_layers
+from synergy.claims_of_model import ATOMS, RANKING, claims_of_activations, claims_of_behaviour
 from synergy.console import logged_to
+from synergy.curves import COLUMNS as ABLATION
 from synergy.multiplicity import with_holm
+from synergy.proportions import COLUMNS as MATH
 from synergy.tables import read_table
-
-RANKING = ("syn_red_score", "rank_difference", "value_difference", "balance", "excess_score")
-ABLATION = (
-    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed"),
-    *("seed", "kl_ci_low", "kl_ci_high", "method"),
-)
-MATH = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
 
 
 def test_claims(
@@ -38,49 +30,29 @@ def test_claims(
     model: str,
     claims: str,
 ) -> None:
-    """Write one row a claim: statistic, estimate, interval, p, rule and verdict, before and after its control.
+    """Write one row a claim to the CSV `claims`: statistic, estimate, p, rule and verdict, and after its control.
 
     Parameters
     ----------
-    ranking : str
-        Head ranking (CSV) of the model.
     control_ranking : sequence of str
-        That of its untrained control; none if it has no control, and then claim 2 is not testable.
-    pairwise, metrics, ablation, ablation_statistics, math, math_statistics : str
-        The pairwise atoms (npz), graph metrics (JSON), ablation table (CSV), its statistics (JSON), accuracies (CSV)
-        and their paired comparisons (JSON).
-    layers, heads : int
-        Geometry of the model.
-    significance : float
-        Two-sided level of every test.
-    permutations, seed : int
-        Draws of the permutation tests and their seed.
+        Head ranking of the untrained control; none if the model has no control, and then claim 2 is not testable.
     sigma : float
         The noise at which claims 7 and 8 are tested.
-    model : str
-        Key of the model.
-    claims : str
-        Where to write the CSV.
     """
     scores = read_table(ranking, required=RANKING)
     untrained = next((read_table(path, required=RANKING) for path in control_ranking), None)
-    atoms, _ = read_npz(pairwise, required=("sts_matrix", "sts_null_mean"))
-    graphs, accuracies = read_json(metrics), (read_table(math, required=MATH), read_json(math_statistics))
-    drawn = significance, permutations, seed
+    atoms, _ = read_npz(pairwise, required=ATOMS)
+    geometry, drawn = (layers, heads), (significance, permutations, seed)
+    removed = read_table(ablation, required=ABLATION), read_json(ablation_statistics)
+    noisy = read_table(math, required=MATH), read_json(math_statistics)
     results = [
-        claim_inverted_u(scores, layers, heads, *drawn),
-        claim_absent_untrained(scores, untrained, layers, heads, *drawn),
-        claim_within_layers(atoms, layers, heads, *drawn),
-        claim_efficiency(graphs, significance),
-        claim_modularity(graphs, significance),
-        claim_ablation(read_json(ablation_statistics), read_table(ablation, required=ABLATION), significance),
-        claim_noise_synergistic(*accuracies, sigma, significance),
-        claim_noise_redundant(*accuracies, sigma, significance),
+        *claims_of_activations(scores, untrained, atoms, read_json(metrics), geometry, drawn),
+        *claims_of_behaviour(*removed, *noisy, sigma, significance),
     ]
     rows = with_holm([result.row(model) for result in results], significance)
     for row in rows:
         print(f"{row['claim']}. {row['statement']} {row['verdict']}; after control: {row['verdict_after_control']}")
-    write_csv(claims, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    write_records(claims, COLUMNS, rows)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, write_csv, write_json
+from synergy.artifacts import read_json, write_json, write_records
 from synergy.console import logged_to
 from synergy.provenance import provenance
 from synergy.tables import read_table
@@ -33,14 +33,8 @@ def trace_training(
         Head ranking (CSV), its summary (JSON) and the prefetch record (JSON) of each.
     published : str
         The paper's profiles of `PUBLISHED_MODEL` (CSV); left out for any other model.
-    layers, heads : int
-        Geometry of the model.
     permutations, seed : int
         Deals of heads to layers, and their seed.
-    model : str
-        Key of the model.
-    trajectory, summary : str
-        Where to write the CSV and the JSON.
     """
     keys = list(checkpoints)
     tables = {key: read_table(path, required=tuple(MEANS)) for key, path in zip(keys, rankings, strict=True)}
@@ -48,7 +42,7 @@ def trace_training(
     if model != PUBLISHED_MODEL:
         theirs = {name: values[:0] for name, values in theirs.items()}
     rows = profiles(tables, checkpoints, layers, heads, theirs)
-    write_csv(trajectory, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    write_records(trajectory, COLUMNS, rows)
     by_key = {key: [row for row in rows if row["model"] == key] for key in keys}
     described = []
     for key, path in zip(keys, summaries, strict=True):

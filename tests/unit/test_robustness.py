@@ -1,16 +1,28 @@
 """Agreement between variants, their claims, and what is drawn of both."""
 
 import json
-import warnings
 
 import numpy as np
 import pytest
+from claim_artifacts import (
+    DRAWN,
+    FLAT,
+    GEOMETRY,
+    HEADS,
+    LAYERS,
+    U,
+    atoms,
+    clustered,
+    graph_metrics,
+    ranking,
+    spread_out,
+)
 from compare_variants import compare_variants
 from PIL import Image
 from plot_robustness import plot_robustness
-from test_claims import DRAWN, FLAT, GEOMETRY, HEADS, LAYERS, U, atoms, clustered, graph_metrics, ranking, spread_out
+from saved_figures import figures_of
 
-from synergy.artifacts import save_figure, write_csv, write_json, write_npz
+from synergy.artifacts import write_csv, write_json, write_npz, write_records
 from synergy.claims import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
 from synergy.claims_profile import claim_inverted_u
 from synergy.profiles import layer_means, spearman
@@ -141,7 +153,7 @@ def drawn(tmp_path, names, null=True):
         name: {key: values + 0.1 * generator.random(N_HEADS) for key, values in columns.items()} for name in names
     }
     pairs = [{"model": "m", **row} for row in agreement(tables, LAYERS, HEADS)]
-    write_csv(tmp_path / "agreement.csv", AGREEMENT, [[row[column] for column in AGREEMENT] for row in pairs])
+    write_records(tmp_path / "agreement.csv", AGREEMENT, pairs)
     verdicts = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
     rows = [
         ("m", claim, name, *[""] * 5, verdicts[(claim + k) % 4], *[""] * 4, verdicts[claim % 4], "", "")
@@ -149,15 +161,7 @@ def drawn(tmp_path, names, null=True):
         for k, name in enumerate(names)
     ]
     write_csv(tmp_path / "claims.csv", CLAIMS, rows)
-    figures = []
-
-    def saved(path, figure, provenance):
-        save_figure(path, figure, provenance)
-        figures.append(figure)
-
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("error")
-        patch.setattr("plot_robustness.save_figure", saved)
+    with figures_of("plot_robustness") as figures:
         paths = {"agreement": tmp_path / "agreement.csv", "claims": tmp_path / "claims.csv"}
         plot_robustness(**paths, model="m", figure=str(tmp_path / "figure.png"))
     with Image.open(tmp_path / "figure.png") as image:

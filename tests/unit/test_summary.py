@@ -10,7 +10,7 @@ from record_run import record_run
 from summarise import summarise
 
 from synergy.agreement import COLUMNS as AGREEMENT_COLUMNS
-from synergy.artifacts import write_csv, write_json
+from synergy.artifacts import write_json, write_records
 from synergy.claims import COLUMNS, NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, STATEMENTS, SUPPORTED
 from synergy.costs import cost_rows
 from synergy.findings import answer, measured, null_in_words, p_words, tally
@@ -103,7 +103,7 @@ def made(tmp_path):
     agreement = dict.fromkeys(AGREEMENT_COLUMNS, "0.2") | {"model": "gemma3-4b", "agreement": "agrees", "n": "34"}
 
     def table(name, columns, rows):
-        write_csv(tmp_path / name, columns, [[row[column] for column in columns] for row in rows])
+        write_records(tmp_path / name, columns, rows)
         return str(tmp_path / name)
 
     columns = ranking([1, 2, 3, 2], [1, 2, 3, 2])

@@ -1,16 +1,16 @@
 """Training trajectories on rankings whose profiles are known: what scaling hides, chance, duplicates, order."""
 
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from plot_trajectory import plot_trajectory
+from saved_figures import figures_of
 from trace_training import trace_training
 
-from synergy.artifacts import save_figure, write_csv, write_json
+from synergy.artifacts import write_csv, write_json
 from synergy.profiles import inverted_u
 from synergy.rankings import rank_difference
 from synergy.style import FAINT
@@ -128,15 +128,7 @@ def test_min_max():
 
 def drawn(folder):
     """Run the figure's script on what `traced` left, warnings being errors."""
-    figures = []
-
-    def saved(path, figure, provenance):
-        save_figure(path, figure, provenance)
-        figures.append(figure)
-
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("error")
-        patch.setattr("plot_trajectory.save_figure", saved)
+    with figures_of("plot_trajectory") as figures:
         plot_trajectory(str(folder / "t.csv"), str(folder / "t.json"), "pythia-1b", str(folder / "figure.png"))
     with Image.open(folder / "figure.png") as image:
         assert image.width == 1440

@@ -71,10 +71,6 @@ class Browser:
         entries = self._send("POST", "/se/log", {"type": "browser"})
         return [entry for entry in entries if entry["level"] in ("SEVERE", "WARNING")]
 
-    def screenshot(self) -> str:
-        """The window as base64 of a PNG."""
-        return self._send("GET", "/screenshot")
-
     def _send(self, method: str, path: str, body: dict | None = None):
         data = None if body is None else json.dumps(body).encode()
         request = Request(self._url + path, data, {"Content-Type": "application/json"}, method=method)

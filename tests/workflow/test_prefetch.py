@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from stand_in_hub import SIGNATURE
+from stand_in_replies import SIGNATURE
 from workflow_run import snakemake
 
 from synergy.models import load_model

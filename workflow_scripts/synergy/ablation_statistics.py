@@ -16,7 +16,7 @@ N_FLIPS = 9999  # assignments of signs that are drawn where there are too many t
 
 
 def percentile_interval(samples: np.ndarray) -> tuple[float, float]:
-    """Central 95 % of samples."""
+    """Central 95 % of samples (n,)."""
     low, high = np.percentile(samples, [2.5, 97.5])
     return float(low), float(high)
 

@@ -136,6 +136,11 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence]
             table.writerow(["" if cell is None or cell != cell else _plain(cell) for cell in row])
 
 
+def write_records(path: str | Path, columns: Sequence[str], records: Sequence[dict]) -> None:
+    """Write the given columns of records as a table; cells as in `write_csv`."""
+    write_csv(path, columns, [[record[column] for column in columns] for record in records])
+
+
 def save_figure(path: str | Path, figure, provenance: dict) -> None:
     """Save a matplotlib figure as PNG at `path` and, with the same layout, as PDF beside it.
 

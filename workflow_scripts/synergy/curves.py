@@ -6,6 +6,11 @@ import numpy as np
 
 from synergy.tables import Table, select
 
+COLUMNS = (  # of the ablation table, that curves are drawn from
+    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed"),
+    *("seed", "kl_ci_low", "kl_ci_high", "method"),
+)
+
 
 @dataclass(frozen=True)
 class Curve:

@@ -70,15 +70,7 @@ def drawn_exemplars(train: Sequence[Problem], shots: int, seed: int, asked: Sequ
     asked : sequence of Problem
         The problems that will be asked: they are never drawn, blanks aside.
 
-    Returns
-    -------
-    list of dict
-        ``id``, ``problem`` and ``solution`` of each.
-
-    Raises
-    ------
-    InputError
-        If fewer than `shots` are left.
+    Returns and raises as `our_exemplars`.
     """
     questions = _texts(asked)
     free = [problem for problem in train if _text(problem.problem) not in questions]

@@ -164,17 +164,8 @@ class Grader:
 def as_formula(answer: str) -> str:
     r"""Strip from an answer what keeps Math-Verify from reading it as one formula between dollar signs.
 
-    Its own dollar signs and ``\( \)``, line breaks, a final full stop, and TeX's ways to space out thousands.
-
-    Parameters
-    ----------
-    answer : str
-        The content of a box.
-
-    Returns
-    -------
-    str
-        The formula, on one line.
+    Its own dollar signs and ``\( \)``, line breaks, a final full stop, and TeX's ways to space out
+    thousands; one line is left.
     """
     formula = re.sub(r",\\!\s*", ",", answer)
     formula = re.sub(r"(?<=[0-9])(?:\{,\}|\\,)(?=[0-9]{3}(?![0-9]))", ",", formula)

@@ -81,8 +81,9 @@ def shuffled_weights(graph: np.ndarray, defined: np.ndarray, generator: np.rando
 def hop_counts(graph: np.ndarray) -> np.ndarray:
     """Edges on the shortest path between each two nodes, weights ignored; infinite where there is no path.
 
-    Breadth-first from all nodes at once: one matrix product a step, which for graphs of few steps is much faster than
-    node by node; graphs with long paths are handed to SciPy.
+    From a symmetric graph to float (n_nodes, n_nodes), zeros on the diagonal. Breadth-first from all nodes at once: one
+    matrix product a step, which for graphs of few steps is much faster than node by node; graphs with long paths are
+    handed to SciPy.
     """
     adjacency = (graph > 0).astype(np.float32)
     hops = np.where(adjacency > 0, 1.0, np.inf)

@@ -7,7 +7,7 @@ al., arXiv:2109.13186). The atoms follow by inversion (:mod:`synergy.lattice`).
 import numpy as np
 
 from synergy.jit import keep_compiled_code
-from synergy.phiid import BLOCK, SINGULAR, log
+from synergy.phiid import BLOCK, SINGULAR, log, minors_of
 
 keep_compiled_code()
 
@@ -20,20 +20,9 @@ def determinants(work, c, d, minors):
 
     Rows of `minors` (11, BLOCK): xu, xv, yu, yv, xy, uv, xyu, xyv, xuv, yuv, xyuv.
     """
-    qc = (1.0 - c) * (1.0 + c)
     for k in range(BLOCK):
         a, b, e, f = work[0, k], work[1, k], work[2, k], work[3, k]
-        qa, qb = (1.0 - a) * (1.0 + a), (1.0 - b) * (1.0 + b)
-        qe, qf = (1.0 - e) * (1.0 + e), (1.0 - f) * (1.0 + f)
-        qd = (1.0 - d[k]) * (1.0 + d[k])
-        uy, vy, uv = f - a * c, d[k] - a * e, b - c * e
-        xyu = qa * qc - uy * uy
-        xyv = qa * qe - vy * vy
-        uv = qa * uv - uy * vy
-        xyuv = (xyu * xyv - uv * uv) / qa
-        xv, yv = e - b * c, d[k] - b * f
-        xuv = qb * qc - xv * xv
-        yuv = qb * qf - yv * yv
+        qa, qb, qc, qd, qe, qf, xyu, xyv, xuv, yuv, xyuv = minors_of(a, b, c, d[k], e, f)
         minor2 = max(max(max(qa, qb), max(qc, qd)), max(qe, qf))
         minor3 = max(max(xyu, xyv), max(xuv, yuv))
         lowest = min(min(min(xyu, xyv), min(xuv, yuv)), min(min(qc, qd), min(qe, qf)))

@@ -17,7 +17,20 @@ MOST_DRAWN = 500  # more edges than this fill the ring and show nothing
 def draw_ring(
     axes: Axes, kept: np.ndarray, scores: np.ndarray, layers: int, heads: int, colour: str, name: str
 ) -> PathCollection:
-    """Draw the strongest of the `kept` edges, the stronger the more opaque, over a ring of heads coloured by score."""
+    """Draw the strongest of the `kept` edges, the stronger the more opaque, over a ring of heads coloured by score.
+
+    Parameters
+    ----------
+    kept : float (n_heads_total, n_heads_total)
+        Symmetric weights in nats, zero where there is no edge.
+    scores : float (n_heads_total,)
+        From 0, redundant, to 1, synergistic.
+
+    Returns
+    -------
+    PathCollection
+        The heads, for a colour bar.
+    """
     rows, columns = np.nonzero(np.triu(kept))
     strongest_last = np.argsort(kept[rows, columns])[-MOST_DRAWN:]
     rows, columns = rows[strongest_last], columns[strongest_last]
@@ -60,7 +73,7 @@ def opacity(weights: np.ndarray) -> np.ndarray:
 
 
 def draw_degrees(axes: Axes, kept: np.ndarray, top_fraction: float, layers: int, heads: int, colour: str) -> None:
-    """Mean number of edges of the heads in each layer, all `kept` edges counted."""
+    """Mean number of edges of the heads in each layer, all `kept` edges (n_heads_total, n_heads_total) counted."""
     degrees = layer_means((kept > 0).sum(axis=1).astype(float), layers, heads)
     axes.bar(np.arange(layers), degrees, color=colour, width=0.8)
     zero_line(axes, degrees.mean())

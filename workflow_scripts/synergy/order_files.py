@@ -17,7 +17,7 @@ SETTINGS = ("dtype", "step", "max_fraction")
 
 
 def read_orders(paths: Sequence[str], names: Sequence[str]) -> tuple[list[dict], dict]:
-    """Read the files of `ablate_heads`.
+    """Read the files of `ablate_heads`, as `order_writing.write_order` writes them.
 
     Parameters
     ----------

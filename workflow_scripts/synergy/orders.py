@@ -109,6 +109,12 @@ def _matched(order: np.ndarray, groups: np.ndarray, generator: np.random.Generat
     return np.array([pools[groups[head]].pop() for head in order])
 
 
+def parse_condition(condition: str) -> tuple[str, float, int]:
+    """Kind of heads, σ and seed of a noise condition's name: ``synergistic-0.5-0``; ``baseline`` is without noise."""
+    kind, sigma, seed = (condition, 0, 0) if condition == "baseline" else condition.split("-")
+    return kind, float(sigma), int(seed)
+
+
 def noisy_heads(kind: str, seed: int, fraction: float, ranking: dict[str, np.ndarray]) -> np.ndarray:
     """Return the sorted flat indices of the heads that noise goes into.
 

@@ -87,6 +87,29 @@ def log(x):
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def minors_of(a, b, c, d, e, f):
+    """Determinants of the correlation matrices of two, three and all of x, y, u, v.
+
+    From the correlations xy, uv, xu, yv, xv, yu, in this order: of those six pairs, 1 − r²; then |xyu|, |xyv|, |xuv|,
+    |yuv|, |xyuv|.
+    """
+    qa, qb = (1.0 - a) * (1.0 + a), (1.0 - b) * (1.0 + b)
+    qc, qd = (1.0 - c) * (1.0 + c), (1.0 - d) * (1.0 + d)
+    qe, qf = (1.0 - e) * (1.0 + e), (1.0 - f) * (1.0 + f)
+    # Given x: covariances of u with y, v with y, u with v. Then given x and y.
+    uy, vy, uv = f - a * c, d - a * e, b - c * e
+    xyu = qa * qc - uy * uy
+    xyv = qa * qe - vy * vy
+    uv = qa * uv - uy * vy
+    xyuv = (xyu * xyv - uv * uv) / qa
+    # Given u: covariances of x with v, y with v.
+    xv, yv = e - b * c, d - b * f
+    xuv = qb * qc - xv * xv
+    yuv = qb * qf - yv * yv
+    return qa, qb, qc, qd, qe, qf, xyu, xyv, xuv, yuv, xyuv
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def mmi_block(work, c, d, values):
     """sts, rtr and, if `values` has three rows, TDMI of a block of pairs from its correlations; NaN where singular.
 
@@ -107,22 +130,9 @@ def mmi_block(work, c, d, values):
     values : float64 (2 or 3, BLOCK)
         Written.
     """
-    qc = (1.0 - c) * (1.0 + c)
     for k in range(BLOCK):
         a, b, e, f = work[0, k], work[1, k], work[2, k], work[3, k]
-        qa, qb = (1.0 - a) * (1.0 + a), (1.0 - b) * (1.0 + b)
-        qe, qf = (1.0 - e) * (1.0 + e), (1.0 - f) * (1.0 + f)
-        qd = (1.0 - d[k]) * (1.0 + d[k])
-        # Given x: covariances of u with y, v with y, u with v. Then given x and y.
-        uy, vy, uv = f - a * c, d[k] - a * e, b - c * e
-        xyu = qa * qc - uy * uy
-        xyv = qa * qe - vy * vy
-        uv = qa * uv - uy * vy
-        xyuv = (xyu * xyv - uv * uv) / qa
-        # Given u: covariances of x with v, y with v.
-        xv, yv = e - b * c, d[k] - b * f
-        xuv = qb * qc - xv * xv
-        yuv = qb * qf - yv * yv
+        qa, qb, qc, qd, qe, qf, xyu, xyv, xuv, yuv, xyuv = minors_of(a, b, c, d[k], e, f)
         low3, high3 = (xyu, xyv) if xyu < xyv else (xyv, xyu)
         low4, high4 = (xuv, yuv) if xuv < yuv else (yuv, xuv)
         low_u = qc if qc < qf else qf

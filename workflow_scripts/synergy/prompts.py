@@ -1,8 +1,10 @@
 """The prompts whose answers are recorded: read from YAML and checked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from synergy.errors import InputError
@@ -104,3 +106,32 @@ def _refuse_repeats(prompts: list[Prompt], path: str | Path) -> None:
                     f"a different '{key}' for every prompt in {path}", found, "change or remove one of them"
                 )
             first[value] = prompt
+
+
+def answer_records(
+    asked: Sequence[Prompt],
+    prompts: Sequence[Sequence[int]],
+    answers: np.ndarray,
+    natural_lengths: np.ndarray,
+    texts: Sequence[str],
+) -> list[dict]:
+    """What a model answered, a record a prompt.
+
+    Parameters
+    ----------
+    asked, prompts : the prompts, and their token ids.
+    answers, texts : int (n_prompts, n_tokens), token ids of the answers, and the answers in words.
+    natural_lengths : int (n_prompts,), tokens before the one at which the model would have ended.
+    """
+    return [
+        {
+            "id": prompt.id,
+            "category": prompt.category,
+            "text": prompt.text,
+            "prompt_ids": prompts[row],
+            "generated_ids": answers[row].tolist(),
+            "natural_length": int(natural_lengths[row]),
+            "answer": texts[row],
+        }
+        for row, prompt in enumerate(asked)
+    ]

@@ -7,6 +7,9 @@ import numpy as np
 from synergy.intervals import wilson_interval
 from synergy.tables import Table
 
+# Of the table of accuracies, that conditions are pooled from.
+COLUMNS = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
+
 
 @dataclass(frozen=True)
 class Accuracy:

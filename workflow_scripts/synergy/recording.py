@@ -7,20 +7,21 @@ stream, before any normalisation that the architecture puts behind its attention
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
 import torch
 
+from synergy.console import progress
 from synergy.finite import require_finite
-from synergy.generation import GreedyDecoding
+from synergy.generation import GreedyDecoding, in_batches
 from synergy.models import LanguageModel
 
 
 @dataclass
 class Recording:
-    """What was recorded for a batch of prompts, greedy, end-of-sequence suppressed.
+    """What was recorded for some prompts, greedy, end-of-sequence suppressed.
 
     Attributes
     ----------
@@ -149,3 +150,26 @@ def record(
         generated=torch.stack(generated, 1).cpu().numpy(),
         natural_length=ended.int().argmax(-1).cpu().numpy(),
     )
+
+
+def record_in_batches(
+    model: LanguageModel, prompts: Sequence[Sequence[int]], n_tokens: int, top_logprobs: int, batch_size: int
+) -> Recording:
+    """`record` any number of prompts, at most `batch_size` at once and fewer when memory runs out; shows progress.
+
+    Raises
+    ------
+    InputError
+        As `record`, or if the memory does not hold a single prompt.
+    """
+    recorded: list[Recording] = []
+    with progress(None, "recording", "token", total=n_tokens * len(prompts)) as bar:
+
+        def record_batch(batch: list) -> Recording:
+            # Tokens of a batch that ran out of memory do not count.
+            bar.update(n_tokens * sum(len(done.generated) for done in recorded) - bar.n)
+            return record(model, batch, n_tokens, top_logprobs, bar.update)
+
+        for _, batch in in_batches(prompts, batch_size, record_batch):
+            recorded.append(batch)
+    return Recording(*(np.concatenate([getattr(batch, of.name) for batch in recorded]) for of in fields(Recording)))

@@ -3,12 +3,7 @@
 from collections.abc import Sequence
 from itertools import combinations
 
-import numpy as np
-
 from synergy.claims import Claim
-from synergy.claims_graphs import claim_efficiency, claim_modularity
-from synergy.claims_profile import claim_absent_untrained, claim_inverted_u
-from synergy.claims_within import claim_within_layers
 from synergy.profiles import layer_means, spearman
 from synergy.tables import Table
 
@@ -56,36 +51,6 @@ def agreement(rankings: dict[str, Table], layers: int, heads: int) -> list[dict]
                 pair = {"variant": variant, "other": other, "spearman": correlation}
                 rows.append({"quantity": quantity, "level": level, **pair})
     return rows
-
-
-def claims_of_activations(
-    ranking: Table,
-    control: Table | None,
-    atoms: dict[str, np.ndarray],
-    graphs: dict,
-    geometry: tuple[int, int],
-    drawn: tuple[float, int, int],
-) -> list[Claim]:
-    """Claims 1 to 5, which rest on activations alone.
-
-    Parameters
-    ----------
-    ranking, control : Table
-        Head rankings of the model and of its untrained control, None if it has none.
-    atoms : dict of arrays
-        ``sts_matrix`` and ``sts_null_mean`` (n_heads_total, n_heads_total), nats.
-    graphs : dict
-        The graph metrics.
-    geometry : (layers, heads)
-    drawn : (significance, permutations, seed)
-    """
-    return [
-        claim_inverted_u(ranking, *geometry, *drawn),
-        claim_absent_untrained(ranking, control, *geometry, *drawn),
-        claim_within_layers(atoms, *geometry, *drawn),
-        claim_efficiency(graphs, drawn[0]),
-        claim_modularity(graphs, drawn[0]),
-    ]
 
 
 def beside_default(model: str, claims: dict[str, Sequence[Claim]]) -> list[dict]:

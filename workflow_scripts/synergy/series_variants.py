@@ -96,7 +96,7 @@ def require(arrays: Arrays, name: str) -> np.ndarray:
 
 
 def padded(activations: np.ndarray, n_tokens: np.ndarray) -> Arrays:
-    """Series as float32 with NaN from each one's length on, cut at the longest."""
+    """Series (n_prompts, n_heads_total, n_tokens) as float32, NaN from each one's length on, cut at the longest."""
     within = np.arange(n_tokens.max()) < n_tokens[:, None, None]
     series = np.where(within, activations[:, :, : n_tokens.max()], np.nan)
     return {"activations": series.astype(np.float32), "n_tokens": n_tokens}

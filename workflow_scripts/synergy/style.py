@@ -172,7 +172,7 @@ def layer_boundaries(axes: Axes, layers: int, heads: int) -> None:
 def head_matrix(
     axes: Axes, matrix: np.ndarray, layers: int, heads: int, colours: Colormap, limits: tuple[float, float]
 ):
-    """Draw a head-by-head matrix with layer boundaries and return the image."""
+    """Draw a matrix (n_heads_total, n_heads_total) with layer boundaries and return the image."""
     image = axes.imshow(
         matrix, cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="antialiased", interpolation_stage="data"
     )

@@ -1,0 +1,101 @@
+"""Artifacts of a model for which every verdict is known: scores, atoms, graph metrics, ablation and accuracies."""
+
+from pathlib import Path
+
+import numpy as np
+
+from synergy.graph_metrics import DESCRIPTIONS, headline_contrasts, network_definitions
+from synergy.problem_scores import Scores
+from synergy.problem_statistics import compare_conditions
+from synergy.profiles import inverted_u
+from synergy.rankings import SCORES
+
+REPOSITORY = Path(__file__).parents[2]
+
+LAYERS, HEADS = 10, 4
+DRAWN = {"significance": 0.05, "permutations": 199, "seed": 0}
+GEOMETRY = {"layers": LAYERS, "heads": HEADS, **DRAWN}
+U, FLAT, VALLEY = inverted_u(LAYERS), np.tile([0.4, 0.6], LAYERS // 2), 1 - inverted_u(LAYERS)
+UNDEFINED = np.full(LAYERS, np.nan)
+
+
+def ranking(profile, excess=None, seed=0, **scores):
+    """Scores of heads around a layer profile, and others around the profile of the excess."""
+    generator = np.random.default_rng(seed)
+    table = {}
+    columns = dict.fromkeys(SCORES, profile) | scores
+    columns |= {"syn_red_score": profile, "excess_score": profile if excess is None else excess}
+    for name, means in columns.items():
+        table[name] = np.repeat(means, HEADS) + 0.02 * generator.standard_normal(LAYERS * HEADS)
+    return table
+
+
+def atoms(within, null_within=0.0, null=True, seed=0):
+    """Synergy 1 + `within` inside a layer and 1 outside, of which the null explains 0.5 and `null_within`."""
+    generator = np.random.default_rng(seed)
+    same = np.kron(np.eye(LAYERS), np.ones((HEADS, HEADS)))
+    noise = generator.normal(0, 0.05, same.shape)
+    sts = 1 + within * same + noise + noise.T
+    expected = 0.5 + null_within * same if null else np.full(same.shape, np.nan)
+    for matrix in (sts, expected):
+        np.fill_diagonal(matrix, np.nan)
+    return {"sts_matrix": sts, "sts_null_mean": expected}
+
+
+def spread_out(n=40, seed=0):
+    weights = np.random.default_rng(seed).gamma(4, 1, (n, n))
+    return weights + weights.T
+
+
+def clustered(n=40, seed=1):
+    return np.kron(np.eye(n // 8), np.ones((8, 8))) * 10 + spread_out(n, seed) * 0.01
+
+
+def graph_metrics(synergy, redundancy, null_networks=20):
+    measured = [network_definitions(matrix, 0.15, 0, null_networks) for matrix in (synergy, redundancy)]
+    definitions = {name: {"synergy": measured[0][name], "redundancy": measured[1][name]} for name in DESCRIPTIONS}
+    contrasts = headline_contrasts(synergy, redundancy, 0.15, 0)
+    return {"definitions": definitions, "contrasts_synergy_minus_redundancy": contrasts, "top_fraction": 0.15}
+
+
+def ratio(estimate, p_value, paired=0.0001, n_seeds=5):
+    interval = {"estimate": estimate, "ci_low": 0.9 * estimate, "ci_high": 1.1 * estimate, "p_value": p_value}
+    return {**interval, "paired": {"p_value": paired}, "n_seeds": n_seeds, "n_seeds_for_half_of_interval": 7}
+
+
+def ablation_table(orders=("synergistic", "random"), seeds=1):
+    rows = [(n, n / 4, order, n / 4, seed, 0.1) for order in orders for seed in range(seeds) for n in range(5)]
+    removed, kl, order, fraction, seed, _ = map(np.array, zip(*rows, strict=True))
+    kl = kl + 0.001
+    return {
+        "num_heads_removed": removed.astype(float),
+        "mean_kl_div": kl,
+        "order_type": order,
+        "fraction_removed": fraction,
+        "seed": seed.astype(float),
+        "kl_ci_low": 0.9 * kl,
+        "kl_ci_high": 1.1 * kl,
+        "method": np.full(len(kl), "zero"),
+    }
+
+
+def accuracies(nll=(2.0, 1.5, 1.0), sigma=0.5, baseline=90, **correct):
+    """Correct answers of 100 in each of two seeds; NLL of synergistic, random, redundant."""
+    rows = [("baseline", 0.0, 0, 100, baseline, 0.0, 0.5)]
+    for (condition, n_correct), value in zip(correct.items(), nll, strict=True):
+        rows += [(condition, sigma, seed, 100, n_correct, 0.1, value) for seed in range(2)]
+    names = ("condition", "sigma", "seed", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
+    return dict(zip(names, map(np.array, zip(*rows, strict=True)), strict=True))
+
+
+def compared(table):
+    """The paired comparisons of a table of `accuracies`, in which the same problems are always the hard ones."""
+    generator, scores = np.random.default_rng(0), []
+    for row in zip(*table.values(), strict=True):
+        condition, sigma, seed, n_problems, n_correct, _, nll = row
+        correct = np.arange(n_problems) < n_correct
+        none, text = np.zeros(n_problems, dtype=bool), np.full(n_problems, "")
+        by_problem = nll + generator.normal(0, 0.2, n_problems)
+        ids = np.arange(n_problems).astype(str)
+        scores.append(Scores(condition, sigma, seed, correct, none, none, by_problem, ids, text, text, text, {}))
+    return compare_conditions(scores, 500, 0)

@@ -1,0 +1,32 @@
+"""A checkpoint for the stand-in hub, and a function that fetches from there."""
+
+import pytest
+from hub_downloads import MODELS, RANDOM
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Files of a tiny model in two shards, and the model."""
+    from synergy.models import load_model
+
+    model = load_model(MODELS / "tiny-qwen3", RANDOM, "float32", "cpu")
+    folder = tmp_path_factory.mktemp("checkpoint")
+    model.model.save_pretrained(folder, max_shard_size="40KB")
+    model.tokenizer.save_pretrained(folder)
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert "model.safetensors.index.json" in files
+    return files, model
+
+
+@pytest.fixture
+def fetch(hub, tmp_path):
+    """Function that fetches from the stand-in into a new folder; it returns folder and record."""
+    from synergy.sources import fetch_model
+
+    number = iter(range(100))
+
+    def run(name="org/tiny", revision="main", random_weights=False):
+        folder = tmp_path / f"model-{next(number)}"
+        return folder, fetch_model(folder, {"hub": name, "revision": revision}, random_weights, tmp_path / "work/cache")
+
+    return run
