@@ -6,6 +6,7 @@ from synergy.answered import read_answers
 from synergy.artifacts import read_json, write_npz
 from synergy.checkpoints import Checkpoint
 from synergy.console import logged_to, progress
+from synergy.forms import MODEL_RECORD
 from synergy.orders import ordered_heads
 from synergy.provenance import provenance
 from synergy.steps import layer_share, step_counts
@@ -36,7 +37,7 @@ def ablate_heads(
     from synergy.ablation import ablation_curve, decided_by
     from synergy.models import load_model
 
-    fetched = read_json(record)
+    fetched = read_json(record, MODEL_RECORD)
     answered = read_answers(tokens, fetched, n_prompts)
     layers, heads_in_layer = fetched["geometry"]["layers"], fetched["geometry"]["heads"]
     method, heads = ordered_heads(order, ranking, layers * heads_in_layer)

@@ -3,6 +3,7 @@
 from synergy.artifacts import read_json, save_figure
 from synergy.comparisons import draw_ablations, draw_graph_metrics, draw_profiles
 from synergy.console import logged_to
+from synergy.forms import GRAPH_METRICS
 from synergy.provenance import provenance
 from synergy.published import read_published
 from synergy.tables import read_table
@@ -57,7 +58,7 @@ def compare_models(
     }
     save_figure(ablation, draw_ablations(curves), made)
 
-    measured = {model: read_json(path) for model, path in zip(models, metrics, strict=True)}
+    measured = {model: read_json(path, GRAPH_METRICS) for model, path in zip(models, metrics, strict=True)}
     columns = ("network", "global_efficiency", "modularity")
     theirs = {model: read_published(published_graphs, model, columns) for model in models}
     save_figure(graph_metrics, draw_graph_metrics(measured, theirs), made)

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, read_npz, write_csv
+from synergy.artifacts import read_json, write_csv
 from synergy.console import logged_to
+from synergy.forms import GRAPH_METRICS
+from synergy.head_tables import read_ranking
+from synergy.pairwise_atoms import read_pairwise
 from synergy.robustness import AGREEMENT, CLAIMS, QUANTITIES, agreement, beside_default, claims_of_activations
-from synergy.tables import Table, read_table
+from synergy.tables import Table
 
 RANKING = (*QUANTITIES, "rank_difference", "value_difference", "balance")
 
@@ -46,16 +49,17 @@ def compare_variants(
     agreement_table, claims_table : str
         Where to write the two CSVs.
     """
-    tables = {name: read_table(path, required=RANKING) for name, path in zip(variants, rankings, strict=True)}
+    n_heads = layers * heads
+    tables = {name: read_ranking(path, n_heads, RANKING) for name, path in zip(variants, rankings, strict=True)}
     controls: dict[str, Table | None] = dict.fromkeys(variants)
     if control_rankings:
-        read = [read_table(path, required=RANKING) for path in control_rankings]
+        read = [read_ranking(path, n_heads, RANKING) for path in control_rankings]
         controls = dict(zip(variants, read, strict=True))
     claims = {}
     for name, atoms_path, graphs_path in zip(variants, pairwise, metrics, strict=True):
-        atoms, _ = read_npz(atoms_path, required=("sts_matrix", "sts_null_mean"))
+        atoms, _ = read_pairwise(atoms_path, ("sts_matrix", "sts_null_mean"), n_heads)
         claims[name] = claims_of_activations(
-            *(tables[name], controls[name], atoms, read_json(graphs_path)),
+            *(tables[name], controls[name], atoms, read_json(graphs_path, GRAPH_METRICS)),
             geometry=(layers, heads),
             drawn=(significance, permutations, seed),
         )

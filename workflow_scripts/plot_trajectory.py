@@ -4,6 +4,7 @@ import numpy as np
 
 from synergy.artifacts import read_json, save_figure
 from synergy.console import logged_to
+from synergy.forms import TRAINING_SUMMARY
 from synergy.provenance import provenance
 from synergy.style import TWO_COLUMNS, new_figure
 from synergy.tables import read_table
@@ -25,7 +26,7 @@ def plot_trajectory(trajectory: str, summary: str, model: str, figure: str) -> N
     figure : str
         Where to write the PNG.
     """
-    table, described = read_table(trajectory, required=COLUMNS), read_json(summary)
+    table, described = read_table(trajectory, required=COLUMNS), read_json(summary, TRAINING_SUMMARY)
     checkpoints = described["checkpoints"]
     steps = [record["training_step"] for record in checkpoints]
     title = f"{model}: layer profile over training"

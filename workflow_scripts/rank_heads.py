@@ -2,14 +2,21 @@
 
 import numpy as np
 
-from synergy.artifacts import read_npz, write_csv, write_json
+from synergy.artifacts import write_csv, write_json
 from synergy.console import logged_to
 from synergy.errors import InputError
 from synergy.fingerprints import fingerprint
+from synergy.pairwise_atoms import read_pairwise
 from synergy.provenance import provenance
 from synergy.rankings import reliability, table
+from synergy.recorded import read_activations
 from synergy.resampling import pearson
 from synergy.series_statistics import constant_heads, mean_autocorrelation, mean_norm
+
+ATOMS = (
+    *("sts_matrix", "rtr_matrix", "sts_null_mean", "rtr_null_mean", "n_undefined", "fingerprint"),
+    *("head_prompt_sts", "head_prompt_rtr", "head_null_sts", "head_null_rtr"),
+)
 
 
 def rank_heads(
@@ -31,8 +38,8 @@ def rank_heads(
         If layers x heads differs from the heads of the artifacts, the score is unknown, or the two artifacts do not
         belong together.
     """
-    atoms, note = read_npz(pairwise, ("sts_matrix", "rtr_matrix", "head_prompt_sts", "head_null_sts", "fingerprint"))
-    series, _ = read_npz(activations, ("activations", "n_tokens"))
+    atoms, note = read_pairwise(pairwise, ATOMS)
+    series, _ = read_activations(activations)
     n_heads = atoms["sts_matrix"].shape[0]
     if layers * heads != n_heads:
         hint = "correct layers and heads of the model in the config"

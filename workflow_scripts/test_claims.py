@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, read_npz, write_csv
+from synergy.artifacts import read_json, write_csv
 from synergy.claims import COLUMNS
 from synergy.claims_behaviour import claim_ablation, claim_noise_redundant, claim_noise_synergistic
 from synergy.claims_graphs import claim_efficiency, claim_modularity
 from synergy.claims_profile import claim_absent_untrained, claim_inverted_u
 from synergy.claims_within import claim_within_layers
 from synergy.console import logged_to
+from synergy.forms import ABLATION_STATISTICS, GRAPH_METRICS, MATH_STATISTICS
+from synergy.head_tables import read_ranking
 from synergy.multiplicity import with_holm
+from synergy.pairwise_atoms import read_pairwise
 from synergy.tables import read_table
 
 RANKING = ("syn_red_score", "rank_difference", "value_difference", "balance", "excess_score")
@@ -62,10 +65,12 @@ def test_claims(
     claims : str
         Where to write the CSV.
     """
-    scores = read_table(ranking, required=RANKING)
-    untrained = next((read_table(path, required=RANKING) for path in control_ranking), None)
-    atoms, _ = read_npz(pairwise, required=("sts_matrix", "sts_null_mean"))
-    graphs, accuracies = read_json(metrics), (read_table(math, required=MATH), read_json(math_statistics))
+    scores = read_ranking(ranking, layers * heads, RANKING)
+    untrained = next((read_ranking(path, layers * heads, RANKING) for path in control_ranking), None)
+    atoms, _ = read_pairwise(pairwise, ("sts_matrix", "sts_null_mean"), layers * heads)
+    graphs = read_json(metrics, GRAPH_METRICS)
+    accuracies = read_table(math, required=MATH), read_json(math_statistics, MATH_STATISTICS)
+    removed = read_json(ablation_statistics, ABLATION_STATISTICS), read_table(ablation, required=ABLATION)
     drawn = significance, permutations, seed
     results = [
         claim_inverted_u(scores, layers, heads, *drawn),
@@ -73,7 +78,7 @@ def test_claims(
         claim_within_layers(atoms, layers, heads, *drawn),
         claim_efficiency(graphs, significance),
         claim_modularity(graphs, significance),
-        claim_ablation(read_json(ablation_statistics), read_table(ablation, required=ABLATION), significance),
+        claim_ablation(*removed, significance),
         claim_noise_synergistic(*accuracies, sigma, significance),
         claim_noise_redundant(*accuracies, sigma, significance),
     ]

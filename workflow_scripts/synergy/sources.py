@@ -61,10 +61,18 @@ def check_geometry(folder: Path, key: str, layers: int, heads: int) -> dict:
     """
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config()
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config()
+        layers_found, heads_found = config.num_hidden_layers, config.num_attention_heads
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"a config.json of an architecture that transformers knows, for models.{key}",
+            f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
+            "check source of the model's stanza, or fetch the checkpoint anew",
+        ) from None
     for name, declared, actual in (
-        ("layers", layers, config.num_hidden_layers),
-        ("heads", heads, config.num_attention_heads),
+        ("layers", layers, layers_found),
+        ("heads", heads, heads_found),
     ):
         if declared != actual:
             raise InputError(

@@ -1,0 +1,35 @@
+"""The head ranking of a model as a table, a row a head."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from synergy.errors import InputError
+from synergy.tables import Table, read_table
+
+
+def read_ranking(path: str, n_heads_total: int, required: Sequence[str]) -> Table:
+    """Read the table of ``rank_heads``.
+
+    Parameters
+    ----------
+    path : str
+        The CSV.
+    n_heads_total : int
+        Query heads that the model has.
+    required : sequence of str
+        Columns that must be there, besides ``head_idx``.
+
+    Raises
+    ------
+    InputError
+        Naming the file, if it cannot be read, lacks a column or has not one row for each head, in order.
+    """
+    table = read_table(path, required=("head_idx", *required))
+    if not np.array_equal(table["head_idx"], np.arange(n_heads_total)):
+        raise InputError(
+            f"a row for each of the model's {n_heads_total} heads, in order, in {path}",
+            f"{len(table['head_idx'])} rows",
+            f"delete {path} and run the workflow again; if it stays so, correct layers and heads in the config",
+        )
+    return table
