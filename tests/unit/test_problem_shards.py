@@ -30,7 +30,10 @@ def made_from(tmp_path_factory):
     scores = [0.9, 0.1, 0.5, 0.4, 0.3, 0.2, 0.8, 0.0]
     write_csv(folder / "ranking.csv", ("head_idx", "syn_red_score"), list(enumerate(scores)))
     fetched = {"weights": {"kind": "random", "seed": 0}, "sha256": {}, "revision": None}
-    write_json(folder / "model.json", fetched | {"provenance": {"model": {"key": "tiny-neox"}}})
+    write_json(
+        folder / "model.json",
+        fetched | {"geometry": {"layers": 2, "heads": 4}, "provenance": {"model": {"key": "tiny-neox"}}},
+    )
     return {
         "problems": str(problems),
         "problems_record": str(record),

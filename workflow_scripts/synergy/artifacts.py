@@ -105,10 +105,10 @@ def read_json(path: str | Path, form: object = None) -> dict:
 
 def write_jsonl(path: str | Path, records: Sequence[dict]) -> None:
     """Write one JSON object a line."""
-    with atomic_path(path) as temporary, open(temporary, "w") as file:
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         for record in records:
             # Plain ASCII keeps lone surrogates, which a model's broken output may hold, writable.
-            file.write(json.dumps(_plain(record), allow_nan=False) + "\n", "utf-8")
+            file.write(json.dumps(_plain(record), allow_nan=False) + "\n")
 
 
 def read_jsonl(path: str | Path, required: Sequence[str] = ()) -> list[dict]:
@@ -147,7 +147,7 @@ def read_jsonl(path: str | Path, required: Sequence[str] = ()) -> list[dict]:
 
 def write_csv(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence]) -> None:
     """Write a table; floats keep all their digits, NaN and None become empty cells."""
-    with atomic_path(path) as temporary, open(temporary, "w", newline="") as file:
+    with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(columns)
         for row in rows:
