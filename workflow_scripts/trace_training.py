@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from synergy.artifacts import read_json, write_csv, write_json
 from synergy.console import logged_to
-from synergy.forms import MODEL_RECORD, RANKING_SUMMARY
+from synergy.forms import RANKING_SUMMARY, WEIGHTS
 from synergy.head_tables import read_ranking
 from synergy.provenance import provenance
 from synergy.tables import read_table
@@ -57,9 +57,7 @@ def trace_training(
     for key, path in zip(keys, summaries, strict=True):
         found = describe(by_key[key], tables[key], by_key[keys[-1]], layers, heads, (permutations, seed))
         described.append(found | {"split_half_score": read_json(path, RANKING_SUMMARY)["split_half"]["score"]})
-    same = identical_weights(
-        {key: read_json(path, {**MODEL_RECORD, "source": {}}) for key, path in zip(keys, records, strict=True)}
-    )
+    same = identical_weights({key: read_json(path, WEIGHTS) for key, path in zip(keys, records, strict=True)})
     for group in same:
         print(f"WARNING: {' and '.join(group)} have identical weights: all but one are not what their name says.")
     parameters = {"checkpoints": checkpoints, "permutations": permutations, "seed": seed}

@@ -149,7 +149,7 @@ def test_an_overlap_names_both(made_from, shards, tmp_path):
         ({"fingerprint": "0" * 64}, "answers to these problems by this model"),
         ({"condition": "baseline"}, f"answers under {CONDITION}"),
         ({"parameters": {"max_new_tokens": 11}}, "max_new_tokens 11 beside 10"),
-        ({"noise": {"noisy_weights_sha256": "0"}}, "the same noise"),
+        ({"noise": {"matrices": [], "noisy_weights_sha256": "0"}}, "the same noise"),
         ({"first_problem": 3}, "the 1 problems 3 to 3"),
     ],
 )

@@ -27,6 +27,7 @@ MODEL_RECORD = {
     "geometry": {"layers": WHOLE, "heads": WHOLE},
     "provenance": {},
 }
+WEIGHTS = {"source": {}, "weights": {}, "sha256": {EVERY: TEXT}}  # the part of it that tells weights apart
 PROBLEMS_RECORD = {"exemplars": [{"problem": TEXT, "solution": TEXT}]}
 RANKING_SUMMARY = {"split_half": {"score": NUMBER}}
 GRAPH_METRICS = {
@@ -34,6 +35,8 @@ GRAPH_METRICS = {
     "contrasts_synergy_minus_redundancy": {"global_efficiency": _CONTRAST, "modularity": _CONTRAST},
     "definitions": {"top_fraction": _NETWORKS, "dense_weighted": _NETWORKS, EVERY: _NETWORKS},
 }
+_VALUES = dict.fromkeys(_NETWORK, {"value": NUMBER})
+WEIGHTED_METRICS = {"definitions": {"dense_weighted": dict.fromkeys(_NETWORKS, _VALUES)}}  # what the paper shows
 ABLATION_STATISTICS = {"ratios": {EVERY: {"estimate": NUMBER, "ci_low": NUMBER, "ci_high": NUMBER, "p_value": NUMBER}}}
 CONDITION = {"condition": TEXT, "sigma": REAL, "seed": WHOLE, "provenance": {"parameters": {}}}
 MATH_STATISTICS = {

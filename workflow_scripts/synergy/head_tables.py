@@ -18,18 +18,19 @@ def read_ranking(path: str, n_heads_total: int, required: Sequence[str]) -> Tabl
     n_heads_total : int
         Query heads that the model has.
     required : sequence of str
-        Columns that must be there, besides ``head_idx``.
+        Columns that must be there.
 
     Raises
     ------
     InputError
         Naming the file, if it cannot be read, lacks a column or has not one row for each head, in order.
     """
-    table = read_table(path, required=("head_idx", *required))
-    if not np.array_equal(table["head_idx"], np.arange(n_heads_total)):
+    table = read_table(path, required=required)
+    index = np.arange(n_heads_total)
+    if len(table[required[0]]) != n_heads_total or not np.array_equal(table.get("head_idx", index), index):
         raise InputError(
             f"a row for each of the model's {n_heads_total} heads, in order, in {path}",
-            f"{len(table['head_idx'])} rows",
+            f"{len(table[required[0]])} rows{', in another order' * (len(table[required[0]]) == n_heads_total)}",
             f"delete {path} and run the workflow again; if it stays so, correct layers and heads in the config",
         )
     return table

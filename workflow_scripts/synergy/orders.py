@@ -43,7 +43,7 @@ def ordered_heads(order: str, ranking: str, n_heads_total: int) -> tuple[str, np
         If the name is wrong, or the ranking is not one of `n_heads_total` heads.
     """
     method, kind, seed = parse_order(order)
-    table = read_ranking(ranking, n_heads_total, ("syn_red_score", *MATCHED_ON.values()))
+    table = read_ranking(ranking, n_heads_total, ("head_idx", "syn_red_score", *MATCHED_ON.values()))
     return method, removal_order(kind, seed, table)
 
 

@@ -11,7 +11,8 @@ from synergy.errors import InputError
 Table = dict[str, np.ndarray]
 TEXT = {  # columns of words; all others that a rule requires hold numbers
     *("model", "condition", "order", "order_type", "method", "network", "quantity", "level", "variant", "other"),
-    *("verdict", "verdict_after_control", "statement"),
+    *("verdict", "verdict_default", "verdict_after_control", "verdict_after_control_default"),
+    *("statement", "statistic", "rule", "control", "note"),
 }
 REMAKE = "delete it and run the workflow again"
 
