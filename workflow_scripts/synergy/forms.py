@@ -35,7 +35,7 @@ GRAPH_METRICS = {
     "contrasts_synergy_minus_redundancy": {"global_efficiency": _CONTRAST, "modularity": _CONTRAST},
     "definitions": {"top_fraction": _NETWORKS, "dense_weighted": _NETWORKS, EVERY: _NETWORKS},
 }
-_VALUES = dict.fromkeys(_NETWORK, {"value": NUMBER})
+_VALUES = {metric: {"value": NUMBER} for metric in _NETWORK}
 WEIGHTED_METRICS = {"definitions": {"dense_weighted": dict.fromkeys(_NETWORKS, _VALUES)}}  # what the paper shows
 ABLATION_STATISTICS = {"ratios": {EVERY: {"estimate": NUMBER, "ci_low": NUMBER, "ci_high": NUMBER, "p_value": NUMBER}}}
 CONDITION = {"condition": TEXT, "sigma": REAL, "seed": WHOLE, "provenance": {"parameters": {}}}
