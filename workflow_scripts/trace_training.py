@@ -51,7 +51,6 @@ def trace_training(
     if model != PUBLISHED_MODEL:
         theirs = {name: values[:0] for name, values in theirs.items()}
     rows = profiles(tables, checkpoints, layers, heads, theirs)
-    write_csv(trajectory, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
     by_key = {key: [row for row in rows if row["model"] == key] for key in keys}
     described = []
     for key, path in zip(keys, summaries, strict=True):
@@ -60,6 +59,7 @@ def trace_training(
     same = identical_weights({key: read_json(path, WEIGHTS) for key, path in zip(keys, records, strict=True)})
     for group in same:
         print(f"WARNING: {' and '.join(group)} have identical weights: all but one are not what their name says.")
+    write_csv(trajectory, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
     parameters = {"checkpoints": checkpoints, "permutations": permutations, "seed": seed}
     made = provenance("trace_training", parameters)
     write_json(summary, {"identical_weights": same, "checkpoints": described, "provenance": made})

@@ -91,7 +91,9 @@ FIGURES = [
         NAN_WORD,
     ),
     BadJob("plot_trajectory", "no checkpoints", spoil("summary", keys("checkpoints")), "a key checkpoints", "keys"),
-    BadJob("plot_trajectory", "a row lost", spoil("trajectory", rows(slice(-1))), "layers", "3 rows"),
+    BadJob(
+        "plot_trajectory", "a row lost", spoil("trajectory", rows(slice(-1))), "all layers of 2 checkpoints", "3 rows"
+    ),
     BadJob(
         "plot_trajectory",
         "an extent in words",
@@ -113,7 +115,7 @@ COMPARISONS = [
         "compare_models",
         "a ranking that lost a head",
         spoil("rankings", rows(slice(-1))),
-        "heads of each layer",
+        "same number of heads of each layer",
         "7 rows",
     ),
     BadJob("compare_models", "no definitions", spoil("metrics", keys("definitions")), "a key definitions", "keys"),

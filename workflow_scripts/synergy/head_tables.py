@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from synergy.errors import InputError
-from synergy.tables import Table, read_table
+from synergy.tables import REMAKE, Table, read_table
 
 
 def read_ranking(path: str, n_heads_total: int, required: Sequence[str]) -> Table:
@@ -33,4 +33,20 @@ def read_ranking(path: str, n_heads_total: int, required: Sequence[str]) -> Tabl
             f"{len(table[required[0]])} rows{', in another order' * (len(table[required[0]]) == n_heads_total)}",
             f"delete {path} and run the workflow again; if it stays so, correct layers and heads in the config",
         )
+    return table
+
+
+def read_layers(path: str, required: Sequence[str]) -> Table:
+    """Read the table of ``rank_heads`` where the geometry is the table's own: as many heads in each layer, in order.
+
+    Raises
+    ------
+    InputError
+        As `read_ranking`.
+    """
+    table = read_table(path, required=("layer", *required))
+    layers, counts = np.unique(table["layer"], return_counts=True)
+    if not np.array_equal(table["layer"], np.repeat(np.arange(len(layers)), counts.max())):
+        found = f"{len(table['layer'])} rows of {len(layers)} layers"
+        raise InputError(f"the same number of heads of each layer, in order, in {path}", found, REMAKE)
     return table

@@ -131,6 +131,9 @@ def _read_shard(path: str, condition: str, problems: Sequence[Problem], mark: st
         found = f"fingerprint {made_of['fingerprint'][:12]} in {path}"
         raise InputError(f"answers to these problems by this model, fingerprint {mark[:12]}", found, remake)
     asked = range(made_of["first_problem"], made_of["last_problem"])
+    if not 0 <= asked.start <= asked.stop <= len(problems):
+        found = f"{asked.start} to {asked.stop}"
+        raise InputError(f"first and last of {len(problems)} problems in {path}", found, remake)
     expected = [problem.id for problem in problems[asked.start : asked.stop]]
     if [record.get("id") for record in records] != expected:
         found = f"{len(records)} records, or those of other problems"
