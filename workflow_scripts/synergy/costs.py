@@ -38,7 +38,7 @@ def cost_rows(benchmarks: str | Path) -> list[dict]:
             try:
                 record = json.loads(last)
                 jobs[rule].append((float(record["s"]), _number(record["max_rss"])))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                 expected = f"a benchmark record with s and max_rss as the last line of {path}"
                 raise InputError(expected, f"{type(error).__name__}: {error}", "delete that file") from None
     rows = []

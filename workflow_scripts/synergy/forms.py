@@ -1,6 +1,7 @@
 """What the JSON files that rules read from one another must hold."""
 
 from pathlib import Path
+from sys import float_info
 
 from synergy.errors import InputError
 
@@ -102,6 +103,8 @@ def require_form(record: object, form: object, path: str | Path, place: str = ""
         right, expected = isinstance(record, list), "a list"
     else:
         right, expected = isinstance(record, _KINDS[form]) and isinstance(record, bool) == (form == YES_NO), form
+    if form in (NUMBER, REAL) and right and record is not None:
+        right = abs(record) <= float_info.max  # neither NaN nor infinite nor too large for a float
     if not right:
         raise InputError(f"{expected} for {named} of {path}", repr(record)[:60], remake)
     if isinstance(form, dict):
