@@ -1,5 +1,6 @@
 """What every rule, script, artifact and config key must have."""
 
+import ast
 import re
 
 import pytest
@@ -199,3 +200,12 @@ def test_analysis_scripts_do_not_import_torch():
     for rule in RULES.values():
         if "analysis.yaml" in rule.directives["conda"]:
             assert not {"torch", "transformers"} & imported_by(SCRIPTS / f"{rule.script}.py", set()), rule.name
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.rglob("*.py")), ids=lambda path: path.name)
+def test_every_refusal_says_expected_found_and_what_to_do(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "InputError":
+            assert len(node.args) == 3, ast.unparse(node)
+            assert not any(isinstance(part, ast.Starred) for part in node.args)
+            assert all(part.value.strip() for part in node.args if isinstance(part, ast.Constant)), ast.unparse(node)
