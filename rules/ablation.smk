@@ -11,7 +11,7 @@ rule ablate_heads:
         model="<model_files>",
         record="<prefetch_record>",
         tokens="<tokens>",
-        ranking="<ranking>",
+        ranking=of_known("order", rf"(mean-)?({'|'.join(config['ablation']['orders'])})-\d+", "<ranking>"),
         code=code("ablate_heads"),
     output:
         kl="<order_kl>",

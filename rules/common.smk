@@ -110,6 +110,18 @@ def growing(amount):
     return grown
 
 
+def of_known(name, pattern, artifact):
+    """Function that gives the path of an artifact, if the wildcard `name` of the path that was asked for is right."""
+
+    def path(wildcards):
+        stanza(wildcards)
+        if not re.fullmatch(pattern, wildcards[name]):
+            stop(f"a path with the {name} {pattern}", repr(wildcards[name]), f"correct the {name} in the path")
+        return artifact
+
+    return path
+
+
 def ablation_step(wildcards):
     """Heads removed at a step: the model's own number or share, else the share that all models have."""
     return stanza(wildcards).get("ablation_step") or config["ablation"]["step_fraction"]
@@ -194,7 +206,8 @@ OTHER_SERIES = ["first_differences", "detrended", "natural_length", "half_of_pro
 
 def variant_activations(wildcards):
     """The series that a variant decomposes: as recorded, or its own."""
-    return "<activations>" if wildcards.variant in CHANGES else "<robustness>/{variant}_activations.npz"
+    own = "<activations>" if wildcards.variant in CHANGES else "<robustness>/{variant}_activations.npz"
+    return of_known("variant", "|".join([*CHANGES, *OTHER_SERIES]), own)(wildcards)
 
 
 def changed(setting):

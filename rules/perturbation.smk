@@ -17,7 +17,7 @@ rule score_math:
         record="<prefetch_record>",
         problems="<problems>",
         problems_record="<problems_record>",
-        ranking="<ranking>",
+        ranking=of_known("condition", r"baseline|(synergistic|redundant|random)-\d+(\.\d+)?-\d+", "<ranking>"),
         code=code("score_math", "grading_worker"),
     output:
         shard="<math_shard>",

@@ -4,6 +4,6 @@
 
 wildcard_constraints:
     model=r"[a-z0-9][a-z0-9.-]*",
-    order=r"(mean-)?[a-z_]+-\d+",
+    order=r"[a-z_0-9-]+",
     variant=r"[a-z0-9_]+",
-    condition=r"baseline|(synergistic|redundant|random)-[0-9.]+-\d+",
+    condition=r"[a-z0-9.-]+",

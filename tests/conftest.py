@@ -60,12 +60,18 @@ def hub(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory):
-    """The folder of a finished run of the smoke study, in a copy of the repository, for all tests that look at one."""
+    """The folder of a finished run of the smoke study, in a copy of the repository, for all tests that look at one.
+
+    Tokens were planted in its environment and its `.env`, which no file that it made may show.
+    """
     from declarations import rules
-    from workflow_run import SMOKE, TARGETS, THREADS, copy_repository, planned_jobs, snakemake
+    from workflow_run import PLANTED, SMOKE, TARGETS, THREADS, copy_repository, planned_jobs, snakemake
 
     folder = copy_repository(tmp_path_factory.mktemp("smoke"))
-    jobs = planned_jobs(snakemake(*SMOKE, *THREADS, "--", *TARGETS, cwd=folder))
+    (folder / ".env").write_text(f"HF_TOKEN={PLANTED['.env']}\n")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("HF_TOKEN", PLANTED["environment"])
+        jobs = planned_jobs(snakemake(*SMOKE, *THREADS, "--", *TARGETS, cwd=folder))
     assert jobs.keys() == rules().keys() | set(TARGETS)
     return folder
 

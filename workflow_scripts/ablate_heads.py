@@ -4,6 +4,7 @@ from synergy.answered import read_answers
 from synergy.artifacts import read_json
 from synergy.checkpoints import Checkpoint
 from synergy.console import logged_to, progress
+from synergy.forms import MODEL_RECORD
 from synergy.order_writing import write_order
 from synergy.orders import ordered_heads
 from synergy.provenance import provenance
@@ -35,7 +36,7 @@ def ablate_heads(
     from synergy.ablation import ablation_curve, decided_by
     from synergy.models import load_model
 
-    fetched = read_json(record)
+    fetched = read_json(record, MODEL_RECORD)
     answered = read_answers(tokens, fetched, n_prompts)
     layers, heads_in_layer = fetched["geometry"]["layers"], fetched["geometry"]["heads"]
     method, heads = ordered_heads(order, ranking, layers * heads_in_layer)

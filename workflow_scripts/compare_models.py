@@ -4,9 +4,13 @@ from synergy.artifacts import read_json, save_figure
 from synergy.comparisons import draw_ablations, draw_graph_metrics, draw_profiles
 from synergy.console import logged_to
 from synergy.curves import COLUMNS
+from synergy.forms import GRAPH_METRICS
+from synergy.head_tables import read_layers
 from synergy.provenance import provenance
 from synergy.published import read_published
 from synergy.tables import read_table
+
+SCORES = ("syn_red_score", "excess_score")
 
 
 def compare_models(
@@ -40,21 +44,17 @@ def compare_models(
         Where to write the three PNGs, and the PDFs beside them.
     """
     made = provenance("compare_models", {"models": models, "ablation_models": ablation_models})
-    tables = {
-        model: read_table(path, required=("layer", "syn_red_score", "excess_score"))
-        for model, path in zip(models, rankings, strict=True)
-    }
+    tables = {model: read_layers(path, SCORES) for model, path in zip(models, rankings, strict=True)}
     columns = ("layer", "depth_fraction", "layer_rank_quantile")
-    theirs = {model: read_published(published_profiles, model, columns) for model in models}
-    save_figure(profiles, draw_profiles(tables, ablation_models, controls, theirs), made)
-
+    their_profiles = {model: read_published(published_profiles, model, columns) for model in models}
     curves = {model: read_table(path, required=COLUMNS) for model, path in zip(ablation_models, ablations, strict=True)}
-    save_figure(ablation, draw_ablations(curves), made)
-
-    measured = {model: read_json(path) for model, path in zip(models, metrics, strict=True)}
+    measured = {model: read_json(path, GRAPH_METRICS) for model, path in zip(models, metrics, strict=True)}
     columns = ("network", "global_efficiency", "modularity")
-    theirs = {model: read_published(published_graphs, model, columns) for model in models}
-    save_figure(graph_metrics, draw_graph_metrics(measured, theirs), made)
+    their_graphs = {model: read_published(published_graphs, model, columns) for model in models}
+
+    save_figure(profiles, draw_profiles(tables, ablation_models, controls, their_profiles), made)
+    save_figure(ablation, draw_ablations(curves), made)
+    save_figure(graph_metrics, draw_graph_metrics(measured, their_graphs), made)
 
 
 if __name__ == "__main__":

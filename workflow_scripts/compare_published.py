@@ -5,9 +5,15 @@ from collections.abc import Mapping, Sequence
 from synergy.agreement import COLUMNS, agreement_rule, judged
 from synergy.artifacts import read_json, write_records
 from synergy.console import logged_to
+from synergy.forms import WEIGHTED_METRICS
+from synergy.head_tables import read_ranking
 from synergy.published import variant_in_words
 from synergy.published_quantities import Measured, quantities
 from synergy.tables import read_table
+
+RANKING = ("syn_red_score", "excess_score")
+ABLATION = ("mean_kl_div", "order_type", "fraction_removed")
+MATH = ("condition", "sigma", "n_problems", "n_correct")
 
 
 def compare_published(
@@ -43,8 +49,10 @@ def compare_published(
     print(f"Rule: {agreement_rule(significance)}.")
     rows = []
     for place, (model, (layers, heads)) in enumerate(models.items()):
-        ranking, ablation, math = (read_table(paths[place]) for paths in (rankings, ablations, maths))
-        measured = Measured(layers, heads, ranking, read_json(metrics[place]), ablation, math, sigma)
+        ranking = read_ranking(rankings[place], layers * heads, RANKING)
+        ablation, math = read_table(ablations[place], required=ABLATION), read_table(maths[place], required=MATH)
+        graphs = read_json(metrics[place], WEIGHTED_METRICS)
+        measured = Measured(layers, heads, ranking, graphs, ablation, math, sigma)
         for name, quantity in quantities(model, measured, published):
             row = judged(quantity, significance, permutations, seed)
             words = " ".join(filter(None, (variant_in_words(model, name), row["note"])))

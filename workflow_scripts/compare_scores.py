@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from synergy.artifacts import read_npz, write_records
+from synergy.artifacts import write_records
 from synergy.console import logged_to
+from synergy.head_tables import read_ranking
+from synergy.pairwise_atoms import read_pairwise
 from synergy.rankings import SCORES
 from synergy.score_definitions import COLUMNS, definition_rows
-from synergy.tables import read_table
 
 RANKING = ("syn_red_score", "excess_synergy", "excess_redundancy", *SCORES)
 ATOMS = ("sts_matrix", "rtr_matrix", "sts_null_mean", "rtr_null_mean")
@@ -36,7 +37,8 @@ def compare_scores(
     """
     rows = []
     for (model, (layers, heads)), ranking, atoms in zip(models.items(), rankings, pairwise, strict=True):
-        scores, (matrices, _) = read_table(ranking, required=RANKING), read_npz(atoms, required=ATOMS)
+        scores = read_ranking(ranking, layers * heads, RANKING)
+        matrices, _ = read_pairwise(atoms, ATOMS, layers * heads)
         rows += definition_rows(model, scores, matrices, layers, heads, significance, permutations, seed)
     for row in rows:
         print(f"{row['model']}, {row['definition']}, {row['information']}: r = {row['correlation']:+.2f}")

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, read_npz, write_records
+from synergy.artifacts import read_json, write_records
 from synergy.claims_of_model import ATOMS, RANKING, claims_of_activations
 from synergy.console import logged_to
+from synergy.forms import GRAPH_METRICS
+from synergy.head_tables import read_ranking
+from synergy.pairwise_atoms import read_pairwise
 from synergy.robustness import AGREEMENT, CLAIMS, QUANTITIES, agreement, beside_default
-from synergy.tables import read_table
 
 
 def compare_variants(
@@ -35,14 +37,15 @@ def compare_variants(
     control_rankings : sequence of str
         Head rankings of the untrained control under each variant; none if there is no control.
     """
-    needed = (*RANKING, *QUANTITIES)
-    tables = {name: read_table(path, required=needed) for name, path in zip(variants, rankings, strict=True)}
-    controls = [read_table(path, required=RANKING) for path in control_rankings] or [None] * len(variants)
+    n_heads, needed = layers * heads, (*RANKING, *QUANTITIES)
+    tables = {name: read_ranking(path, n_heads, needed) for name, path in zip(variants, rankings, strict=True)}
+    controls = [read_ranking(path, n_heads, RANKING) for path in control_rankings] or [None] * len(variants)
     geometry, drawn = (layers, heads), (significance, permutations, seed)
     claims = {}
     for name, control, atoms_path, graphs_path in zip(variants, controls, pairwise, metrics, strict=True):
-        atoms, _ = read_npz(atoms_path, required=ATOMS)
-        claims[name] = claims_of_activations(tables[name], control, atoms, read_json(graphs_path), geometry, drawn)
+        atoms, _ = read_pairwise(atoms_path, ATOMS, n_heads)
+        graphs = read_json(graphs_path, GRAPH_METRICS)
+        claims[name] = claims_of_activations(tables[name], control, atoms, graphs, geometry, drawn)
         print(name, *(f"{claim.claim}: {claim.verdict} / {claim.verdict_after_control}" for claim in claims[name]))
     rows = beside_default(model, claims)
     write_records(claims_table, CLAIMS, rows)

@@ -1,11 +1,11 @@
 """One shard of the pairs of heads, decomposed beside its null, from activations."""
 
-from synergy.artifacts import read_npz
 from synergy.compilation import compile_kernels
 from synergy.console import logged_to
 from synergy.decomposition import Decomposition, Settings
 from synergy.fingerprints import fingerprint
 from synergy.pairs import pair_range
+from synergy.recorded import read_activations
 from synergy.shards import write_shard
 
 
@@ -27,7 +27,7 @@ def decompose_pairs(
     InputError
         If the activations cannot be read or decomposed.
     """
-    arrays, note = read_npz(activations, ("activations", "n_tokens"))
+    arrays, note = read_activations(activations)
     series, n_tokens = arrays["activations"], arrays["n_tokens"]
     settings = Settings(lag, redundancy, estimator, null["kind"], null["surrogates"], seed)
     compile_kernels(settings)

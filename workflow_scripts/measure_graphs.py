@@ -1,8 +1,9 @@
 """Measure global efficiency and modularity of the synergy and redundancy networks from the pairwise atoms."""
 
-from synergy.artifacts import read_npz, write_json
+from synergy.artifacts import write_json
 from synergy.console import logged_to
 from synergy.graph_metrics import DESCRIPTIONS, NULL, headline_contrasts, network_definitions
+from synergy.pairwise_atoms import read_pairwise
 from synergy.provenance import provenance
 
 NETWORKS = {"synergy": "sts_matrix", "redundancy": "rtr_matrix"}
@@ -24,7 +25,7 @@ def measure_graphs(pairwise: str, top_fraction: float, seed: int, null_networks:
     metrics : str
         Where to write the JSON.
     """
-    atoms, upstream = read_npz(pairwise, required=tuple(NETWORKS.values()))
+    atoms, upstream = read_pairwise(pairwise, tuple(NETWORKS.values()))
     measured = {}
     for network, matrix in NETWORKS.items():
         print(f"{network} network: {len(atoms[matrix])} heads, {null_networks} shuffled networks", flush=True)

@@ -1,11 +1,9 @@
 """Put the claims of all models into one table."""
 
-import csv
-
 from synergy.artifacts import write_csv
-from synergy.claims import COLUMNS
+from synergy.claims import COLUMNS, WORDS
 from synergy.console import logged_to
-from synergy.errors import InputError
+from synergy.tables import read_records
 
 
 def merge_claims(tables: list[str], claims: str) -> None:
@@ -21,21 +19,11 @@ def merge_claims(tables: list[str], claims: str) -> None:
     Raises
     ------
     InputError
-        If a table has other columns than `COLUMNS`.
+        If a table has other columns than `COLUMNS`, or another claim or verdict than there are.
     """
-    rows = []
-    for path in tables:
-        with open(path, newline="") as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise InputError(
-                    f"columns {', '.join(COLUMNS)} in {path}",
-                    ", ".join(reader.fieldnames or ()) or "an empty file",
-                    "delete it and run the workflow again",
-                )
-            rows += [[row[column] for column in COLUMNS] for row in reader]
-    rows.sort(key=lambda row: int(row[COLUMNS.index("claim")]))
-    write_csv(claims, COLUMNS, rows)
+    rows = [row for path in tables for row in read_records(path, COLUMNS, WORDS)]
+    rows.sort(key=lambda row: int(row["claim"]))
+    write_csv(claims, COLUMNS, [list(row.values()) for row in rows])
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_npz, write_npz
+from synergy.artifacts import write_npz
 from synergy.console import logged_to
 from synergy.fingerprints import fingerprint
 from synergy.provenance import provenance
+from synergy.recorded import read_activations
 from synergy.shards import merge_shards
 
 
@@ -17,7 +18,7 @@ def merge_pairs(shards: Sequence[str], activations: str, pairwise: str) -> None:
     InputError
         Naming the shard that is foreign, mixed, overlapping, missing or broken.
     """
-    arrays, note = read_npz(activations, ("activations", "n_tokens"))
+    arrays, note = read_activations(activations)
     matrices, parameters = merge_shards(shards, fingerprint(arrays["activations"], arrays["n_tokens"]))
     write_npz(pairwise, provenance("merge_pairs", parameters, note), **matrices)
     lost = int(matrices["n_undefined"].sum()) // 2

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from synergy.artifacts import read_json, write_json, write_jsonl
 from synergy.console import logged_to
+from synergy.forms import MODEL_RECORD
 from synergy.orders import parse_condition
 from synergy.problem_shards import merge_problem_shards, problems_fingerprint
 from synergy.problems import load_problems
@@ -29,7 +30,7 @@ def merge_problems(
     graded, made_of = merge_problem_shards(shards, condition, asked, problems_fingerprint(**made_from))
     kind, sigma, seed = parse_condition(condition)
     write_jsonl(records, graded)
-    fetched = read_json(made_from["record"])
+    fetched = read_json(made_from["record"], MODEL_RECORD)
     note = provenance("merge_problems", made_of["parameters"], fetched["provenance"])
     heads = [head for matrix in made_of["noise"]["matrices"] if matrix["matrix"] == "query" for head in matrix["heads"]]
     described = {"condition": kind, "sigma": sigma, "seed": seed, "heads": heads, "n_problems": len(graded)}

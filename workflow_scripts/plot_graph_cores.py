@@ -1,12 +1,13 @@
 """Plot the synergy and the redundancy network side by side, heads on a ring by depth."""
 
-from synergy.artifacts import read_npz, save_figure
+from synergy.artifacts import save_figure
 from synergy.console import logged_to
 from synergy.graphs import strongest_edges, weighted_graph
+from synergy.head_tables import read_ranking
 from synergy.network_panels import draw_degrees, draw_ring
+from synergy.pairwise_atoms import read_pairwise
 from synergy.provenance import provenance
 from synergy.style import REDUNDANCY, SYNERGY, TWO_COLUMNS, colour_bar, new_figure
-from synergy.tables import read_table
 
 NETWORKS = (("synergy", "sts_matrix", SYNERGY), ("redundancy", "rtr_matrix", REDUNDANCY))
 
@@ -18,8 +19,8 @@ def plot_graph_cores(
 
     The graphs keep `top_fraction` of the pairs; the strongest of these are drawn.
     """
-    atoms, upstream = read_npz(pairwise, required=[matrix for _, matrix, _ in NETWORKS])
-    scores = read_table(ranking, required=("syn_red_score",))["syn_red_score"]
+    atoms, upstream = read_pairwise(pairwise, [matrix for _, matrix, _ in NETWORKS], layers * heads)
+    scores = read_ranking(ranking, layers * heads, ("syn_red_score",))["syn_red_score"]
     canvas = new_figure(TWO_COLUMNS, 5.4, f"{model}: the synergy and the redundancy network")
     panels = canvas.subplots(2, 2, height_ratios=(5, 1))
     for (name, matrix, colour), rings, profile in zip(NETWORKS, panels[0], panels[1], strict=True):

@@ -7,10 +7,11 @@ from synergy.artifacts import save_figure
 from synergy.configured import configured_score
 from synergy.console import logged_to
 from synergy.head_maps import draw_map, published_map
+from synergy.head_tables import read_ranking
 from synergy.provenance import provenance
 from synergy.published import read_published
+from synergy.rankings import SCORES
 from synergy.style import TWO_COLUMNS, new_figure, say
-from synergy.tables import read_table
 
 MAPS = (("syn_red_score", "score"), ("excess_score", "score of what exceeds the null"))
 
@@ -20,7 +21,7 @@ def plot_head_ranking(ranking: str, published: str, layers: int, heads: int, mod
 
     The `published` ranks of heads are drawn faintly below where the paper has the model.
     """
-    table = read_table(ranking, required=("rank_difference", "value_difference", "balance", *dict(MAPS)))
+    table = read_ranking(ranking, layers * heads, (*SCORES, *dict(MAPS)))
     name, theirs = read_published(published, model, ("layer", "head_in_layer", "syn_red_rank"))
     definition = configured_score(table)
     maps = [(table[column].reshape(layers, heads).T, title, f"score ({definition})") for column, title in MAPS]

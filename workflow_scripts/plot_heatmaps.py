@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from synergy.artifacts import read_npz, save_figure
+from synergy.artifacts import save_figure
 from synergy.console import logged_to
+from synergy.pairwise_atoms import read_pairwise
 from synergy.provenance import provenance
 from synergy.style import (
     DIVERGING,
@@ -23,9 +24,8 @@ ATOMS = (("synergy", "sts", SEQUENTIAL_SYNERGY), ("redundancy", "rtr", SEQUENTIA
 
 def plot_heatmaps(pairwise: str, layers: int, heads: int, model: str, figure: str) -> None:
     """Draw both `pairwise` atoms for each pair of heads, and below them the excess over the null."""
-    arrays, upstream = read_npz(
-        pairwise, required=[f"{atom}_{part}" for _, atom, _ in ATOMS for part in ("matrix", "null_mean")]
-    )
+    required = [f"{atom}_{part}" for _, atom, _ in ATOMS for part in ("matrix", "null_mean")]
+    arrays, upstream = read_pairwise(pairwise, required, layers * heads)
     canvas = new_figure(TWO_COLUMNS, 6.5, f"{model}: every pair of its {layers * heads:,} heads", layout="compressed")
     panels = canvas.subplots(2, 2)
     for column, (name, atom, colours) in enumerate(ATOMS):

@@ -1,12 +1,13 @@
 """Plot observed synergy and redundancy beside their null, by layer."""
 
-from synergy.artifacts import read_npz, save_figure
+from synergy.artifacts import save_figure
 from synergy.console import logged_to
+from synergy.head_tables import read_ranking
 from synergy.null_panels import draw_quantity
+from synergy.pairwise_atoms import read_pairwise
 from synergy.profiles import layer_means
 from synergy.provenance import provenance
 from synergy.style import REDUNDANCY, SYNERGY, TWO_COLUMNS, layer_axis, new_figure
-from synergy.tables import read_table
 
 QUANTITIES = (
     ("synergy", "avg_synergy", "head_null_sts", SYNERGY),
@@ -16,8 +17,8 @@ QUANTITIES = (
 
 def plot_null(pairwise: str, ranking: str, layers: int, heads: int, model: str, figure: str) -> None:
     """Draw layer means of both atoms, observed and under the null, and below them the excess over the null."""
-    atoms, upstream = read_npz(pairwise, required=[null for *_, null, _ in QUANTITIES])
-    table = read_table(ranking, required=[column for _, column, *_ in QUANTITIES])
+    atoms, upstream = read_pairwise(pairwise, [null for *_, null, _ in QUANTITIES], layers * heads)
+    table = read_ranking(ranking, layers * heads, [column for _, column, *_ in QUANTITIES])
     canvas = new_figure(TWO_COLUMNS, 4.7, f"{model}: information of each layer's heads, beside its null")
     panels = canvas.subplots(2, 2, sharex=True, height_ratios=(3, 2))
     for column, (name, observed, null, colour) in enumerate(QUANTITIES):

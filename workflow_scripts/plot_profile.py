@@ -2,18 +2,18 @@
 
 from synergy.artifacts import save_figure
 from synergy.console import logged_to
+from synergy.head_tables import read_ranking
 from synergy.profile_panels import draw_excess, draw_published, draw_score
 from synergy.profiles import layer_means
 from synergy.provenance import provenance
 from synergy.published import read_published
 from synergy.rankings import SCORES
 from synergy.style import TWO_COLUMNS, new_figure
-from synergy.tables import read_table
 
 
 def plot_profile(ranking: str, published: str, layers: int, heads: int, model: str, figure: str) -> None:
     """Draw the layer profile of the score, of its excess over the null, and the `published` one where there is one."""
-    table = read_table(ranking, required=("syn_red_score", "excess_score", *SCORES))
+    table = read_ranking(ranking, layers * heads, ("syn_red_score", "excess_score", *SCORES))
     name, theirs = read_published(published, model, ("layer", "depth_fraction", "layer_rank_quantile"))
     canvas = new_figure(TWO_COLUMNS, 3.0, f"{model}: from redundant to synergistic, over depth")
     panels = canvas.subplots(1, 3 if name else 2)

@@ -1,18 +1,21 @@
 """Plot how far scores and layer profiles agree between variants of the analysis, and the verdicts under each."""
 
 from synergy.artifacts import save_figure
+from synergy.claims import WORDS
 from synergy.console import logged_to
 from synergy.provenance import provenance
+from synergy.robustness import CLAIMS
 from synergy.robustness_panels import draw_agreement, draw_verdicts, variant_names
 from synergy.style import TWO_COLUMNS, colour_bar, new_figure
-from synergy.tables import read_table
+from synergy.tables import read_records, read_table
 
 TITLES = {"heads": "scores of heads", "layers": "layer profiles"}
 
 
 def plot_robustness(agreement: str, claims: str, model: str, figure: str) -> None:
     """Draw rank correlations of head scores and of layer profiles, and a sign a claim and variant."""
-    correlated = read_table(agreement, required=("quantity", "level", "variant", "other", "spearman"))
+    correlated = read_table(agreement, required=("quantity", "level", "variant", "other", "spearman"), fewest_rows=0)
+    read_records(claims, CLAIMS, WORDS)
     verdicts = read_table(claims, required=("claim", "variant", "verdict", "verdict_after_control"))
     variants = variant_names(verdicts)
     height = 2.6 + 0.3 * len(variants)

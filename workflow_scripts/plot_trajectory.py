@@ -4,9 +4,11 @@ import numpy as np
 
 from synergy.artifacts import read_json, save_figure
 from synergy.console import logged_to
+from synergy.errors import InputError
+from synergy.forms import TRAINING_SUMMARY
 from synergy.provenance import provenance
 from synergy.style import TWO_COLUMNS, new_figure
-from synergy.tables import read_table
+from synergy.tables import REMAKE, read_table
 from synergy.trajectory import COLUMNS
 from synergy.trajectory_panels import draw_agreements, draw_extents, draw_extents_in_nats, draw_map, grid
 
@@ -15,9 +17,12 @@ CHANCE = 0.05  # above this p, the step is written in grey
 
 def plot_trajectory(trajectory: str, summary: str, model: str, figure: str) -> None:
     """Draw maps of layers by checkpoints, and beneath them the extents and agreements that scaling hides."""
-    table, described = read_table(trajectory, required=COLUMNS), read_json(summary)
+    table, described = read_table(trajectory, required=COLUMNS), read_json(summary, TRAINING_SUMMARY)
     checkpoints = described["checkpoints"]
     steps = [record["training_step"] for record in checkpoints]
+    if table["layer"].tolist() != list(range(len(table["layer"]) // len(steps))) * len(steps):
+        found = f"{len(table['layer'])} rows"
+        raise InputError(f"all layers of {len(steps)} checkpoints, in order, in {trajectory}", found, REMAKE)
     title = f"{model}: layer profile over training"
     for group in described["identical_weights"]:
         title += f"\nCAUTION: {', '.join(group)} have identical weights"

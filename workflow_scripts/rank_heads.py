@@ -2,14 +2,21 @@
 
 import numpy as np
 
-from synergy.artifacts import read_npz, write_csv, write_json
+from synergy.artifacts import write_csv, write_json
 from synergy.console import logged_to
 from synergy.errors import InputError
 from synergy.fingerprints import fingerprint
+from synergy.pairwise_atoms import read_pairwise
 from synergy.provenance import provenance
 from synergy.rankings import reliability, table
+from synergy.recorded import read_activations
 from synergy.resampling import pearson
 from synergy.series_statistics import constant_heads, mean_autocorrelation, mean_norm
+
+ATOMS = (
+    *("sts_matrix", "rtr_matrix", "sts_null_mean", "rtr_null_mean", "n_undefined", "fingerprint"),
+    *("head_prompt_sts", "head_prompt_rtr", "head_null_sts", "head_null_rtr"),
+)
 
 
 def rank_heads(
@@ -28,20 +35,19 @@ def rank_heads(
     Raises
     ------
     InputError
-        If layers x heads differs from the heads of the artifacts, the score is unknown, or the two artifacts do not
-        belong together.
+        If layers x heads are not the heads of the artifacts, or the two artifacts do not belong together.
     """
-    atoms, note = read_npz(pairwise, ("sts_matrix", "rtr_matrix", "head_prompt_sts", "head_null_sts", "fingerprint"))
-    series, _ = read_npz(activations, ("activations", "n_tokens"))
+    atoms, note = read_pairwise(pairwise, ATOMS)
+    series, _ = read_activations(activations)
+    recorded = series["activations"], series["n_tokens"]
     n_heads = atoms["sts_matrix"].shape[0]
     if layers * heads != n_heads:
-        hint = "correct layers and heads of the model in the config"
-        raise InputError(f"{layers} layers x {heads} heads = {layers * heads} heads", f"{n_heads} in {pairwise}", hint)
-    if fingerprint(series["activations"], series["n_tokens"]) != str(atoms["fingerprint"]):
+        expected, found = f"{layers} layers x {heads} heads = {layers * heads} heads", f"{n_heads} in {pairwise}"
+        raise InputError(expected, found, "correct layers and heads of the model in the config")
+    if fingerprint(*recorded) != str(atoms["fingerprint"]):
         found = f"{pairwise} made from other activations than {activations}"
         raise InputError("artifacts that belong together", found, f"delete {pairwise} and run the workflow again")
-    autocorrelation = mean_autocorrelation(series["activations"], series["n_tokens"])
-    norm = mean_norm(series["activations"], series["n_tokens"])
+    autocorrelation, norm = mean_autocorrelation(*recorded), mean_norm(*recorded)
     index = np.arange(n_heads)
     columns = {"head_idx": index, "layer": index // heads, "head_in_layer": index % heads}
     columns |= table(atoms, score, bootstrap, seed) | {"autocorrelation": autocorrelation, "mean_norm": norm}
@@ -55,7 +61,7 @@ def rank_heads(
             "provenance": provenance("rank_heads", parameters, note) | {"decomposition": note.get("parameters")},
             "split_half": reliability(atoms, score, seed),
             "n_undefined": int(np.triu(atoms["n_undefined"]).sum()),
-            "constant_heads": constant_heads(series["activations"], series["n_tokens"]),
+            "constant_heads": constant_heads(*recorded),
             "correlation_synergy_autocorrelation": pearson(columns["avg_synergy"], autocorrelation),
         },
     )

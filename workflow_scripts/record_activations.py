@@ -4,6 +4,7 @@ import numpy as np
 
 from synergy.artifacts import read_json, write_json, write_npz
 from synergy.console import logged_to
+from synergy.forms import MODEL_RECORD
 from synergy.prompts import answer_records, load_prompts
 from synergy.provenance import provenance
 
@@ -28,7 +29,7 @@ def record_activations(
     from synergy.recording import record_in_batches
 
     asked = load_prompts(prompts)
-    fetched = read_json(prefetched)
+    fetched = read_json(prefetched, MODEL_RECORD)
     torch.set_num_threads(threads)
     language_model = load_model(model, fetched["weights"], stanza["dtype"])
     template_arguments = stanza["chat_template_arguments"]

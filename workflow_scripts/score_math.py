@@ -2,13 +2,14 @@
 
 from synergy.artifacts import read_json
 from synergy.console import logged_to
+from synergy.forms import MODEL_RECORD, PROBLEMS_RECORD
+from synergy.head_tables import read_ranking
 from synergy.orders import noisy_heads, parse_condition
 from synergy.problem_prompts import format_prompt, style_of
 from synergy.problem_shards import problems_fingerprint, write_problem_shard
 from synergy.problems import load_problems
 from synergy.provenance import provenance
 from synergy.scatter import item_range
-from synergy.tables import read_table
 
 
 def score_math(
@@ -38,10 +39,11 @@ def score_math(
     from synergy.problem_scoring import answer_and_grade
 
     kind, sigma, seed = parse_condition(condition)
-    chosen = noisy_heads(kind, seed, fraction, read_table(made_from["ranking"]))
-    problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"])
+    problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"], MODEL_RECORD)
+    n_heads = fetched["geometry"]["layers"] * fetched["geometry"]["heads"]
+    chosen = noisy_heads(kind, seed, fraction, read_ranking(made_from["ranking"], n_heads, ("syn_red_score",)))
     style, asked = style_of(prompt_style, stanza["prompt_format"]), item_range(scatteritem, len(problems))
-    asking = {"exemplars": read_json(made_from["problems_record"])["exemplars"]}
+    asking = {"exemplars": read_json(made_from["problems_record"], PROBLEMS_RECORD)["exemplars"]}
     asking["template_arguments"] = stanza["chat_template_arguments"]
 
     torch.set_num_threads(threads)

@@ -1,14 +1,17 @@
 """Write the page that the report opens with: what was found, in words and tables, and what it was found with."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from synergy import agreement as agreement_table
+from synergy import claims as claims_table
+from synergy import score_definitions
 from synergy.artifacts import atomic_path, read_json
 from synergy.console import logged_to
+from synergy.forms import RUN_RECORD
+from synergy.head_tables import read_ranking
 from synergy.page import page
 from synergy.sections import agreement_section, introduction, made_section, model_section
-from synergy.tables import read_table
+from synergy.tables import read_records
 
 RANKING = ("avg_synergy", "avg_redundancy", "null_avg_synergy", "null_avg_redundancy")
 
@@ -40,20 +43,17 @@ def summarise(
     summary : str
         Where to write the HTML.
     """
-    tested, defined, compared = (_rows(path) for path in (claims, definitions, agreement))
+    tested = read_records(claims, claims_table.COLUMNS, claims_table.WORDS)
+    defined = read_records(definitions, score_definitions.COLUMNS, {"verdict": claims_table.BEST_TO_WORST})
+    compared = read_records(agreement, agreement_table.COLUMNS, {})
     parts = introduction(list(models), tested)
     for (model, (layers, heads)), ranking in zip(models.items(), rankings, strict=True):
         own = [[row for row in rows if row["model"] == model] for rows in (tested, defined)]
-        parts += model_section(model, *own, read_table(ranking, required=RANKING), layers, heads)
+        parts += model_section(model, *own, read_ranking(ranking, layers * heads, RANKING), layers, heads)
     parts += agreement_section(list(models), compared, significance)
-    parts += made_section(read_json(record), list(models))
+    parts += made_section(read_json(record, RUN_RECORD), list(models))
     with atomic_path(summary) as temporary:
         temporary.write_text(page("What was found", parts), encoding="utf-8")
-
-
-def _rows(path: str) -> list[dict]:
-    with open(Path(path), newline="") as file:
-        return list(csv.DictReader(file))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, read_npz, write_records
+from synergy.artifacts import read_json, write_records
 from synergy.claims import COLUMNS
 from synergy.claims_of_model import ATOMS, RANKING, claims_of_activations, claims_of_behaviour
 from synergy.console import logged_to
 from synergy.curves import COLUMNS as ABLATION
+from synergy.forms import ABLATION_STATISTICS, GRAPH_METRICS, MATH_STATISTICS
+from synergy.head_tables import read_ranking
 from synergy.multiplicity import with_holm
+from synergy.pairwise_atoms import read_pairwise
 from synergy.proportions import COLUMNS as MATH
 from synergy.tables import read_table
 
@@ -39,14 +42,14 @@ def test_claims(
     sigma : float
         The noise at which claims 7 and 8 are tested.
     """
-    scores = read_table(ranking, required=RANKING)
-    untrained = next((read_table(path, required=RANKING) for path in control_ranking), None)
-    atoms, _ = read_npz(pairwise, required=ATOMS)
-    geometry, drawn = (layers, heads), (significance, permutations, seed)
-    removed = read_table(ablation, required=ABLATION), read_json(ablation_statistics)
-    noisy = read_table(math, required=MATH), read_json(math_statistics)
+    n_heads, geometry, drawn = layers * heads, (layers, heads), (significance, permutations, seed)
+    scores = read_ranking(ranking, n_heads, RANKING)
+    untrained = next((read_ranking(path, n_heads, RANKING) for path in control_ranking), None)
+    atoms, graphs = read_pairwise(pairwise, ATOMS, n_heads)[0], read_json(metrics, GRAPH_METRICS)
+    removed = read_table(ablation, required=ABLATION), read_json(ablation_statistics, ABLATION_STATISTICS)
+    noisy = read_table(math, required=MATH), read_json(math_statistics, MATH_STATISTICS)
     results = [
-        *claims_of_activations(scores, untrained, atoms, read_json(metrics), geometry, drawn),
+        *claims_of_activations(scores, untrained, atoms, graphs, geometry, drawn),
         *claims_of_behaviour(*removed, *noisy, sigma, significance),
     ]
     rows = with_holm([result.row(model) for result in results], significance)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from synergy.artifacts import read_json, write_json, write_records
 from synergy.console import logged_to
+from synergy.forms import RANKING_SUMMARY, WEIGHTS
+from synergy.head_tables import read_ranking
 from synergy.provenance import provenance
 from synergy.tables import read_table
 from synergy.trajectory import COLUMNS, MEANS, PUBLISHED_MODEL, describe, identical_weights, profiles
@@ -37,20 +39,21 @@ def trace_training(
         Deals of heads to layers, and their seed.
     """
     keys = list(checkpoints)
-    tables = {key: read_table(path, required=tuple(MEANS)) for key, path in zip(keys, rankings, strict=True)}
+    paths = dict(zip(keys, rankings, strict=True))
+    tables = {key: read_ranking(path, layers * heads, tuple(MEANS)) for key, path in paths.items()}
     theirs = read_table(published, required=("training_step", "layer", "minmax_scaled_rank"))
     if model != PUBLISHED_MODEL:
         theirs = {name: values[:0] for name, values in theirs.items()}
     rows = profiles(tables, checkpoints, layers, heads, theirs)
-    write_records(trajectory, COLUMNS, rows)
     by_key = {key: [row for row in rows if row["model"] == key] for key in keys}
     described = []
     for key, path in zip(keys, summaries, strict=True):
         found = describe(by_key[key], tables[key], by_key[keys[-1]], layers, heads, (permutations, seed))
-        described.append(found | {"split_half_score": read_json(path)["split_half"]["score"]})
-    same = identical_weights({key: read_json(path) for key, path in zip(keys, records, strict=True)})
+        described.append(found | {"split_half_score": read_json(path, RANKING_SUMMARY)["split_half"]["score"]})
+    same = identical_weights({key: read_json(path, WEIGHTS) for key, path in zip(keys, records, strict=True)})
     for group in same:
         print(f"WARNING: {' and '.join(group)} have identical weights: all but one are not what their name says.")
+    write_records(trajectory, COLUMNS, rows)
     parameters = {"checkpoints": checkpoints, "permutations": permutations, "seed": seed}
     made = provenance("trace_training", parameters)
     write_json(summary, {"identical_weights": same, "checkpoints": described, "provenance": made})

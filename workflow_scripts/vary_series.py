@@ -1,8 +1,9 @@
 """Other series from recorded ones: without drift, cut at the natural end, of half of the prompts, or another norm."""
 
-from synergy.artifacts import read_npz, write_npz
+from synergy.artifacts import write_npz
 from synergy.console import logged_to
 from synergy.provenance import provenance
+from synergy.recorded import read_activations
 from synergy.series_variants import VARIANTS
 
 
@@ -14,7 +15,7 @@ def vary_series(activations: str, variant: str, seed: int, varied: str) -> None:
     InputError
         If the activations file lacks an array that the variant needs.
     """
-    arrays, note = read_npz(activations, ("activations", "n_tokens"))
+    arrays, note = read_activations(activations)
     series = VARIANTS[variant](arrays, seed)
     write_npz(varied, provenance("vary_series", {"variant": variant, "seed": seed}, note), **series)
     n_tokens = series["n_tokens"]

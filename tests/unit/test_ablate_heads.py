@@ -172,7 +172,7 @@ def too_few(tokens):
         (of_another_seed, r"weights random in .*weights trained"),
         (without_answer, r"one token in the answer of p1"),
         (without_prompt, r"one token in the prompt of p1"),
-        (without_ids, r"no 'generated_ids'"),
+        (without_ids, r"a key generated_ids"),
         (too_few, r"at least 4 items"),
     ],
 )

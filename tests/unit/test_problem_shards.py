@@ -30,7 +30,10 @@ def made_from(tmp_path_factory):
     scores = [0.9, 0.1, 0.5, 0.4, 0.3, 0.2, 0.8, 0.0]
     write_csv(folder / "ranking.csv", ("head_idx", "syn_red_score"), list(enumerate(scores)))
     fetched = {"weights": {"kind": "random", "seed": 0}, "sha256": {}, "revision": None}
-    write_json(folder / "model.json", fetched | {"provenance": {"model": {"key": "tiny-neox"}}})
+    write_json(
+        folder / "model.json",
+        fetched | {"geometry": {"layers": 2, "heads": 4}, "provenance": {"model": {"key": "tiny-neox"}}},
+    )
     return {
         "problems": str(problems),
         "problems_record": str(record),
@@ -146,7 +149,7 @@ def test_an_overlap_names_both(made_from, shards, tmp_path):
         ({"fingerprint": "0" * 64}, "answers to these problems by this model"),
         ({"condition": "baseline"}, f"answers under {CONDITION}"),
         ({"parameters": {"max_new_tokens": 11}}, "max_new_tokens 11 beside 10"),
-        ({"noise": {"noisy_weights_sha256": "0"}}, "the same noise"),
+        ({"noise": {"matrices": [], "noisy_weights_sha256": "0"}}, "the same noise"),
         ({"first_problem": 3}, "the 1 problems 3 to 3"),
     ],
 )

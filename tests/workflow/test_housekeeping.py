@@ -13,7 +13,8 @@ LONG_TESTS = {  # with more than 250 lines, and why
     "tests/results/test_results.py": "the rule check_results runs one file, without fixtures or helpers",
     "tests/slurm/test_faults.py": "one idea: what a cluster can do to a run",
     "tests/unit/test_ablation.py": "one idea: the engine against plain removal",
-    "tests/benchmarks/bench_ablation.py": "a program of its own",
+    "tests/workflow/bad_jobs.py": "one table: a row a bad input",
+    "tests/workflow/bad_tables.py": "one table: a row a bad input",
 }
 FOR_USERS, MODULES_FOR_USERS = {"all_atoms", "heads_of"}, {"atoms", "lattice"}  # what no rule needs
 

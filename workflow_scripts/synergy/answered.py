@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from synergy.artifacts import read_json
 from synergy.checkpoints import digest_of
 from synergy.errors import InputError
+from synergy.forms import TOKENS
 from synergy.sampling import stratified
 
 IDENTITY = ("key", "revision", "weights")
@@ -45,16 +46,13 @@ def read_answers(path: str, record: dict, n_prompts: int) -> Answered:
     InputError
         If the answers are another model's, a prompt or an answer is empty, or there are too few prompts.
     """
-    recorded = read_json(path)
+    recorded = read_json(path, TOKENS)
     again = f"delete {path} and run the workflow again"
-    try:
-        rows, made_by = recorded["prompts"], recorded["provenance"]
-        chosen = [rows[row] for row in stratified([row["category"] for row in rows], n_prompts)]
-        ids = [row["id"] for row in chosen]
-        prompts, answers = [row["prompt_ids"] for row in chosen], [row["generated_ids"] for row in chosen]
-    except (KeyError, TypeError) as error:
-        raise InputError(f"prompts with prompt_ids and generated_ids in {path}", f"no {error}", again) from None
-    theirs, ours = ({name: (model or {}).get(name) for name in IDENTITY} for model in (made_by.get("model"), record))
+    rows, made_by = recorded["prompts"], recorded["provenance"]
+    chosen = [rows[row] for row in stratified([row["category"] for row in rows], n_prompts)]
+    ids = [row["id"] for row in chosen]
+    prompts, answers = [row["prompt_ids"] for row in chosen], [row["generated_ids"] for row in chosen]
+    theirs, ours = ({name: model.get(name) for name in IDENTITY} for model in (made_by["model"], record))
     if theirs != ours:
         raise InputError(f"answers of {_in_words(ours)} in {path}", f"those of {_in_words(theirs)}", again)
     for name, prompt, answer in zip(ids, prompts, answers, strict=True):

@@ -8,8 +8,6 @@ every npz.
 import csv
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from synergy.errors import InputError
+from synergy.forms import require_form
+from synergy.npz_headers import check_npz
 
 PDF_DPI = 300  # of what is an image inside a PDF
 
@@ -46,48 +46,66 @@ def read_npz(path: str | Path, required: Sequence[str] = ()) -> tuple[dict[str, 
     Raises
     ------
     InputError
-        If the file is missing, truncated, corrupted, holds pickles or lacks a `required` array.
+        If the file is missing, truncated, corrupted, holds pickles, announces more than it holds, or lacks a
+        `required` array.
     """
     remake = f"delete {path} and run the workflow again"
     try:
+        check_npz(path)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise InputError(f"an npz file at {path}", "no such file", "run the rule that makes it") from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise InputError(f"a complete npz file without pickles at {path}", f"{error}", remake) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # what the readers of zip and npy raise on other bytes is no closed list
+        found = f"{type(error).__name__}: {error}"
+        raise InputError(f"a complete npz file without pickles at {path}", found, remake) from None
     missing = [name for name in required if name not in arrays]
     if missing:
         raise InputError(f"arrays {', '.join(required)} in {path}", f"no {', '.join(missing)}", remake)
-    note = arrays.pop("provenance", None)
-    return arrays, json.loads(str(note)) if note is not None else {}
+    try:
+        note = json.loads(str(arrays.pop("provenance", "{}")))
+    except (ValueError, RecursionError):
+        note = None
+    if not isinstance(note, dict) or not isinstance(note.get("parameters", {}), dict):
+        raise InputError(f"a JSON object as provenance in {path}", "other text", remake)
+    return arrays, note
 
 
 def write_json(path: str | Path, record: dict | list) -> None:
     """Write `record` as indented JSON; NaN becomes null, since JSON has none."""
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        temporary.write_text(json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
 
 
-def read_json(path: str | Path) -> dict:
+def read_json(path: str | Path, form: object = None) -> dict:
     """Read a JSON file.
+
+    Parameters
+    ----------
+    path : str or Path
+    form : see `synergy.forms.require_form`, optional
+        What it must hold.
 
     Raises
     ------
     InputError
-        If the file is missing or is not JSON.
+        Naming the file, if it is missing, is not JSON, or has not the `form`.
     """
     try:
-        return json.loads(Path(path).read_text())
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"a JSON file at {path}", "no such file", "run the rule that makes it") from None
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"valid JSON in {path}", f"{error}", "delete it and run the workflow again") from None
+    require_form(record, {} if form is None else form, path)
+    return record
 
 
 def write_jsonl(path: str | Path, records: Sequence[dict]) -> None:
     """Write one JSON object a line."""
-    with atomic_path(path) as temporary, open(temporary, "w") as file:
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         for record in records:
             # Plain ASCII keeps lone surrogates, which a model's broken output may hold, writable.
             file.write(json.dumps(_plain(record), allow_nan=False) + "\n")
@@ -104,17 +122,17 @@ def read_jsonl(path: str | Path, required: Sequence[str] = ()) -> list[dict]:
     records = []
     try:
         # Only line feeds end a line of JSONL: other breaks that Python knows may stand inside a string.
-        lines = Path(path).read_text().split("\n")
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         raise InputError(f"a JSONL file at {path}", "no such file", "check the path in the config") from None
-    except UnicodeDecodeError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"UTF-8 text in {path}", f"{error}", "save the file as UTF-8") from None
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"a JSON object at {path}:{number}", f"{error}", "mend or delete the line") from None
         if not isinstance(record, dict):
             raise InputError(f"a JSON object at {path}:{number}", type(record).__name__, "mend or delete the line")
@@ -129,7 +147,7 @@ def read_jsonl(path: str | Path, required: Sequence[str] = ()) -> list[dict]:
 
 def write_csv(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence]) -> None:
     """Write a table; floats keep all their digits, NaN and None become empty cells."""
-    with atomic_path(path) as temporary, open(temporary, "w", newline="") as file:
+    with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(columns)
         for row in rows:

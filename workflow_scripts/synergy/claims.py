@@ -11,6 +11,7 @@ COLUMNS = (
     *("control", "control_estimate", "control_p_value", "verdict_after_control", "note"),
 )
 BEST_TO_WORST = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
+VERDICTS = {"verdict": BEST_TO_WORST, "verdict_after_control": BEST_TO_WORST}  # words of those columns
 STATEMENTS = {
     1: "The layer profile of the score is an inverted U: middle layers synergistic, early and late layers redundant.",
     2: "The inverted-U profile is absent in the untrained model.",
@@ -21,6 +22,7 @@ STATEMENTS = {
     7: "Noise in the most synergistic heads costs the most accuracy.",
     8: "Noise in the most redundant heads costs the least accuracy.",
 }
+WORDS = VERDICTS | {"claim": [str(number) for number in STATEMENTS]}  # of the columns of a table of claims
 
 
 @dataclass(frozen=True)

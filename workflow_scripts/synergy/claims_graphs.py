@@ -44,7 +44,7 @@ def _relative_to_null(synergy: dict, redundancy: dict, significance: float, sign
     means = [null.mean() for null in draws]
     if not all(np.isfinite(means)) or 0 in means:
         return Effect(obstacle="the null has no value to divide by")
-    observed = sign * (synergy["value"] / means[0] - redundancy["value"] / means[1])
+    observed = sign * (_number(synergy["value"]) / means[0] - _number(redundancy["value"]) / means[1])
     null = draws[0] / means[0] - draws[1] / means[1]
     return Effect(float(observed), share_as_extreme(null, observed))
 

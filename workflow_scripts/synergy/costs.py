@@ -4,6 +4,8 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+from synergy.errors import InputError
+
 COLUMNS = ("rule", "jobs", "seconds", "longest_job_s", "peak_memory_mib")
 
 
@@ -21,15 +23,24 @@ def cost_rows(benchmarks: str | Path) -> list[dict]:
     list of dict
         Keys are `COLUMNS`: seconds of wall clock summed over jobs, those of the longest, and the highest peak resident
         memory of a job in MiB (0 where the job was too short to be looked at).
+
+    Raises
+    ------
+    InputError
+        Naming the file that holds no record.
     """
     jobs = defaultdict(list)
     for path in sorted(Path(benchmarks).rglob("*.jsonl")):
         rule = path.relative_to(benchmarks).parts[0].removesuffix(".jsonl")
-        lines = path.read_text().split("\n")
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
         last = next((line for line in reversed(lines) if line.strip()), None)
         if last:
-            record = json.loads(last)
-            jobs[rule].append((float(record["s"]), _number(record["max_rss"])))
+            try:
+                record = json.loads(last)
+                jobs[rule].append((float(record["s"]), _number(record["max_rss"])))
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+                expected = f"a benchmark record with s and max_rss as the last line of {path}"
+                raise InputError(expected, f"{type(error).__name__}: {error}", "delete that file") from None
     rows = []
     for rule, costs in jobs.items():
         seconds, memory = zip(*costs, strict=True)

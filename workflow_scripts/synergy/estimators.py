@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synergy.errors import InputError
+from synergy.recorded import check_series
 
 ESTIMATORS = ("gaussian", "gaussian_copula", "discrete")
 LANES = 32
@@ -80,16 +81,11 @@ def check(recording: Recording) -> None:
         pairs are undefined there.
     """
     activations, n_tokens, lag = recording.activations, recording.n_tokens, recording.lag
-    again = "record the activations again"
     if recording.estimator not in ESTIMATORS:
         known = f"an estimator among {', '.join(ESTIMATORS)}"
         raise InputError(known, f"{recording.estimator}", "correct decomposition.estimator in the config")
-    if activations.ndim != 3 or n_tokens.shape != activations.shape[:1]:
-        shapes = f"shapes {activations.shape} and {n_tokens.shape}"
-        raise InputError("activations (n_prompts, n_heads_total, n_tokens), n_tokens (n_prompts,)", shapes, again)
-    n_prompts, n_heads, longest = activations.shape
-    if n_prompts == 0:
-        raise InputError("activations of at least 1 prompt", "0 prompts", again)
+    check_series(activations, n_tokens)
+    n_prompts, n_heads, _ = activations.shape
     if n_heads < 2:
         raise InputError("at least 2 heads, since pairs are decomposed", f"{n_heads}", "choose a larger model")
     if lag < 1:
@@ -98,18 +94,13 @@ def check(recording: Recording) -> None:
     if n_tokens[shortest] < lag + MIN_SAMPLES:
         found = f"{n_tokens[shortest]} tokens in prompt {shortest}"
         raise InputError(f"at least lag + 4 = {lag + MIN_SAMPLES} tokens", found, "lower the lag or record more tokens")
-    if n_tokens.max() > longest:
-        raise InputError(f"n_tokens of at most {longest}, the length of activations", f"{n_tokens.max()}", again)
     varies = False
     for p in range(n_prompts):
         series = activations[p, :, : n_tokens[p]]
-        if not np.isfinite(series).all():
-            head, token = np.argwhere(~np.isfinite(series))[0]
-            found = f"{series[head, token]} in prompt {p}, head {head}, token {token}"
-            raise InputError("finite activations", found, f"{again}; use bfloat16 or float32 if the model overflows")
         varies = varies or bool((series.min(axis=1) < series.max(axis=1)).any())
     if not varies:
-        raise InputError("activations that vary in time", "every head constant in every prompt", again)
+        hint = "record the activations again"
+        raise InputError("activations that vary in time", "every head constant in every prompt", hint)
 
 
 def prepare(recording: Recording, threads: int = 1) -> Series:

@@ -4,7 +4,8 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -66,6 +67,14 @@ def require_model(folder: str | Path, random_weights: bool, hint: str, name: str
             raise InputError(f"a complete {file} in {name or folder}", "a damaged or cut off one", hint)
 
 
+def fetch_hint(folder: str | Path) -> str:
+    """How to fetch the model of a folder anew."""
+    return (
+        f"run `snakemake results/prefetch/{Path(folder).name}.json` on a machine with network that shares this folder, "
+        "with --forcerun prefetch_model if the folder exists"
+    )
+
+
 def use_local_files(folder: str | Path, weights: dict) -> None:
     """Keep this process off the network and check that the model was fetched; for rules that compute.
 
@@ -83,12 +92,17 @@ def use_local_files(folder: str | Path, weights: dict) -> None:
     os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
     if "huggingface_hub.constants" in sys.modules:
         sys.modules["huggingface_hub.constants"].HF_HUB_OFFLINE = True
-    require_model(
-        folder,
-        weights["kind"] == "random",
-        f"run `snakemake results/prefetch/{Path(folder).name}.json` on a machine with network that shares this folder, "
-        "with --forcerun prefetch_model if the folder exists",
-    )
+    require_model(folder, weights["kind"] == "random", fetch_hint(folder))
+
+
+@contextmanager
+def understood(what: str, folder: str | Path, hint: str) -> Iterator[None]:
+    """Turn what transformers raises on a config or tokenizer that it cannot read into one message."""
+    try:
+        yield
+    except Exception as error:  # its parsers raise anything, tokenizers' even bare Exception
+        found = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise InputError(f"{what} in {folder} that transformers can read", found, hint) from None
 
 
 def sha256(path: str | Path) -> str:

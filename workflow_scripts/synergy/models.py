@@ -9,7 +9,7 @@ from torch import nn
 from synergy.architectures import find_heads
 from synergy.errors import InputError
 from synergy.linear import faster_linears
-from synergy.model_files import use_local_files
+from synergy.model_files import fetch_hint, understood, use_local_files
 
 PAD = 0  # The id under padding never reaches a real position; any valid id will do.
 
@@ -116,11 +116,13 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
     use_local_files(folder, weights)
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+    with understood("config.json and tokenizer", folder, fetch_hint(folder)):
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if weights["kind"] == "random":
         # ASSUME: "Untrained" is the initialisation that transformers gives the architecture.
         torch.manual_seed(weights["seed"])
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
         model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
     else:
         model, loaded = AutoModelForCausalLM.from_pretrained(
@@ -141,7 +143,7 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
             )
     model.requires_grad_(False).eval().to(device)
     faster_linears(model)
-    return LanguageModel(model, AutoTokenizer.from_pretrained(folder, local_files_only=True))
+    return LanguageModel(model, tokenizer)
 
 
 def stop_ids(model: nn.Module, tokenizer) -> list[int]:

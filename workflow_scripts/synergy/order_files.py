@@ -8,10 +8,10 @@ from synergy.artifacts import read_npz
 from synergy.errors import InputError
 from synergy.orders import parse_order
 
-ARRAYS = (
-    *("kl_nats", "num_heads_removed", "n_heads_total", "prompt_id"),
-    *("method", "answers", "layer_share"),
-)
+FORMS = {  # kinds of type and number of axes
+    **{"kl_nats": ("f", 2), "num_heads_removed": ("iu", 1), "n_heads_total": ("iu", 0), "prompt_id": ("U", 1)},
+    **{"method": ("U", 0), "answers": ("U", 0), "layer_share": ("f", 0)},
+}
 SHARED = ("n_heads_total", "num_heads_removed", "prompt_id", "answers")  # must be the same in all orders
 SETTINGS = ("dtype", "step", "max_fraction")
 
@@ -41,7 +41,7 @@ def read_orders(paths: Sequence[str], names: Sequence[str]) -> tuple[list[dict],
         raise InputError("at least one order", "none", "mend ablation.orders in the config")
     curves, notes = [], []
     for path, name in zip(paths, names, strict=True):
-        arrays, note = read_npz(path, ARRAYS)
+        arrays, note = read_npz(path, tuple(FORMS))
         method, kind, seed = parse_order(name)
         _check(arrays, note, path, name, method)
         curves.append({**arrays, "name": name, "method": method, "kind": kind, "seed": seed})
@@ -64,6 +64,10 @@ def read_orders(paths: Sequence[str], names: Sequence[str]) -> tuple[list[dict],
 def _check(arrays: dict, note: dict, path: str, name: str, method: str) -> None:
     """Refuse a file that is not the order `name` or holds what cannot have been measured."""
     remake = f"delete {path} and run the workflow again"
+    for key, (kind, ndim) in FORMS.items():
+        if arrays[key].dtype.kind not in kind or arrays[key].ndim != ndim:
+            found = f"{arrays[key].dtype} of {arrays[key].ndim} axes"
+            raise InputError(f"{key} of {ndim} axes in {path}", found, remake)
     made_as = note.get("parameters", {}).get("order", name)
     if made_as != name or str(arrays["method"]) != method:
         raise InputError(f"the order {name} in {path}", f"{made_as}, heads replaced by {arrays['method']}", remake)
@@ -73,10 +77,11 @@ def _check(arrays: dict, note: dict, path: str, name: str, method: str) -> None:
         raise InputError(
             f"kl_nats of {len(counts)} steps and {len(arrays['prompt_id'])} prompts in {path}", found, remake
         )
+    ascending = len(counts) > 1 and counts[0] == 0 and (counts[1:] > counts[:-1]).all()
+    if not ascending or counts[-1] > arrays["n_heads_total"]:
+        expected = f"ascending numbers of heads removed from 0 to at most {arrays['n_heads_total']} in {path}"
+        raise InputError(expected, f"{counts.tolist()}", remake)
     if not np.isfinite(kl).all() or (kl < 0).any():
         step, prompt = np.argwhere(~np.isfinite(kl) | (kl < 0))[0]
         found = f"{kl[step, prompt]} with {counts[step]} heads removed and prompt {arrays['prompt_id'][prompt]}"
         raise InputError(f"finite KL of at least 0 in {path}", found, remake)
-    if counts[0] != 0 or (np.diff(counts) <= 0).any() or counts[-1] > arrays["n_heads_total"] or len(counts) < 2:
-        expected = f"ascending numbers of heads removed from 0 to at most {arrays['n_heads_total']} in {path}"
-        raise InputError(expected, f"{counts.tolist()}", remake)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from synergy.errors import InputError
-from synergy.tables import read_table
+from synergy.head_tables import read_ranking
 
 METHODS = ("zero", "mean")  # what removed heads give
 # ASSUME: Beside the paper's synergistic and random orders, heads are removed in the redundant order and in random
@@ -46,13 +46,7 @@ def ordered_heads(order: str, ranking: str, n_heads_total: int) -> tuple[str, np
         If the name is wrong, or the ranking is not one of `n_heads_total` heads.
     """
     method, kind, seed = parse_order(order)
-    table = read_table(ranking, required=("head_idx", "syn_red_score", *MATCHED_ON.values()))
-    if not np.array_equal(table["head_idx"], np.arange(n_heads_total)):
-        raise InputError(
-            f"a row for each of the model's {n_heads_total} heads, in order, in {ranking}",
-            f"{len(table['head_idx'])} rows",
-            f"delete {ranking} and run the workflow again",
-        )
+    table = read_ranking(ranking, n_heads_total, ("head_idx", "syn_red_score", *MATCHED_ON.values()))
     return method, removal_order(kind, seed, table)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from synergy.artifacts import read_json, read_jsonl
 from synergy.errors import InputError
+from synergy.forms import CONDITION, GRADED, require_form
 from synergy.intervals import wilson_interval
 
 COUNTS = ("n_problems", "n_correct", "accuracy")
@@ -63,7 +64,9 @@ def read_scores(records: Sequence[str], conditions: Sequence[str]) -> list[Score
     """
     scores: list[Scores] = []
     for path, condition_path in zip(records, conditions, strict=True):
-        graded, made = read_jsonl(path, REQUIRED), read_json(condition_path)
+        graded, made = read_jsonl(path, REQUIRED), read_json(condition_path, CONDITION)
+        for number, record in enumerate(graded, start=1):
+            require_form(record, GRADED, f"{path}:{number}")
         columns = {key: np.array([record[key] for record in graded]) for key in REQUIRED}
         own = Scores(
             *(made["condition"], made["sigma"], made["seed"]),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from synergy.artifacts import read_json, read_jsonl, write_jsonl
 from synergy.errors import InputError
+from synergy.forms import MODEL_RECORD, PROBLEM_SHARD, PROBLEMS_RECORD, require_form
 from synergy.problems import Problem
 
 MADE_OF = ("condition", "first_problem", "last_problem", "n_problems", "fingerprint", "parameters", "noise")
@@ -27,12 +28,14 @@ def problems_fingerprint(problems: str, problems_record: str, ranking: str, reco
     record : str
         The record of the model's fetching (JSON).
     """
-    fetched = read_json(record)
+    fetched = read_json(record, MODEL_RECORD)
     weights = {key: fetched.get(key) for key in ("weights", "revision", "sha256")}
     code = hashlib.sha256()
     for path in (problems, ranking):
         code.update(hashlib.sha256(Path(path).read_bytes()).digest())
-    code.update(json.dumps([read_json(problems_record)["exemplars"], weights], sort_keys=True).encode())
+    code.update(
+        json.dumps([read_json(problems_record, PROBLEMS_RECORD)["exemplars"], weights], sort_keys=True).encode()
+    )
     return code.hexdigest()
 
 
@@ -121,12 +124,16 @@ def _read_shard(path: str, condition: str, problems: Sequence[Problem], mark: st
     made_of, records = (lines[0], lines[1:]) if lines else ({}, [])
     if missing := [key for key in MADE_OF if key not in made_of]:
         raise InputError(f"a first line with {', '.join(MADE_OF)} in {path}", f"no {', '.join(missing)}", remake)
+    require_form(made_of, PROBLEM_SHARD, f"{path}:1")
     if made_of["condition"] != condition:
         raise InputError(f"answers under {condition} in {path}", f"those under {made_of['condition']}", remake)
     if made_of["fingerprint"] != mark:
         found = f"fingerprint {made_of['fingerprint'][:12]} in {path}"
         raise InputError(f"answers to these problems by this model, fingerprint {mark[:12]}", found, remake)
     asked = range(made_of["first_problem"], made_of["last_problem"])
+    if not 0 <= asked.start <= asked.stop <= len(problems):
+        found = f"{asked.start} to {asked.stop}"
+        raise InputError(f"first and last of {len(problems)} problems in {path}", found, remake)
     expected = [problem.id for problem in problems[asked.start : asked.stop]]
     if [record.get("id") for record in records] != expected:
         found = f"{len(records)} records, or those of other problems"

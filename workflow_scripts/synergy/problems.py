@@ -77,7 +77,7 @@ def load_problems(path: str | Path) -> list[Problem]:
         raise InputError(
             f"a problem set at {path}", "no such file", "check the path, or use a key of problem_sets in the config"
         ) from None
-    except UnicodeDecodeError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"UTF-8 text in {path}", f"{error}", "save the file as UTF-8") from None
     problems: dict[str, Problem] = {}
     for number, line in enumerate(lines, start=1):

@@ -81,6 +81,7 @@ def merge_shards(paths: Sequence[str], mark: str) -> tuple[dict[str, np.ndarray]
     for path in paths:
         shard, note = read_npz(path, (*PAIR_VALUES, *COUNTS, *HEAD_SUMS, *MADE_OF))
         shard["path"], remake = str(path), f"delete {path} and run the workflow again"
+        _check_forms(shard, remake)
         if str(shard["fingerprint"]) != mark:
             found = f"fingerprint {str(shard['fingerprint'])[:12]} in {path}"
             raise InputError(f"a shard of the activations with fingerprint {mark[:12]}", found, remake)
@@ -113,12 +114,28 @@ def merge_shards(paths: Sequence[str], mark: str) -> tuple[dict[str, np.ndarray]
     return arrays, parameters
 
 
-def _check_values(shard: dict, remake: str) -> None:
-    """Refuse a shard whose arrays do not fit its range or that holds values not finite and not accounted for."""
+def _check_forms(shard: dict, remake: str) -> None:
+    """Refuse a shard whose arrays are of another type than is written, or do not fit its range."""
+    for name in (*MADE_OF, *PAIR_VALUES, *COUNTS, *HEAD_SUMS):
+        kind = "U" if name == "fingerprint" else "f" if name in PAIR_VALUES else "iu"
+        if shard[name].dtype.kind not in kind or (name in MADE_OF and shard[name].ndim):
+            found = f"{shard[name].dtype} {shard[name].shape}"
+            raise InputError(f"{name} as decompose_pairs writes it in {shard['path']}", found, remake)
     size = int(shard["last_pair"]) - int(shard["first_pair"])
     for name in (*PAIR_VALUES, *COUNTS):
         if shard[name].shape != (size,):
             raise InputError(f"{name} of {size} pairs in {shard['path']}", f"{shard[name].shape}", remake)
+    n_heads, n_prompts = int(shard["n_heads_total"]), int(shard["n_prompts"])
+    for name in HEAD_SUMS:
+        prompts, own = name.startswith("head_prompt"), shard[name].shape
+        expected = (n_prompts if prompts else own[0] if own else 0, 2, n_heads)
+        expected = expected if name.endswith("sums") else expected[::2]
+        if own != expected:
+            raise InputError(f"{name} {expected} in {shard['path']}", f"{own}", remake)
+
+
+def _check_values(shard: dict, remake: str) -> None:
+    """Refuse a shard that holds values not finite and not accounted for."""
     for name in PAIR_VALUES:
         if name.endswith("_null_mean"):
             accounted = shard["n_null"] < 1

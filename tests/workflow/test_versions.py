@@ -1,0 +1,58 @@
+"""Conda environments, pip pins, tools and the Makefile name the same versions."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+from declarations import REPOSITORY
+
+PIN = re.compile(r"^([\w.-]+)==([\w.+]+)$", re.MULTILINE)
+
+
+def pins(name: str) -> dict[str, str]:
+    """Versions in a file of pip, by name as pip compares names."""
+    found = PIN.findall((REPOSITORY / "envs" / name).read_text())
+    assert len(found) == len({package.lower() for package, _ in found}), "a package twice"
+    return {re.sub(r"[-_.]+", "-", package.lower()): version for package, version in found}
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+@pytest.mark.parametrize("env", ["analysis", "models"])
+def test_conda_environments_name_the_pinned_versions(env):
+    pins = dict(re.findall(r"^([\w-]+)==([\w.]+)$", (REPOSITORY / "envs/requirements.txt").read_text(), re.MULTILINE))
+    dependencies = yaml.safe_load((REPOSITORY / f"envs/{env}.yaml").read_text())["dependencies"]
+    listed = dict(re.match(r"([\w-]+)==?([\w.]+)$", item).groups() for item in dependencies[-1]["pip"])
+    assert listed
+    assert listed.items() <= pins.items()
+
+
+def test_everything_that_is_installed_is_pinned_and_to_one_version():
+    required, constrained = pins("requirements.txt"), pins("constraints.txt")
+    for name in ("requirements.txt", "constraints.txt"):
+        lines = (REPOSITORY / "envs" / name).read_text().splitlines()
+        assert all(PIN.match(line) or line.startswith("#") or not line.strip() for line in lines)
+    both = required.keys() & constrained.keys()
+    assert {package: required[package] for package in both} == {package: constrained[package] for package in both}
+
+
+def test_every_place_names_the_same_python():
+    makefile = (REPOSITORY / "Makefile").read_text()
+    major, minor = re.search(r"sys.version_info < \((\d+), (\d+)\)", makefile).groups()
+    python = f"{major}.{minor}"
+    assert f"Expected Python >= {python};" in makefile
+    assert f"PYTHON=python{python}" in makefile
+    for env in ("analysis", "models"):
+        assert f"python={python}" in yaml.safe_load((REPOSITORY / f"envs/{env}.yaml").read_text())["dependencies"]
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    assert project["tool"]["ruff"]["target-version"] == f"py{major}{minor}"
+    assert project.get("project", {}).get("requires-python", f">={python}") == f">={python}"
+    assert f"Python ≥ {python}" in (REPOSITORY / "README.md").read_text()
+
+
+def test_the_installed_snakemake_is_new_enough():
+    least = re.search(r'min_version\("(.+?)"\)', (REPOSITORY / "Snakefile").read_text())[1]
+    assert numbers(pins("requirements.txt")["snakemake"]) >= numbers(least)
