@@ -32,10 +32,7 @@ def rank_heads(
 ) -> None:
     """Write a row a head to the CSV `ranking` and what holds for all of them to the JSON `summary`.
 
-    Raises
-    ------
-    InputError
-        If layers x heads are not the heads of the artifacts, or the two artifacts do not belong together.
+    InputError: layers x heads are not the heads of the artifacts, or these do not belong together.
     """
     atoms, note = read_pairwise(pairwise, ATOMS)
     series, _ = read_activations(activations)

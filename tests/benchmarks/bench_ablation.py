@@ -93,7 +93,7 @@ def memory(arguments: list[str], caches: Sequence[str]) -> None:
 
 
 def peak_memory(model: LanguageModel, text: Text, cache: str) -> None:
-    """Print the peak of this process, or of its GPU, over a step in each layer, and what the model alone takes, in MB."""
+    """Print the peak of this process, or of its GPU, over a step in each layer, and the model's alone, in MB."""
     on_gpu = torch.cuda.is_available()
 
     def megabytes(what: str) -> float:
