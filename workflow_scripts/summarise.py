@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from synergy import agreement as agreement_table
-from synergy import claims as claims_table
-from synergy import score_definitions
+from synergy.agreement import COLUMNS as AGREEMENT
 from synergy.artifacts import atomic_path, read_json
+from synergy.claims import BEST_TO_WORST, WORDS
+from synergy.claims import COLUMNS as CLAIMS
 from synergy.console import logged_to
 from synergy.forms import RUN_RECORD
 from synergy.head_tables import read_ranking
 from synergy.page import page
+from synergy.score_definitions import COLUMNS as DEFINITIONS
 from synergy.sections import agreement_section, introduction, made_section, model_section
 from synergy.tables import read_records
 
@@ -43,9 +44,9 @@ def summarise(
     summary : str
         Where to write the HTML.
     """
-    tested = read_records(claims, claims_table.COLUMNS, claims_table.WORDS)
-    defined = read_records(definitions, score_definitions.COLUMNS, {"verdict": claims_table.BEST_TO_WORST})
-    compared = read_records(agreement, agreement_table.COLUMNS, {})
+    tested = read_records(claims, CLAIMS, WORDS)
+    defined = read_records(definitions, DEFINITIONS, {"verdict": BEST_TO_WORST})
+    compared = read_records(agreement, AGREEMENT, {})
     parts = introduction(list(models), tested)
     for (model, (layers, heads)), ranking in zip(models.items(), rankings, strict=True):
         own = [[row for row in rows if row["model"] == model] for rows in (tested, defined)]

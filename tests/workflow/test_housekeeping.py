@@ -13,6 +13,7 @@ LONG_TESTS = {  # with more than 250 lines, and why
     "tests/results/test_results.py": "the rule check_results runs one file, without fixtures or helpers",
     "tests/slurm/test_faults.py": "one idea: what a cluster can do to a run",
     "tests/unit/test_ablation.py": "one idea: the engine against plain removal",
+    "tests/unit/test_readers_fuzz.py": "one idea: any bytes, of every reader",
     "tests/workflow/bad_jobs.py": "one table: a row a bad input",
     "tests/workflow/bad_tables.py": "one table: a row a bad input",
 }
