@@ -2,8 +2,8 @@
 
     python tests/benchmarks/speed_table.py [--run FOLDER] [--only STAGE …] [--page docs/speed.md]     (make bench)
 
-Runs the demo in a temporary folder, times it, and measures the rest on its model and answers; FOLDER takes a finished
-run of the demo instead. Each stage is measured in a process of its own, ratios within one process and in turns. With
+Runs the demo in a temporary folder, or in FOLDER to keep it, times it, and measures the rest on its model and answers;
+a demo that FOLDER holds already is taken and not timed. Each stage is measured in a process of its own, ratios within one process and in turns. With
 `--page` the table replaces the one between the page's marks. Close other programs first; 25 minutes on two cores.
 Rows for a GPU are measured where there is one.
 """
@@ -90,7 +90,7 @@ def main() -> None:
     from speed_stages import STAGES
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, help="a finished run of the demo")
+    parser.add_argument("--run", type=Path, help="where the demo runs, or has run")
     parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES))
     parser.add_argument("--page", type=Path, help="write the table into this page too")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -98,12 +98,10 @@ def main() -> None:
     load, rows = os.getloadavg()[0], []
     with tempfile.TemporaryDirectory() as scratch:
         run = (options.run or Path(scratch)).resolve()
-        if options.run is None and "demo" not in options.only:
-            options.only = ["demo", *options.only]  # the others measure on its model and answers
-        for stage in options.only:
+        finished = (run / "results/checks.json").exists()
+        others = [stage for stage in options.only if stage != "demo"]
+        for stage in [*([] if finished else ["demo"]), *others]:  # the others measure on the demo's model and answers
             print(f"measuring {stage}", file=sys.stderr, flush=True)
-            if stage == "demo" and options.run:
-                continue
             rows += stage_rows(stage, run, options.threads)
             print(table(rows[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
     block = f"{machine(options.threads, load)}\n\n{table(rows)}"
