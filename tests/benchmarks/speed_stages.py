@@ -216,6 +216,7 @@ STAGES = {
     "answering": answering,
     "gpu": gpu,
 }
+ON_THE_DEMO = {"demo", "recording", "ablation", "answering"}  # these want its model and answers
 
 if __name__ == "__main__":
     stage, folder, n_threads = sys.argv[1:]

@@ -3,9 +3,9 @@
     python tests/benchmarks/speed_table.py [--run FOLDER] [--only STAGE …] [--page docs/speed.md]     (make bench)
 
 Runs the demo in a temporary folder, or in FOLDER to keep it, times it, and measures the rest on its model and answers;
-a demo that FOLDER holds already is taken and not timed. Each stage is measured in a process of its own, ratios within one process and in turns. With
-`--page` the table replaces the one between the page's marks. Close other programs first; 25 minutes on two cores.
-Rows for a GPU are measured where there is one.
+a demo that FOLDER holds already is taken and not timed. Each stage is measured in a process of its own, ratios within
+one process and in turns. With `--page` the table replaces the one between the page's marks. Close other programs first;
+it takes 25 minutes on two cores. Rows for a GPU are measured where there is one.
 """
 
 import argparse
@@ -87,7 +87,7 @@ def stage_rows(stage: str, run: Path, threads: int) -> list[Row]:
 
 def main() -> None:
     """Measure, print and write the table."""
-    from speed_stages import STAGES
+    from speed_stages import ON_THE_DEMO, STAGES
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, help="where the demo runs, or has run")
@@ -99,8 +99,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         run = (options.run or Path(scratch)).resolve()
         finished = (run / "results/checks.json").exists()
-        others = [stage for stage in options.only if stage != "demo"]
-        for stage in [*([] if finished else ["demo"]), *others]:  # the others measure on the demo's model and answers
+        needed = ["demo"] if ON_THE_DEMO & set(options.only) and not finished else []
+        for stage in [*needed, *(stage for stage in options.only if stage != "demo")]:
             print(f"measuring {stage}", file=sys.stderr, flush=True)
             rows += stage_rows(stage, run, options.threads)
             print(table(rows[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
