@@ -74,7 +74,9 @@ def _kl(p: torch.Tensor, log_p: torch.Tensor, logits_q: torch.Tensor) -> torch.T
 
 
 def _sum(terms: torch.Tensor) -> torch.Tensor:
-    """Sums of rows in float64, without a float64 copy of all terms."""
+    """Sums of rows in float64; on a CPU without the float64 copy of all terms that PyTorch would make."""
+    if terms.device.type != "cpu":
+        return terms.sum(-1, dtype=torch.float64)
     return torch.stack([some.sum(-1) for some in terms.split(SUMMED, -1)], -1).sum(-1, dtype=torch.float64)
 
 
