@@ -1,6 +1,6 @@
 # make demo   the whole study on a small real model, on this machine
 # make test   every check and test
-# make bench  the speed of every stage beside its target, into docs/speed.md (25 minutes on 2 cores)
+# make bench  the speed of every stage beside its target, into docs/speed.md (20 minutes on 2 cores)
 # make docs   the parts of docs/ that follow from code, rules and config
 # make install builds .venv; the others call it
 

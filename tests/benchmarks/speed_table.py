@@ -5,7 +5,7 @@
 Runs the demo in a temporary folder, or in FOLDER to keep it, times it, and measures the rest on its model and answers;
 a demo that FOLDER holds already is taken and not timed. Each stage is measured in a process of its own, ratios within
 one process and in turns. With `--page` the table replaces the one between the page's marks. Close other programs first;
-it takes 25 minutes on two cores. Rows for a GPU are measured where there is one.
+it takes 20 minutes on two cores. Rows for a GPU are measured where there is one.
 """
 
 import argparse
