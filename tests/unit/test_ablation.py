@@ -8,7 +8,7 @@ import torch
 from plain_ablation import plain_curve, plain_means
 from tiny import CONFIGS, PROMPTS, tiny_model
 
-from synergy import ablation
+from synergy import divergence
 from synergy.ablation import ablation_curve, decided_by
 from synergy.errors import InputError
 from synergy.removal import mean_outputs, removed
@@ -108,7 +108,7 @@ def test_result_does_not_depend_on_the_batch_or_on_the_steps_before(answers, ord
 def test_more_steps_than_wait_for_the_head_at_once_give_the_same(answers, order, monkeypatch):
     model = tiny_model("llama")
     complete = ablation_curve(model, PROMPTS, answers, order, COUNTS, 3)
-    monkeypatch.setattr(ablation, "STEPS_AT_ONCE", 2)
+    monkeypatch.setattr(divergence, "STEPS_AT_ONCE", 2)
     np.testing.assert_array_equal(ablation_curve(model, PROMPTS, answers, order, COUNTS, 3), complete)
 
 

@@ -5,7 +5,7 @@ token, with both models teacher-forced on the original's tokens in passes of the
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +23,9 @@ from synergy.steps import lowest_changed
 
 LEAST_SHARED = 8  # a shorter prefix costs more to treat apart than it saves
 ENGINE = (
-    *("ablation.py", "removal.py", "restarting.py", "divergence.py", "steps.py", "linear.py"),
+    *("ablation.py", "removal.py", "restarting.py", "prefix.py", "divergence.py", "steps.py", "linear.py"),
     *("models.py", "architectures.py", "generation.py"),
 )
-STEPS_AT_ONCE = 16  # steps whose final hidden states wait for the vocabulary head
 
 
 def ablation_curve(
@@ -112,10 +111,10 @@ def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step
     restarts = lowest_changed(order, counts, model.heads.heads).tolist()
     decoder = RestartingDecoder(model, sequences, n_shared, instead, restarts, residual_cache)
 
-    def states(hidden: torch.Tensor) -> list[torch.Tensor]:
-        return [hidden[row, positions].clone() for row, positions in enumerate(places)]
+    def states(hidden: torch.Tensor) -> torch.Tensor:
+        return torch.cat([hidden[row, positions] for row, positions in enumerate(places)])
 
-    def removals() -> Iterator[list[torch.Tensor]]:
+    def removals() -> Iterator[torch.Tensor]:
         for before, count in pairwise(counts):
             yield states(decoder.hidden(order[:count], order[before:count]))
             step_done()
@@ -128,12 +127,11 @@ def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step
         for sequence, prompt, answer in zip(sequences, prompts, answers, strict=True)
     ]
     step_done()
-    measured = mean_kl(model, original, [alone])
-    _require_finite(measured, counts, model, sequences)
-    steps = removals()
-    while waiting := list(islice(steps, STEPS_AT_ONCE)):
-        measured = np.concatenate([measured, mean_kl(model, original, waiting)])
-        _require_finite(measured, counts, model)
+    lengths = [len(answer) for answer in answers]
+    floor = mean_kl(model, original, [torch.cat(alone)], lengths)
+    _require_finite(floor, counts, model, sequences)
+    measured = np.concatenate([floor, mean_kl(model, original, removals(), lengths)])
+    _require_finite(measured, counts, model)
     return measured
 
 

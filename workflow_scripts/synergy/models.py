@@ -10,6 +10,7 @@ from synergy.architectures import find_heads
 from synergy.errors import InputError
 from synergy.linear import faster_linears
 from synergy.model_files import fetch_hint, understood, use_local_files
+from synergy.prefix import shared_prefix
 
 PAD = 0  # The id under padding never reaches a real position; any valid id will do.
 
@@ -73,7 +74,7 @@ class LanguageModel:
         ids = torch.tensor(padded, device=self.device)
         if not n_shared:
             return self.decoder(input_ids=ids, use_cache=False).last_hidden_state
-        cache = self.prefix_cache(ids[:1, :n_shared], len(sequences))
+        cache = self.shared_prefix(ids[:1, :n_shared])
         return self.decoder(input_ids=ids[:, n_shared:], past_key_values=cache, use_cache=True).last_hidden_state
 
     def n_shared(self, sequences: Sequence[Sequence[int]]) -> int:
@@ -88,10 +89,14 @@ class LanguageModel:
         return next((place for place, equal in enumerate(same) if not equal), most)
 
     def prefix_cache(self, ids: torch.Tensor, n_rows: int):
-        """Keys and values of one prefix (1, n_shared), repeated for `n_rows` rows."""
+        """Keys and values of one prefix (1, n_shared), repeated for `n_rows` rows that go on token by token."""
         cache = self.decoder(input_ids=ids, use_cache=True).past_key_values
         cache.batch_repeat_interleave(n_rows)
         return cache
+
+    def shared_prefix(self, ids: torch.Tensor):
+        """Keys and values of one prefix (1, n_shared), for a single pass over the rest of any number of rows."""
+        return shared_prefix(self.decoder(input_ids=ids, use_cache=True).past_key_values, ids.shape[1])
 
 
 def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None = None) -> LanguageModel:

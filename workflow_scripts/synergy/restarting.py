@@ -59,7 +59,10 @@ class RestartingDecoder:
         if self._rest.get(lowest) is None:
             lowest = 0
         with removed(self._model, heads, self._instead):
-            cache = self._prefix_cache(lowest) if self._n_shared else None
+            cache = None
+            if self._n_shared:
+                with self._restarted(lowest, self._prefix):
+                    cache = self._model.shared_prefix(self._ids[:1, : self._n_shared])
             with self._restarted(lowest, self._rest):
                 output = self._model.decoder(
                     input_ids=self._ids[:, self._n_shared :], past_key_values=cache, use_cache=cache is not None
@@ -70,17 +73,6 @@ class RestartingDecoder:
         """Size of the residual streams that are kept."""
         kept = [*self._prefix.values(), *self._rest.values()]
         return sum(stream.nbytes for stream in kept if stream is not None)
-
-    def _prefix_cache(self, lowest: int):
-        """Keys and values of the shared prefix in the layers from `lowest` on, for all rows."""
-        n_rows = len(self._ids)
-        with self._restarted(lowest, self._prefix):
-            cache = self._model.prefix_cache(self._ids[:1, : self._n_shared], n_rows)
-        if lowest:
-            # Nothing reads the keys of a layer that is passed by; but positions are counted on those of the first.
-            blank = torch.zeros(n_rows, 1, self._n_shared, 1, dtype=self._model.model.dtype, device=self._ids.device)
-            cache.update(blank, blank, 0)
-        return cache
 
     @contextmanager
     def _restarted(self, lowest: int, kept: dict[int, torch.Tensor | None]) -> Iterator[None]:

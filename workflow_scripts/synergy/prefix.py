@@ -1,0 +1,33 @@
+"""Keys and values of first tokens that all rows of a pass share."""
+
+import torch
+from transformers import Cache, DynamicCache
+from transformers.cache_utils import DynamicLayer
+
+
+class PrefixLayer(DynamicLayer):
+    """Keys and values of a prefix in one layer: one row, which serves all, and to which nothing is added.
+
+    A layer that the prefix passed by has none. It still says how long the prefix is, for positions are counted on that.
+    """
+
+    def __init__(self, computed: DynamicLayer, length: int):
+        super().__init__()
+        self.keys, self.values, self._length = computed.keys, computed.values, length
+
+    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_, **__) -> tuple[torch.Tensor, ...]:
+        """Keys and values of the prefix and then of the new tokens, (rows, key-value heads, tokens, head_dim)."""
+        both = (self.keys, key_states), (self.values, value_states)
+        return tuple(torch.cat([prefix.expand(len(new), -1, -1, -1), new], dim=-2) for prefix, new in both)
+
+    def get_seq_length(self) -> int:
+        """Length of the prefix."""
+        return self._length
+
+
+def shared_prefix(computed: DynamicCache, length: int) -> Cache:
+    """What a pass over the prefix alone left, for one pass over the rest of any number of rows.
+
+    No layer's keys and values outlive the layer's turn, so the pass holds those of one layer at a time.
+    """
+    return Cache(layers=[PrefixLayer(layer, length) for layer in computed.layers])
