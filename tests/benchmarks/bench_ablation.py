@@ -25,7 +25,7 @@ from pathlib import Path
 import torch
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests/benchmarks")]
+sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests/benchmarks"), str(ROOT / "tests")]
 
 from ablation_ways import (  # noqa: E402
     MODEL,
@@ -38,6 +38,7 @@ from ablation_ways import (  # noqa: E402
     smollm2,
     spread_order,
 )
+from live_tensors import LiveTensors  # noqa: E402
 from true_shapes import SHAPES  # noqa: E402
 
 from synergy.models import LanguageModel  # noqa: E402
@@ -84,16 +85,17 @@ def several_heads(model: LanguageModel, text: Text, options: argparse.Namespace)
 
 
 def memory(arguments: list[str], caches: Sequence[str]) -> None:
-    """Print peak memory of a fresh process for each place of the residual cache."""
-    print("\n| residual cache | peak memory, MB | the model alone |\n|---|--:|--:|")
+    """Print what a fresh process needs for each place of the residual cache."""
+    print("\n| residual cache | peak memory, MB | of the model alone | tensors beside the weights, MB |")
+    print("|---|--:|--:|--:|")
     for cache in caches:
         command = [sys.executable, __file__, *arguments, "--peak-memory", cache]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-        row(cache, *output[-2:])
+        row(cache, *output[-3:])
 
 
 def peak_memory(model: LanguageModel, text: Text, cache: str) -> None:
-    """Print the peak of this process, or of its GPU, over a step in each layer, and the model's alone, in MB."""
+    """Print the peak of this process, or of its GPU, over a step in each layer, the model's alone, and tensors; MB."""
     on_gpu = torch.cuda.is_available()
 
     def megabytes(what: str) -> float:
@@ -111,7 +113,9 @@ def peak_memory(model: LanguageModel, text: Text, cache: str) -> None:
     alone = torch.cuda.memory_allocated() / 1e6 if on_gpu else megabytes("VmRSS")
     ours(model, text, order, counts, cache)
     peak = torch.cuda.max_memory_allocated() / 1e6 if on_gpu else megabytes("VmHWM")
-    print(f"{peak:.0f} {alone:.0f}")
+    with LiveTensors(model.model) as live:
+        ours(model, text, order, counts, cache)
+    print(f"{peak:.0f} {alone:.0f} {live.peak / 1e6:.0f}")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from live_tensors import LiveTensors
 from plain_ablation import plain_curve, plain_means
 from tiny import CONFIGS, PROMPTS, tiny_model
 
@@ -91,6 +92,25 @@ def test_residual_streams_are_kept_where_a_later_pass_restarts_and_nowhere_else(
     decoder = RestartingDecoder(model, PROMPTS, restarts=[1, 2], cache="none")
     decoder.hidden()
     assert decoder.n_bytes() == 0
+
+
+@pytest.mark.parametrize("prompts", [PROMPTS, SHARED], ids=["own", "shared"])
+def test_memory_is_residual_streams_and_a_chunk_beside_one_pass(prompts, monkeypatch):
+    """Keys and values of all layers, or the states of a step held twice, would be too much."""
+    model = tiny_model("llama", num_hidden_layers=16)
+    answers = [list(range(5, 65)) for _ in prompts]
+    sequences = [[*prompt, *answer] for prompt, answer in zip(prompts, answers, strict=True)]
+    order, counts = list(range(63, -1, -4)), list(range(17))  # one head of each layer
+    with LiveTensors(model.model) as plain, torch.inference_mode(), removed(model, order[:16]):
+        model.forced(sequences)
+    half = 2 * sum(map(len, answers)) * 32 * 4  # room for the original's states and a step's
+    monkeypatch.setitem(divergence.CHUNK_BYTES, "cpu", 2 * half)
+    for cache, n_kept in (("device", 15), ("none", 0)):
+        with LiveTensors(model.model) as ours:
+            ablation_curve(model, prompts, answers, order, counts, 3, residual_cache=cache)
+        streams = n_kept * len(sequences) * max(map(len, sequences)) * 32 * 4
+        assert ours.peak <= streams + plain.peak + half
+        assert ours.now == 0
 
 
 @pytest.mark.parametrize("method", ["zero", "mean"])

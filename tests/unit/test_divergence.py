@@ -45,7 +45,9 @@ def some_rows_and_steps(n_steps):
     """States of rows of 3, 7 and 2 positions, and those of several steps: lists of rows."""
     generator = torch.Generator().manual_seed(0)
     rows = [torch.randn(n, 50, generator=generator) for n in LENGTHS]
-    steps = [[row + 0.1 * step * torch.randn(row.shape, generator=generator) for row in rows] for step in range(n_steps)]
+    steps = [
+        [row + 0.1 * step * torch.randn(row.shape, generator=generator) for row in rows] for step in range(n_steps)
+    ]
     return rows, steps
 
 
@@ -87,7 +89,7 @@ def test_logits_never_exceed_their_chunk(chunk_bytes, most):
     np.testing.assert_allclose(chunked, mean_kl(Logits(50), *states), rtol=1e-6)
 
 
-@pytest.mark.parametrize(("room", "waiting", "chunks"), [(0, 1, 5), (3, 3, 2), (100, STEPS_AT_ONCE, 1)])
+@pytest.mark.parametrize(("room", "waiting", "chunks"), [(-1, 1, 5), (3, 3, 2), (100, STEPS_AT_ONCE, 1)])
 def test_steps_are_asked_for_as_there_is_room_for_their_states(room, waiting, chunks):
     p = torch.zeros(5, 50)
     alive, most = [], []
@@ -101,7 +103,7 @@ def test_steps_are_asked_for_as_there_is_room_for_their_states(room, waiting, ch
             del states
 
     model = Logits(50)
-    mean_kl(model, p, steps(), [5], max(2, 2 * room * p.nbytes))
+    mean_kl(model, p, steps(), [5], max(2, 2 * (room + 1) * p.nbytes))
     assert max(most) == waiting
     assert len(model.sizes) == chunks * (35 + -(-35 // waiting))  # the original's logits serve all that wait
 

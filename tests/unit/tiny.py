@@ -63,9 +63,11 @@ class ByteTokenizer:
         return "".join(chr(97 + i % 26) for i in ids)
 
 
-def tiny_model(name: str) -> LanguageModel:
-    """Return the tiny model of an architecture, float32, seeded."""
+def tiny_model(name: str, **changes) -> LanguageModel:
+    """Return the tiny model of an architecture, float32, seeded; `changes` to its config."""
     torch.manual_seed(0)
-    model = hf.AutoModelForCausalLM.from_config(CONFIGS[name](), dtype=torch.float32)
+    config = CONFIGS[name]()
+    config.update(changes)
+    model = hf.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     model.requires_grad_(False)
     return LanguageModel(model.eval(), ByteTokenizer())

@@ -119,16 +119,19 @@ def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step
             yield states(decoder.hidden(order[:count], order[before:count]))
             step_done()
 
-    original = states(decoder.hidden())
     # ASSUME: The noise floor of KL is the intact model against itself computed in another batch, since a second pass
     # over the same batch would repeat the same roundings and give 0.
-    alone = [
-        model.forced([[*sequence, PAD]])[0, answer_positions(prompt, answer)]
-        for sequence, prompt, answer in zip(sequences, prompts, answers, strict=True)
-    ]
-    step_done()
-    lengths = [len(answer) for answer in answers]
-    floor = mean_kl(model, original, [torch.cat(alone)], lengths)
+    def intact() -> Iterator[torch.Tensor]:
+        yield torch.cat(
+            [
+                model.forced([[*sequence, PAD]])[0, answer_positions(prompt, answer)]
+                for sequence, prompt, answer in zip(sequences, prompts, answers, strict=True)
+            ]
+        )
+        step_done()
+
+    original, lengths = states(decoder.hidden()), [len(answer) for answer in answers]
+    floor = mean_kl(model, original, intact(), lengths)
     _require_finite(floor, counts, model, sequences)
     measured = np.concatenate([floor, mean_kl(model, original, removals(), lengths)])
     _require_finite(measured, counts, model)

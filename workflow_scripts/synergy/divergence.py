@@ -19,7 +19,7 @@ import torch
 from synergy.models import LanguageModel
 
 # Bytes of a chunk: half for the logits with the buffers beside them, which on a CPU should stay near the caches, half
-# for the hidden states that wait for it.
+# for the hidden states that wait for it, the original's among them.
 CHUNK_BYTES = {"cpu": 2**27, "cuda": 2**30}
 BUFFERS = 5  # float32 arrays of positions x vocabulary at once: p, log p, logits, d, exp(d) - 1 - d
 STEPS_AT_ONCE = 16  # that one chunk of the original's logits serves at most
@@ -53,7 +53,7 @@ def mean_kl(
     half = (chunk_bytes or _of_device(CHUNK_BYTES, model.device)) // 2
     vocabulary = model.model.get_output_embeddings().weight.shape[0]
     n_positions = max(1, half // (BUFFERS * 4 * vocabulary))
-    n_steps = max(1, min(STEPS_AT_ONCE, half // original.nbytes))
+    n_steps = max(1, min(STEPS_AT_ONCE, half // original.nbytes - 1))
     steps, kl = iter(ablated), [np.empty((0, len(lengths)))]
     while waiting := list(islice(steps, n_steps)):
         rows = _kl_by_position(model, n_positions, original, *waiting).split(lengths, dim=-1)
