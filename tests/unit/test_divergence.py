@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from live_tensors import LiveTensors
+from tiny import tiny_model
 
 from synergy.divergence import BUFFERS, STEPS_AT_ONCE, mean_kl
 
@@ -79,7 +81,7 @@ def test_a_token_that_only_one_of_the_two_expects_stays_finite():
     assert mean_kl(Logits(3), q, [p], [1])[0, 0] == pytest.approx(300, rel=1e-5)
 
 
-@pytest.mark.parametrize(("chunk_bytes", "most"), [(1, 1), (2 * BUFFERS * 4 * 50 * 8, 8), (10**9, 12)])
+@pytest.mark.parametrize(("chunk_bytes", "most"), [(1, 1), (2 * BUFFERS["cpu"] * 4 * 50 * 8, 8), (10**9, 12)])
 def test_logits_never_exceed_their_chunk(chunk_bytes, most):
     rows, steps = some_rows_and_steps(3)
     states = torch.cat(rows), [torch.cat(step) for step in steps], LENGTHS
@@ -89,7 +91,16 @@ def test_logits_never_exceed_their_chunk(chunk_bytes, most):
     np.testing.assert_allclose(chunked, mean_kl(Logits(50), *states), rtol=1e-6)
 
 
-@pytest.mark.parametrize(("room", "waiting", "chunks"), [(-1, 1, 5), (3, 3, 2), (100, STEPS_AT_ONCE, 1)])
+@pytest.mark.parametrize("architecture", ["llama", "gemma2"])  # the second bends its logits
+def test_memory_stays_within_a_chunk(architecture):
+    model = tiny_model(architecture, vocab_size=50_000)
+    original = torch.randn(400, 32, generator=torch.Generator().manual_seed(0))
+    with LiveTensors(model.model) as live, torch.inference_mode():
+        mean_kl(model, original, (original + step for step in range(20)), [400], 2**26)
+    assert 2**25 < live.peak <= 2**26
+
+
+@pytest.mark.parametrize(("room", "waiting", "chunks"), [(-1, 1, 5), (3, 3, 1), (100, STEPS_AT_ONCE, 1)])
 def test_steps_are_asked_for_as_there_is_room_for_their_states(room, waiting, chunks):
     p = torch.zeros(5, 50)
     alive, most = [], []

@@ -21,7 +21,8 @@ from synergy.models import LanguageModel
 # Bytes of a chunk: half for the logits with the buffers beside them, which on a CPU should stay near the caches, half
 # for the hidden states that wait for it, the original's among them.
 CHUNK_BYTES = {"cpu": 2**27, "cuda": 2**30}
-BUFFERS = 5  # float32 arrays of positions x vocabulary at once: p, log p, logits, d, exp(d) - 1 - d
+# float32 arrays of positions x vocabulary at once: p, log p, logits; on a GPU d and exp(d) - 1 - d as well
+BUFFERS = {"cpu": 3, "cuda": 5}
 STEPS_AT_ONCE = 16  # that one chunk of the original's logits serves at most
 PIECE_BYTES = {"cpu": 2**21, "cuda": 2**30}  # of the logits that are compared at a time; a CPU's stay in its caches
 SUMMED = 4096  # entries of the vocabulary whose sum is float32; the sum of these is float64
@@ -52,7 +53,7 @@ def mean_kl(
     """
     half = (chunk_bytes or _of_device(CHUNK_BYTES, model.device)) // 2
     vocabulary = model.model.get_output_embeddings().weight.shape[0]
-    n_positions = max(1, half // (BUFFERS * 4 * vocabulary))
+    n_positions = max(1, half // (_of_device(BUFFERS, model.device) * 4 * vocabulary))
     n_steps = max(1, min(STEPS_AT_ONCE, half // original.nbytes - 1))
     steps, kl = iter(ablated), [np.empty((0, len(lengths)))]
     while waiting := list(islice(steps, n_steps)):
