@@ -8,7 +8,7 @@ from torch.utils._pytree import tree_leaves
 
 
 class LiveTensors(TorchDispatchMode):
-    """Context that counts the storages that operators make inside it.
+    """Context that counts the storages that operators inside it make, or take a view of.
 
     Attributes
     ----------

@@ -13,8 +13,6 @@ import torch
 from synergy.models import PAD, LanguageModel
 from synergy.removal import removed
 
-CACHES = ("device", "cpu", "none")
-
 
 class RestartingDecoder:
     """Passes over fixed sequences with more and more heads removed.
@@ -68,11 +66,6 @@ class RestartingDecoder:
                     input_ids=self._ids[:, self._n_shared :], past_key_values=cache, use_cache=cache is not None
                 )
         return output.last_hidden_state
-
-    def n_bytes(self) -> int:
-        """Size of the residual streams that are kept."""
-        kept = [*self._prefix.values(), *self._rest.values()]
-        return sum(stream.nbytes for stream in kept if stream is not None)
 
     @contextmanager
     def _restarted(self, lowest: int, kept: dict[int, torch.Tensor | None]) -> Iterator[None]:
