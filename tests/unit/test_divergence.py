@@ -100,7 +100,9 @@ def test_memory_stays_within_a_chunk(architecture):
     assert 2**25 < live.peak <= 2**26
 
 
-@pytest.mark.parametrize(("room", "waiting", "chunks"), [(-1, 1, 5), (3, 3, 1), (100, STEPS_AT_ONCE, 1)])
+@pytest.mark.parametrize(
+    ("room", "waiting", "chunks"), [(-1, 1, 5), (3, 3, 5), (30, STEPS_AT_ONCE, 3), (100, STEPS_AT_ONCE, 1)]
+)
 def test_steps_are_asked_for_as_there_is_room_for_their_states(room, waiting, chunks):
     p = torch.zeros(5, 50)
     alive, most = [], []
@@ -113,7 +115,7 @@ def test_steps_are_asked_for_as_there_is_room_for_their_states(room, waiting, ch
             yield states
             del states
 
-    model = Logits(50)
+    model = Logits(1000)  # chunks are cut for so many, though it gives 50
     mean_kl(model, p, steps(), [5], max(2, 2 * (room + 1) * p.nbytes))
     assert max(most) == waiting
     assert len(model.sizes) == chunks * (35 + -(-35 // waiting))  # the original's logits serve all that wait

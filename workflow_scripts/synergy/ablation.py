@@ -119,19 +119,18 @@ def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step
             yield states(decoder.hidden(order[:count], order[before:count]))
             step_done()
 
-    # ASSUME: The noise floor of KL is the intact model against itself computed in another batch, since a second pass
-    # over the same batch would repeat the same roundings and give 0.
-    def intact() -> Iterator[torch.Tensor]:
-        yield torch.cat(
-            [
-                model.forced([[*sequence, PAD]])[0, answer_positions(prompt, answer)]
-                for sequence, prompt, answer in zip(sequences, prompts, answers, strict=True)
-            ]
-        )
-        step_done()
+    def each_alone() -> torch.Tensor:
+        alone = [
+            model.forced([[*sequence, PAD]])[0, answer_positions(prompt, answer)]
+            for sequence, prompt, answer in zip(sequences, prompts, answers, strict=True)
+        ]
+        return torch.cat(alone)
 
     original, lengths = states(decoder.hidden()), [len(answer) for answer in answers]
-    floor = mean_kl(model, original, intact(), lengths)
+    # ASSUME: The noise floor of KL is the intact model against itself computed in another batch, since a second pass
+    # over the same batch would repeat the same roundings and give 0.
+    floor = mean_kl(model, original, [each_alone()], lengths)
+    step_done()
     _require_finite(floor, counts, model, sequences)
     measured = np.concatenate([floor, mean_kl(model, original, removals(), lengths)])
     _require_finite(measured, counts, model)

@@ -74,7 +74,7 @@ class LanguageModel:
         ids = torch.tensor(padded, device=self.device)
         if not n_shared:
             return self.decoder(input_ids=ids, use_cache=False).last_hidden_state
-        cache = self.shared_prefix(ids[:1, :n_shared])
+        cache = shared_prefix(self.decoder, ids[:1, :n_shared])
         return self.decoder(input_ids=ids[:, n_shared:], past_key_values=cache, use_cache=True).last_hidden_state
 
     def n_shared(self, sequences: Sequence[Sequence[int]]) -> int:
@@ -93,10 +93,6 @@ class LanguageModel:
         cache = self.decoder(input_ids=ids, use_cache=True).past_key_values
         cache.batch_repeat_interleave(n_rows)
         return cache
-
-    def shared_prefix(self, ids: torch.Tensor):
-        """Keys and values of one prefix (1, n_shared), for a single pass over the rest of any number of rows."""
-        return shared_prefix(self.decoder(input_ids=ids, use_cache=True).past_key_values, ids.shape[1])
 
 
 def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None = None) -> LanguageModel:

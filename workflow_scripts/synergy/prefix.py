@@ -1,7 +1,8 @@
 """Keys and values of first tokens that all rows of a pass share."""
 
 import torch
-from transformers import Cache, DynamicCache
+from torch import nn
+from transformers import Cache
 from transformers.cache_utils import DynamicLayer
 
 
@@ -25,9 +26,10 @@ class PrefixLayer(DynamicLayer):
         return self._length
 
 
-def shared_prefix(computed: DynamicCache, length: int) -> Cache:
-    """What a pass over the prefix alone left, for one pass over the rest of any number of rows.
+def shared_prefix(decoder: nn.Module, ids: torch.Tensor) -> Cache:
+    """Keys and values of one prefix (1, n_shared), for a single pass over the rest of any number of rows.
 
-    No layer's keys and values outlive the layer's turn, so the pass holds those of one layer at a time.
+    That pass adds nothing to them, so that of its own keys and values it holds those of one layer at a time.
     """
-    return Cache(layers=[PrefixLayer(layer, length) for layer in computed.layers])
+    computed = decoder(input_ids=ids, use_cache=True).past_key_values
+    return Cache(layers=[PrefixLayer(layer, ids.shape[1]) for layer in computed.layers])

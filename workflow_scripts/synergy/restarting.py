@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import torch
 
 from synergy.models import PAD, LanguageModel
+from synergy.prefix import shared_prefix
 from synergy.removal import removed
 
 
@@ -60,7 +61,7 @@ class RestartingDecoder:
             cache = None
             if self._n_shared:
                 with self._restarted(lowest, self._prefix):
-                    cache = self._model.shared_prefix(self._ids[:1, : self._n_shared])
+                    cache = shared_prefix(self._model.decoder, self._ids[:1, : self._n_shared])
             with self._restarted(lowest, self._rest):
                 output = self._model.decoder(
                     input_ids=self._ids[:, self._n_shared :], past_key_values=cache, use_cache=cache is not None
