@@ -18,7 +18,7 @@ rule score_math:
         problems="<problems>",
         problems_record="<problems_record>",
         ranking=of_known("condition", r"baseline|(synergistic|redundant|random)-\d+(\.\d+)?-\d+", "<ranking>"),
-        code=code("score_math", "grading_worker"),
+        code=code("score_math", "perturbation/grading_worker"),
     output:
         shard="<math_shard>",
     log:

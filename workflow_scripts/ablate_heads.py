@@ -1,14 +1,13 @@
 """Remove heads in one order and measure the KL divergence after each step."""
 
-from synergy.answered import read_answers
-from synergy.artifacts import read_json
-from synergy.checkpoints import Checkpoint
-from synergy.console import logged_to, progress
-from synergy.forms import MODEL_RECORD
-from synergy.order_writing import write_order
-from synergy.orders import ordered_heads
-from synergy.provenance import provenance
-from synergy.steps import layer_share, step_counts
+from synergy.ablation.order_files import write_order
+from synergy.ablation.recorded_answers import read_answers
+from synergy.files.artifacts import read_json
+from synergy.files.console import logged_to, progress
+from synergy.files.provenance import provenance
+from synergy.files.schemas import MODEL_RECORD
+from synergy.files.unfinished import Unfinished
+from synergy.heads.orders import layer_share, ordered_heads, step_counts
 
 
 def ablate_heads(
@@ -33,8 +32,8 @@ def ablate_heads(
     """
     import torch
 
-    from synergy.ablation import ablation_curve, decided_by
-    from synergy.models import load_model
+    from synergy.ablation.sweep import decided_by, measure_curve
+    from synergy.models.loading import load_model
 
     fetched = read_json(record, MODEL_RECORD)
     answered = read_answers(tokens, fetched, n_prompts)
@@ -48,10 +47,10 @@ def ablate_heads(
     language_model = load_model(model, fetched["weights"], dtype)
     made_of = answered.fingerprint, fetched["sha256"], fetched["weights"]
     mark = decided_by(language_model, *made_of, heads.tolist(), counts, method, batch_size)
-    checkpoint = Checkpoint(output, mark)
+    checkpoint = Unfinished(output, mark)
     done = checkpoint.load((len(counts), n_prompts))
     with progress(None, f"ablating {order}", "step", total=len(counts) * -(-n_prompts // batch_size)) as bar:
-        kl_nats = ablation_curve(
+        kl_nats = measure_curve(
             *(language_model, answered.prompts, answered.answers, heads, counts, batch_size, method),
             *(residual_cache, bar.update, done, checkpoint.save),
         )

@@ -1,14 +1,14 @@
 """Plot the profiles, ablation curves and graph metrics of all models of the study beside one another."""
 
-from synergy.artifacts import read_json, save_figure
-from synergy.comparisons import draw_ablations, draw_graph_metrics, draw_profiles
-from synergy.console import logged_to
-from synergy.curves import COLUMNS
-from synergy.forms import GRAPH_METRICS
-from synergy.head_tables import read_layers
-from synergy.provenance import provenance
-from synergy.published import read_published
-from synergy.tables import read_table
+from synergy.ablation.curves import CURVE_COLUMNS
+from synergy.claims.published import read_published
+from synergy.files.artifacts import read_json, save_figure
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.files.schemas import GRAPH_METRICS
+from synergy.files.tables import read_table
+from synergy.heads.ranking_table import read_layers
+from synergy.report.model_comparison import draw_ablations, draw_graph_metrics, draw_profiles
 
 SCORES = ("syn_red_score", "excess_score")
 
@@ -47,7 +47,9 @@ def compare_models(
     tables = {model: read_layers(path, SCORES) for model, path in zip(models, rankings, strict=True)}
     columns = ("layer", "depth_fraction", "layer_rank_quantile")
     their_profiles = {model: read_published(published_profiles, model, columns) for model in models}
-    curves = {model: read_table(path, required=COLUMNS) for model, path in zip(ablation_models, ablations, strict=True)}
+    curves = {
+        model: read_table(path, required=CURVE_COLUMNS) for model, path in zip(ablation_models, ablations, strict=True)
+    }
     measured = {model: read_json(path, GRAPH_METRICS) for model, path in zip(models, metrics, strict=True)}
     columns = ("network", "global_efficiency", "modularity")
     their_graphs = {model: read_published(published_graphs, model, columns) for model in models}

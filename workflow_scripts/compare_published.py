@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from synergy.agreement import COLUMNS, agreement_rule, judged
-from synergy.artifacts import read_json, write_records
-from synergy.console import logged_to
-from synergy.forms import WEIGHTED_METRICS
-from synergy.head_tables import read_ranking
-from synergy.published import variant_in_words
-from synergy.published_quantities import Measured, quantities
-from synergy.tables import read_table
+from synergy.claims.published import AGREEMENT_COLUMNS, Measured, agreement_rule, judged, quantities, variant_in_words
+from synergy.files.artifacts import read_json, write_records
+from synergy.files.console import logged_to
+from synergy.files.schemas import WEIGHTED_METRICS
+from synergy.files.tables import read_table
+from synergy.heads.ranking_table import read_ranking
 
 RANKING = ("syn_red_score", "excess_score")
 ABLATION = ("mean_kl_div", "order_type", "fraction_removed")
@@ -58,7 +56,7 @@ def compare_published(
             words = " ".join(filter(None, (variant_in_words(model, name), row["note"])))
             rows.append({**row, "model": model, "published_model": name, "note": words})
             print(f"{model}, Fig. {row['figure']}, {row['quantity']}: {row['agreement'] or 'differences only'}")
-    write_records(agreement, COLUMNS, rows)
+    write_records(agreement, AGREEMENT_COLUMNS, rows)
 
 
 if __name__ == "__main__":

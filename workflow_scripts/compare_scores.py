@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from synergy.artifacts import write_records
-from synergy.console import logged_to
-from synergy.head_tables import read_ranking
-from synergy.pairwise_atoms import read_pairwise
-from synergy.rankings import SCORES
-from synergy.score_definitions import COLUMNS, definition_rows
+from synergy.claims.score_definitions import DEFINITION_COLUMNS, definition_rows
+from synergy.files.artifacts import write_records
+from synergy.files.console import logged_to
+from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import SCORES
+from synergy.phiid.pairwise import read_pairwise
 
 RANKING = ("syn_red_score", "excess_synergy", "excess_redundancy", *SCORES)
 ATOMS = ("sts_matrix", "rtr_matrix", "sts_null_mean", "rtr_null_mean")
@@ -42,7 +42,7 @@ def compare_scores(
         rows += definition_rows(model, scores, matrices, layers, heads, significance, permutations, seed)
     for row in rows:
         print(f"{row['model']}, {row['definition']}, {row['information']}: r = {row['correlation']:+.2f}")
-    write_records(definitions, COLUMNS, rows)
+    write_records(definitions, DEFINITION_COLUMNS, rows)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, write_records
-from synergy.claims_of_model import ATOMS, RANKING, claims_of_activations
-from synergy.console import logged_to
-from synergy.forms import GRAPH_METRICS
-from synergy.head_tables import read_ranking
-from synergy.pairwise_atoms import read_pairwise
-from synergy.robustness import AGREEMENT, CLAIMS, QUANTITIES, agreement, beside_default
+from synergy.claims.of_model import ATOMS, RANKING, claims_of_activations
+from synergy.claims.robustness import QUANTITIES, ROBUSTNESS_AGREEMENT, ROBUSTNESS_CLAIMS, agreement, beside_default
+from synergy.files.artifacts import read_json, write_records
+from synergy.files.console import logged_to
+from synergy.files.schemas import GRAPH_METRICS
+from synergy.heads.ranking_table import read_ranking
+from synergy.phiid.pairwise import read_pairwise
 
 
 def compare_variants(
@@ -48,9 +48,9 @@ def compare_variants(
         claims[name] = claims_of_activations(tables[name], control, atoms, graphs, geometry, drawn)
         print(name, *(f"{claim.claim}: {claim.verdict} / {claim.verdict_after_control}" for claim in claims[name]))
     rows = beside_default(model, claims)
-    write_records(claims_table, CLAIMS, rows)
+    write_records(claims_table, ROBUSTNESS_CLAIMS, rows)
     pairs = [{"model": model, **row} for row in agreement(tables, layers, heads)]
-    write_records(agreement_table, AGREEMENT, pairs)
+    write_records(agreement_table, ROBUSTNESS_AGREEMENT, pairs)
 
 
 if __name__ == "__main__":

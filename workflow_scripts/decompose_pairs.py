@@ -1,12 +1,10 @@
 """One shard of the pairs of heads, decomposed beside its null, from activations."""
 
-from synergy.compilation import compile_kernels
-from synergy.console import logged_to
-from synergy.decomposition import Decomposition, Settings
-from synergy.fingerprints import fingerprint
-from synergy.pairs import pair_range
-from synergy.recorded import read_activations
-from synergy.shards import write_shard
+from synergy.files.console import logged_to
+from synergy.phiid.decomposition import Decomposition, Settings, compile_kernels
+from synergy.phiid.pairs import pair_range
+from synergy.phiid.pairwise import write_shard
+from synergy.recording.activations import fingerprint, read_activations
 
 
 def decompose_pairs(

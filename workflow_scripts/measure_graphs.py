@@ -1,10 +1,10 @@
 """Measure global efficiency and modularity of the synergy and redundancy networks from the pairwise atoms."""
 
-from synergy.artifacts import write_json
-from synergy.console import logged_to
-from synergy.graph_metrics import DESCRIPTIONS, NULL, headline_contrasts, network_definitions
-from synergy.pairwise_atoms import read_pairwise
-from synergy.provenance import provenance
+from synergy.files.artifacts import write_json
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.heads.networks import DESCRIPTIONS, NULL_IN_WORDS, headline_contrasts, network_definitions
+from synergy.phiid.pairwise import read_pairwise
 
 NETWORKS = {"synergy": "sts_matrix", "redundancy": "rtr_matrix"}
 
@@ -50,7 +50,7 @@ def measure_graphs(pairwise: str, top_fraction: float, seed: int, null_networks:
                 }
                 for definition, description in DESCRIPTIONS.items()
             },
-            "null": NULL,
+            "null": NULL_IN_WORDS,
             "null_networks": null_networks,
             "provenance": provenance(
                 "measure_graphs",

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from synergy.ablation_statistics import compare_orders, curve_rows
-from synergy.artifacts import write_csv, write_json
-from synergy.console import logged_to
-from synergy.order_files import read_orders
-from synergy.provenance import provenance
+from synergy.ablation.area_statistics import compare_orders, curve_rows
+from synergy.ablation.order_files import read_orders
+from synergy.files.artifacts import write_csv, write_json
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
 
 COLUMNS = (
     *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed"),

@@ -1,9 +1,9 @@
 """Put the claims of all models into one table."""
 
-from synergy.artifacts import write_csv
-from synergy.claims import COLUMNS, WORDS
-from synergy.console import logged_to
-from synergy.tables import read_records
+from synergy.claims.verdicts import CLAIM_COLUMNS, WORDS
+from synergy.files.artifacts import write_csv
+from synergy.files.console import logged_to
+from synergy.files.tables import read_records
 
 
 def merge_claims(tables: list[str], claims: str) -> None:
@@ -21,9 +21,9 @@ def merge_claims(tables: list[str], claims: str) -> None:
     InputError
         If a table has other columns than `COLUMNS`, or another claim or verdict than there are.
     """
-    rows = [row for path in tables for row in read_records(path, COLUMNS, WORDS)]
+    rows = [row for path in tables for row in read_records(path, CLAIM_COLUMNS, WORDS)]
     rows.sort(key=lambda row: int(row["claim"]))
-    write_csv(claims, COLUMNS, [list(row.values()) for row in rows])
+    write_csv(claims, CLAIM_COLUMNS, [list(row.values()) for row in rows])
 
 
 if __name__ == "__main__":

@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, write_json, write_records
-from synergy.console import logged_to
-from synergy.problem_scores import GROUP_COLUMNS, group_rows, read_scores
-from synergy.problem_statistics import COLUMNS, compare_conditions, condition_rows
-from synergy.provenance import provenance
+from synergy.files.artifacts import read_json, write_json, write_records
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.perturbation.outcomes import (
+    CONDITION_COLUMNS,
+    GROUP_COLUMNS,
+    compare_conditions,
+    condition_rows,
+    group_rows,
+    read_scores,
+)
 
 
 def merge_math(
@@ -34,7 +40,7 @@ def merge_math(
     """
     scores = read_scores(records, conditions)
     rows = condition_rows(scores, permutations, seed)
-    write_records(table, COLUMNS, rows)
+    write_records(table, CONDITION_COLUMNS, rows)
     by_group = [row for own in scores for row in group_rows(own)]
     write_records(groups, GROUP_COLUMNS, by_group)
     drawn = {"permutations": permutations, "seed": seed}

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import write_npz
-from synergy.console import logged_to
-from synergy.fingerprints import fingerprint
-from synergy.provenance import provenance
-from synergy.recorded import read_activations
-from synergy.shards import merge_shards
+from synergy.files.artifacts import write_npz
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.phiid.pairwise import merge_shards
+from synergy.recording.activations import fingerprint, read_activations
 
 
 def merge_pairs(shards: Sequence[str], activations: str, pairwise: str) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, write_json, write_jsonl
-from synergy.console import logged_to
-from synergy.forms import MODEL_RECORD
-from synergy.orders import parse_condition
-from synergy.problem_shards import merge_problem_shards, problems_fingerprint
-from synergy.problems import load_problems
-from synergy.provenance import provenance
+from synergy.files.artifacts import read_json, write_json, write_jsonl
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.files.schemas import MODEL_RECORD
+from synergy.heads.orders import parse_condition
+from synergy.perturbation.problem_shards import merge_problem_shards, problems_fingerprint
+from synergy.perturbation.problems import load_problems
 
 
 def merge_problems(

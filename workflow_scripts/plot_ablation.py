@@ -1,13 +1,13 @@
 """Plot how far behaviour moves as heads are removed, for every order of removal."""
 
-from synergy.ablation_panels import draw_curves, draw_floor, draw_published
-from synergy.artifacts import save_figure
-from synergy.console import logged_to
-from synergy.curves import COLUMNS, methods, noise_floor
-from synergy.provenance import provenance
-from synergy.published import read_published
-from synergy.style import TWO_COLUMNS, new_figure
-from synergy.tables import read_table, select
+from synergy.ablation.curves import CURVE_COLUMNS, methods, noise_floor
+from synergy.claims.published import read_published
+from synergy.files.artifacts import save_figure
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.files.tables import read_table, select
+from synergy.report.behaviour_figures import draw_curves, draw_floor, draw_published_orders
+from synergy.report.style import TWO_COLUMNS, new_figure
 
 GIVEN = {"zero": "zeros", "mean": "their mean output"}
 
@@ -17,7 +17,7 @@ def plot_ablation(ablation: str, published: str, model: str, figure: str) -> Non
 
     The `published` curves are of zeroed heads.
     """
-    table = read_table(ablation, required=COLUMNS)
+    table = read_table(ablation, required=CURVE_COLUMNS)
     name, theirs = read_published(published, model, ("order", "fraction_removed", "kl_nats"))
     shown = methods(table)
     canvas = new_figure(TWO_COLUMNS, 1.2 + 2.4 * len(shown), f"{model}: what removing heads does to its predictions")
@@ -28,7 +28,7 @@ def plot_ablation(ablation: str, published: str, model: str, figure: str) -> Non
         for axes, lowest in ((linear, 0.0), (logarithmic, own["fraction_removed"][some].min())):
             draw_curves(axes, own, method, lowest)
             if name and method == "zero":
-                draw_published(axes, theirs, name, lowest)
+                draw_published_orders(axes, theirs, name, lowest)
             axes.set(xlabel="fraction of heads removed", ylabel="KL divergence (nats per token)")
         linear.set(xlim=(0, None), ylim=(0, None), title=f"heads give {GIVEN[method]}")
         # Nothing removed has no place on a logarithmic axis: there it is the noise floor.

@@ -1,13 +1,13 @@
 """Plot the synergy and the redundancy network side by side, heads on a ring by depth."""
 
-from synergy.artifacts import save_figure
-from synergy.console import logged_to
-from synergy.graphs import strongest_edges, weighted_graph
-from synergy.head_tables import read_ranking
-from synergy.network_panels import draw_degrees, draw_ring
-from synergy.pairwise_atoms import read_pairwise
-from synergy.provenance import provenance
-from synergy.style import REDUNDANCY, SYNERGY, TWO_COLUMNS, colour_bar, new_figure
+from synergy.files.artifacts import save_figure
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.heads.networks import strongest_edges, weighted_graph
+from synergy.heads.ranking_table import read_ranking
+from synergy.phiid.pairwise import read_pairwise
+from synergy.report.network_figures import draw_degrees, draw_ring
+from synergy.report.style import REDUNDANCY, SYNERGY, TWO_COLUMNS, colour_bar, new_figure
 
 NETWORKS = (("synergy", "sts_matrix", SYNERGY), ("redundancy", "rtr_matrix", REDUNDANCY))
 

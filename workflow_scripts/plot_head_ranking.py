@@ -3,15 +3,14 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from synergy.artifacts import save_figure
-from synergy.configured import configured_score
-from synergy.console import logged_to
-from synergy.head_maps import draw_map, published_map
-from synergy.head_tables import read_ranking
-from synergy.provenance import provenance
-from synergy.published import read_published
-from synergy.rankings import SCORES
-from synergy.style import TWO_COLUMNS, new_figure, say
+from synergy.claims.published import read_published
+from synergy.files.artifacts import save_figure
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.heads.ranking_table import configured_score, read_ranking
+from synergy.heads.scores import SCORES
+from synergy.report.head_figures import draw_head_map, published_map
+from synergy.report.style import TWO_COLUMNS, new_figure, say
 
 MAPS = (("syn_red_score", "score"), ("excess_score", "score of what exceeds the null"))
 
@@ -33,7 +32,7 @@ def plot_head_ranking(ranking: str, published: str, layers: int, heads: int, mod
         if not np.isfinite(scores).any():
             say(axes, "no null was computed")
             continue
-        draw_map(canvas, axes, scores, label, faint=title.startswith("published"))
+        draw_head_map(canvas, axes, scores, label, faint=title.startswith("published"))
         axes.set_title(title)
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     save_figure(figure, canvas, provenance("plot_head_ranking", {"model": model, "score": definition}))

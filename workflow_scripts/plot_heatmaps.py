@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from synergy.artifacts import save_figure
-from synergy.console import logged_to
-from synergy.pairwise_atoms import read_pairwise
-from synergy.provenance import provenance
-from synergy.style import (
+from synergy.files.artifacts import save_figure
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.phiid.pairwise import read_pairwise
+from synergy.report.style import (
     DIVERGING,
     SEQUENTIAL_REDUNDANCY,
     SEQUENTIAL_SYNERGY,

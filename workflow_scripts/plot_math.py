@@ -1,18 +1,18 @@
 """Plot MATH accuracy and the likelihood of the solutions under noise in chosen heads."""
 
-from synergy.accuracy_panels import draw_bars, draw_likelihood, draw_swept
-from synergy.artifacts import save_figure
-from synergy.console import logged_to
-from synergy.proportions import COLUMNS
-from synergy.provenance import provenance
-from synergy.published import read_published
-from synergy.style import TWO_COLUMNS, new_figure
-from synergy.tables import read_table
+from synergy.claims.published import read_published
+from synergy.files.artifacts import save_figure
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.files.tables import read_table
+from synergy.perturbation.outcomes import POOLED_COLUMNS
+from synergy.report.behaviour_figures import draw_bars, draw_likelihood, draw_swept
+from synergy.report.style import TWO_COLUMNS, new_figure
 
 
 def plot_math(math: str, published: str, sigma: float, model: str, figure: str) -> None:
     """Draw accuracy and solution likelihood against sigma, and the accuracies of one `sigma` as bars."""
-    table = read_table(math, required=COLUMNS)
+    table = read_table(math, required=POOLED_COLUMNS)
     name, theirs = read_published(published, model, ("condition", "accuracy_percent", "half_error_bar"))
     canvas = new_figure(TWO_COLUMNS, 3.1, f"{model}: answers under noise in chosen heads")
     swept, bars, likelihood = canvas.subplots(1, 3)

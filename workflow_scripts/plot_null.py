@@ -1,13 +1,13 @@
 """Plot observed synergy and redundancy beside their null, by layer."""
 
-from synergy.artifacts import save_figure
-from synergy.console import logged_to
-from synergy.head_tables import read_ranking
-from synergy.null_panels import draw_quantity
-from synergy.pairwise_atoms import read_pairwise
-from synergy.profiles import layer_means
-from synergy.provenance import provenance
-from synergy.style import REDUNDANCY, SYNERGY, TWO_COLUMNS, layer_axis, new_figure
+from synergy.files.artifacts import save_figure
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.heads.layer_profiles import layer_means
+from synergy.heads.ranking_table import read_ranking
+from synergy.phiid.pairwise import read_pairwise
+from synergy.report.layer_figures import draw_quantity
+from synergy.report.style import REDUNDANCY, SYNERGY, TWO_COLUMNS, layer_axis, new_figure
 
 QUANTITIES = (
     ("synergy", "avg_synergy", "head_null_sts", SYNERGY),

@@ -1,14 +1,14 @@
 """Plot the synergy-redundancy score of each layer over depth, with every definition of the score beside it."""
 
-from synergy.artifacts import save_figure
-from synergy.console import logged_to
-from synergy.head_tables import read_ranking
-from synergy.profile_panels import draw_excess, draw_published, draw_score
-from synergy.profiles import layer_means
-from synergy.provenance import provenance
-from synergy.published import read_published
-from synergy.rankings import SCORES
-from synergy.style import TWO_COLUMNS, new_figure
+from synergy.claims.published import read_published
+from synergy.files.artifacts import save_figure
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.heads.layer_profiles import layer_means
+from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import SCORES
+from synergy.report.layer_figures import draw_excess, draw_published_ranks, draw_score
+from synergy.report.style import TWO_COLUMNS, new_figure
 
 
 def plot_profile(ranking: str, published: str, layers: int, heads: int, model: str, figure: str) -> None:
@@ -20,7 +20,7 @@ def plot_profile(ranking: str, published: str, layers: int, heads: int, model: s
     draw_score(panels[0], table, layers, heads)
     draw_excess(panels[1], table, layers, heads)
     if name:
-        draw_published(panels[2], layer_means(table["syn_red_score"], layers, heads), theirs, name)
+        draw_published_ranks(panels[2], layer_means(table["syn_red_score"], layers, heads), theirs, name)
     save_figure(figure, canvas, provenance("plot_profile", {"model": model, "published": name}))
 
 

@@ -1,13 +1,13 @@
 """Plot how far scores and layer profiles agree between variants of the analysis, and the verdicts under each."""
 
-from synergy.artifacts import save_figure
-from synergy.claims import WORDS
-from synergy.console import logged_to
-from synergy.provenance import provenance
-from synergy.robustness import CLAIMS
-from synergy.robustness_panels import draw_agreement, draw_verdicts, variant_names
-from synergy.style import TWO_COLUMNS, colour_bar, new_figure
-from synergy.tables import read_records, read_table
+from synergy.claims.robustness import ROBUSTNESS_CLAIMS
+from synergy.claims.verdicts import WORDS
+from synergy.files.artifacts import save_figure
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.files.tables import read_records, read_table
+from synergy.report.robustness_figure import draw_agreement, draw_verdicts, variant_names
+from synergy.report.style import TWO_COLUMNS, colour_bar, new_figure
 
 TITLES = {"heads": "scores of heads", "layers": "layer profiles"}
 
@@ -15,7 +15,7 @@ TITLES = {"heads": "scores of heads", "layers": "layer profiles"}
 def plot_robustness(agreement: str, claims: str, model: str, figure: str) -> None:
     """Draw rank correlations of head scores and of layer profiles, and a sign a claim and variant."""
     correlated = read_table(agreement, required=("quantity", "level", "variant", "other", "spearman"), fewest_rows=0)
-    read_records(claims, CLAIMS, WORDS)
+    read_records(claims, ROBUSTNESS_CLAIMS, WORDS)
     verdicts = read_table(claims, required=("claim", "variant", "verdict", "verdict_after_control"))
     variants = variant_names(verdicts)
     height = 2.6 + 0.3 * len(variants)

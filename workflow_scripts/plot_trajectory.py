@@ -2,22 +2,22 @@
 
 import numpy as np
 
-from synergy.artifacts import read_json, save_figure
-from synergy.console import logged_to
-from synergy.errors import InputError
-from synergy.forms import TRAINING_SUMMARY
-from synergy.provenance import provenance
-from synergy.style import TWO_COLUMNS, new_figure
-from synergy.tables import REMAKE, read_table
-from synergy.trajectory import COLUMNS
-from synergy.trajectory_panels import draw_agreements, draw_extents, draw_extents_in_nats, draw_map, grid
+from synergy.files.artifacts import read_json, save_figure
+from synergy.files.console import logged_to
+from synergy.files.errors import InputError
+from synergy.files.provenance import provenance
+from synergy.files.schemas import TRAINING_SUMMARY
+from synergy.files.tables import REMAKE, read_table
+from synergy.heads.training import TRAJECTORY_COLUMNS
+from synergy.report.style import TWO_COLUMNS, new_figure
+from synergy.report.training_figure import draw_agreements, draw_extents, draw_extents_in_nats, draw_layer_map, grid
 
 CHANCE = 0.05  # above this p, the step is written in grey
 
 
 def plot_trajectory(trajectory: str, summary: str, model: str, figure: str) -> None:
     """Draw maps of layers by checkpoints, and beneath them the extents and agreements that scaling hides."""
-    table, described = read_table(trajectory, required=COLUMNS), read_json(summary, TRAINING_SUMMARY)
+    table, described = read_table(trajectory, required=TRAJECTORY_COLUMNS), read_json(summary, TRAINING_SUMMARY)
     checkpoints = described["checkpoints"]
     steps = [record["training_step"] for record in checkpoints]
     if table["layer"].tolist() != list(range(len(table["layer"]) // len(steps))) * len(steps):
@@ -48,7 +48,7 @@ def plot_trajectory(trajectory: str, summary: str, model: str, figure: str) -> N
         (panels[1, 1], "excess_score", "minus null", "", of_excess | {"centre": 0.5}),
         (panels[1, 2], "synergy", "synergy", "nats", {}),
     ):
-        draw_map(canvas, axes, grid(table, column), steps, name, label, **how)
+        draw_layer_map(canvas, axes, grid(table, column), steps, name, label, **how)
     draw_extents(panels[2, 0], checkpoints, steps)
     draw_extents_in_nats(panels[2, 1], checkpoints, steps)
     draw_agreements(panels[2, 2], checkpoints, steps)

@@ -4,12 +4,11 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from synergy.artifacts import write_json, write_jsonl
-from synergy.console import logged_to
-from synergy.exemplars import drawn_exemplars, our_exemplars
-from synergy.problem_samples import sample_problems
-from synergy.problem_sets import read_problem_set
-from synergy.provenance import provenance
+from synergy.files.artifacts import write_json, write_jsonl
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.perturbation.problem_prompts import drawn_exemplars, our_exemplars
+from synergy.perturbation.problem_sets import read_problem_set, sample_problems
 
 
 def prefetch_math(

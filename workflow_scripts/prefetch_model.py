@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from synergy.artifacts import write_json
-from synergy.console import logged_to
-from synergy.folders import atomic_folder
-from synergy.provenance import provenance
-from synergy.sources import check_geometry, fetch_model
+from synergy.files.artifacts import write_json
+from synergy.files.console import logged_to
+from synergy.files.folders import atomic_folder
+from synergy.files.provenance import provenance
+from synergy.prefetch.sources import check_geometry, fetch_model
 
 
 def prefetch_model(key: str, stanza: dict, path: str, hub_cache: str, folder: str, record: str) -> None:

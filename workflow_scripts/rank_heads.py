@@ -2,16 +2,14 @@
 
 import numpy as np
 
-from synergy.artifacts import write_csv, write_json
-from synergy.console import logged_to
-from synergy.errors import InputError
-from synergy.fingerprints import fingerprint
-from synergy.pairwise_atoms import read_pairwise
-from synergy.provenance import provenance
-from synergy.rankings import reliability, table
-from synergy.recorded import read_activations
-from synergy.resampling import pearson
-from synergy.series_statistics import constant_heads, mean_autocorrelation, mean_norm
+from synergy.files.artifacts import write_csv, write_json
+from synergy.files.console import logged_to
+from synergy.files.errors import InputError
+from synergy.files.provenance import provenance
+from synergy.heads.resampling import pearson
+from synergy.heads.scores import ranking_columns, reliability
+from synergy.phiid.pairwise import read_pairwise
+from synergy.recording.activations import constant_heads, fingerprint, mean_autocorrelation, mean_norm, read_activations
 
 ATOMS = (
     *("sts_matrix", "rtr_matrix", "sts_null_mean", "rtr_null_mean", "n_undefined", "fingerprint"),
@@ -47,7 +45,7 @@ def rank_heads(
     autocorrelation, norm = mean_autocorrelation(*recorded), mean_norm(*recorded)
     index = np.arange(n_heads)
     columns = {"head_idx": index, "layer": index // heads, "head_in_layer": index % heads}
-    columns |= table(atoms, score, bootstrap, seed) | {"autocorrelation": autocorrelation, "mean_norm": norm}
+    columns |= ranking_columns(atoms, score, bootstrap, seed) | {"autocorrelation": autocorrelation, "mean_norm": norm}
     for interval in ("score_ci_low", "score_ci_high"):
         columns[interval] = columns.pop(interval)
     write_csv(ranking, list(columns), list(zip(*columns.values(), strict=True)))

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from synergy.artifacts import read_json, write_json, write_npz
-from synergy.console import logged_to
-from synergy.forms import MODEL_RECORD
-from synergy.prompts import answer_records, load_prompts
-from synergy.provenance import provenance
+from synergy.files.artifacts import read_json, write_json, write_npz
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.files.schemas import MODEL_RECORD
+from synergy.recording.prompts import answer_records, load_prompts
 
 
 def record_activations(
@@ -25,8 +25,8 @@ def record_activations(
     """Generate `n_tokens` greedily for each prompt; write head norms, token statistics and tokens."""
     import torch
 
-    from synergy.models import load_model, prompt_ids
-    from synergy.recording import record_in_batches
+    from synergy.models.loading import load_model, prompt_ids
+    from synergy.recording.recorder import record_in_batches
 
     asked = load_prompts(prompts)
     fetched = read_json(prefetched, MODEL_RECORD)

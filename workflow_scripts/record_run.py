@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, write_json
-from synergy.console import logged_to
-from synergy.costs import cost_rows
-from synergy.provenance import provenance
+from synergy.files.artifacts import read_json, write_json
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.report.costs import cost_rows
 
 
 def record_run(models: Sequence[str], problems: str, config: dict, benchmarks: str, record: str) -> None:

@@ -1,15 +1,15 @@
 """Answer and grade one range of the problems with noise in one set of heads."""
 
-from synergy.artifacts import read_json
-from synergy.console import logged_to
-from synergy.forms import MODEL_RECORD, PROBLEMS_RECORD
-from synergy.head_tables import read_ranking
-from synergy.orders import noisy_heads, parse_condition
-from synergy.problem_prompts import format_prompt, style_of
-from synergy.problem_shards import problems_fingerprint, write_problem_shard
-from synergy.problems import load_problems
-from synergy.provenance import provenance
-from synergy.scatter import item_range
+from synergy.files.artifacts import read_json
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.files.schemas import MODEL_RECORD, PROBLEMS_RECORD
+from synergy.files.shards import item_range
+from synergy.heads.orders import noisy_heads, parse_condition
+from synergy.heads.ranking_table import read_ranking
+from synergy.perturbation.problem_prompts import format_prompt, style_of
+from synergy.perturbation.problem_shards import problems_fingerprint, write_problem_shard
+from synergy.perturbation.problems import load_problems
 
 
 def score_math(
@@ -34,9 +34,9 @@ def score_math(
     """
     import torch
 
-    from synergy.models import load_model
-    from synergy.noise import noise_in_heads
-    from synergy.problem_scoring import answer_and_grade
+    from synergy.models.loading import load_model
+    from synergy.perturbation.answering import answer_and_grade
+    from synergy.perturbation.noise import noise_in_heads
 
     kind, sigma, seed = parse_condition(condition)
     problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"], MODEL_RECORD)

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from synergy.agreement import COLUMNS as AGREEMENT
-from synergy.artifacts import atomic_path, read_json
-from synergy.claims import BEST_TO_WORST, WORDS
-from synergy.claims import COLUMNS as CLAIMS
-from synergy.console import logged_to
-from synergy.forms import RUN_RECORD
-from synergy.head_tables import read_ranking
-from synergy.page import page
-from synergy.score_definitions import COLUMNS as DEFINITIONS
-from synergy.sections import agreement_section, introduction, made_section, model_section
-from synergy.tables import read_records
+from synergy.claims.published import AGREEMENT_COLUMNS as AGREEMENT
+from synergy.claims.score_definitions import DEFINITION_COLUMNS as DEFINITIONS
+from synergy.claims.verdicts import BEST_TO_WORST, WORDS
+from synergy.claims.verdicts import CLAIM_COLUMNS as CLAIMS
+from synergy.files.artifacts import atomic_path, read_json
+from synergy.files.console import logged_to
+from synergy.files.schemas import RUN_RECORD
+from synergy.files.tables import read_records
+from synergy.heads.ranking_table import read_ranking
+from synergy.report.summary import agreement_section, introduction, made_section, model_section, page
 
 RANKING = ("avg_synergy", "avg_redundancy", "null_avg_synergy", "null_avg_redundancy")
 

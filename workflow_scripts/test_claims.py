@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, write_records
-from synergy.claims import COLUMNS
-from synergy.claims_of_model import ATOMS, RANKING, claims_of_activations, claims_of_behaviour
-from synergy.console import logged_to
-from synergy.curves import COLUMNS as ABLATION
-from synergy.forms import ABLATION_STATISTICS, GRAPH_METRICS, MATH_STATISTICS
-from synergy.head_tables import read_ranking
-from synergy.multiplicity import with_holm
-from synergy.pairwise_atoms import read_pairwise
-from synergy.proportions import COLUMNS as MATH
-from synergy.tables import read_table
+from synergy.ablation.curves import CURVE_COLUMNS as ABLATION
+from synergy.claims.of_model import ATOMS, RANKING, claims_of_activations, claims_of_behaviour
+from synergy.claims.verdicts import CLAIM_COLUMNS, with_holm
+from synergy.files.artifacts import read_json, write_records
+from synergy.files.console import logged_to
+from synergy.files.schemas import ABLATION_STATISTICS, GRAPH_METRICS, MATH_STATISTICS
+from synergy.files.tables import read_table
+from synergy.heads.ranking_table import read_ranking
+from synergy.perturbation.outcomes import POOLED_COLUMNS as MATH
+from synergy.phiid.pairwise import read_pairwise
 
 
 def test_claims(
@@ -55,7 +54,7 @@ def test_claims(
     rows = with_holm([result.row(model) for result in results], significance)
     for row in rows:
         print(f"{row['claim']}. {row['statement']} {row['verdict']}; after control: {row['verdict_after_control']}")
-    write_records(claims, COLUMNS, rows)
+    write_records(claims, CLAIM_COLUMNS, rows)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from synergy.artifacts import read_json, write_json, write_records
-from synergy.console import logged_to
-from synergy.forms import RANKING_SUMMARY, WEIGHTS
-from synergy.head_tables import read_ranking
-from synergy.provenance import provenance
-from synergy.tables import read_table
-from synergy.trajectory import COLUMNS, MEANS, PUBLISHED_MODEL, describe, identical_weights, profiles
+from synergy.files.artifacts import read_json, write_json, write_records
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.files.schemas import RANKING_SUMMARY, WEIGHTS
+from synergy.files.tables import read_table
+from synergy.heads.ranking_table import read_ranking
+from synergy.heads.training import MEANS, PUBLISHED_MODEL, TRAJECTORY_COLUMNS, describe, identical_weights, profiles
 
 
 def trace_training(
@@ -53,7 +53,7 @@ def trace_training(
     same = identical_weights({key: read_json(path, WEIGHTS) for key, path in zip(keys, records, strict=True)})
     for group in same:
         print(f"WARNING: {' and '.join(group)} have identical weights: all but one are not what their name says.")
-    write_records(trajectory, COLUMNS, rows)
+    write_records(trajectory, TRAJECTORY_COLUMNS, rows)
     parameters = {"checkpoints": checkpoints, "permutations": permutations, "seed": seed}
     made = provenance("trace_training", parameters)
     write_json(summary, {"identical_weights": same, "checkpoints": described, "provenance": made})

@@ -1,10 +1,10 @@
 """Other series from recorded ones: without drift, cut at the natural end, of half of the prompts, or another norm."""
 
-from synergy.artifacts import write_npz
-from synergy.console import logged_to
-from synergy.provenance import provenance
-from synergy.recorded import read_activations
-from synergy.series_variants import VARIANTS
+from synergy.files.artifacts import write_npz
+from synergy.files.console import logged_to
+from synergy.files.provenance import provenance
+from synergy.recording.activations import read_activations
+from synergy.recording.series_variants import VARIANTS
 
 
 def vary_series(activations: str, variant: str, seed: int, varied: str) -> None:

@@ -12,13 +12,11 @@ import numpy as np
 import torch
 from true_shapes import write_shape
 
-from synergy.ablation import ablation_curve
-from synergy.linear import faster_linears
-from synergy.models import LanguageModel, load_model
-from synergy.orders import ORDERS, removal_order
-from synergy.removal import answer_positions, removed
-from synergy.steps import layer_share
-from synergy.tables import read_table
+from synergy.ablation.removal import answer_positions, removed
+from synergy.ablation.sweep import measure_curve
+from synergy.files.tables import read_table
+from synergy.heads.orders import ORDERS, layer_share, removal_order
+from synergy.models.loading import LanguageModel, faster_linears, load_model
 
 MODEL = "smollm2-135m"
 CLOCK = time.process_time if "--cpu-time" in sys.argv else time.perf_counter
@@ -63,7 +61,7 @@ def synchronise() -> None:
 
 def ours(model: LanguageModel, text: Text, order: Sequence[int], counts: Sequence[int], cache: str = "device"):
     """The engine, from the original's pass to the last step."""
-    return ablation_curve(model, text.prompts, text.answers, order, counts, text.batch_size, residual_cache=cache)
+    return measure_curve(model, text.prompts, text.answers, order, counts, text.batch_size, residual_cache=cache)
 
 
 def plain_layers(model: LanguageModel, text: Text, heads: Sequence[int]) -> list[torch.Tensor]:

@@ -41,8 +41,8 @@ from ablation_ways import (  # noqa: E402
 from live_tensors import LiveTensors  # noqa: E402
 from true_shapes import SHAPES  # noqa: E402
 
-from synergy.models import LanguageModel  # noqa: E402
-from synergy.steps import step_counts  # noqa: E402
+from synergy.heads.orders import step_counts  # noqa: E402
+from synergy.models.loading import LanguageModel  # noqa: E402
 
 
 def row(*cells) -> None:

@@ -26,15 +26,14 @@ sys.path[:0] = [str(ROOT / "workflow_scripts"), str(Path(__file__).parent)]
 
 from true_shapes import write_shape  # noqa: E402
 
-from synergy.answering import answer  # noqa: E402
-from synergy.exemplars import our_exemplars  # noqa: E402
-from synergy.grading import Grader  # noqa: E402
-from synergy.likelihood import continuation_nll  # noqa: E402
-from synergy.models import LanguageModel, load_model  # noqa: E402
-from synergy.noise import noise_in_heads  # noqa: E402
-from synergy.problem_prompts import format_prompt  # noqa: E402
-from synergy.problem_samples import sample_problems  # noqa: E402
-from synergy.problems import load_problems  # noqa: E402
+from synergy.models.loading import LanguageModel, load_model  # noqa: E402
+from synergy.perturbation.answering import answer_prompts  # noqa: E402
+from synergy.perturbation.grading import Grader  # noqa: E402
+from synergy.perturbation.likelihood import continuation_nll  # noqa: E402
+from synergy.perturbation.noise import noise_in_heads  # noqa: E402
+from synergy.perturbation.problem_prompts import format_prompt, our_exemplars  # noqa: E402
+from synergy.perturbation.problem_sets import sample_problems  # noqa: E402
+from synergy.perturbation.problems import load_problems  # noqa: E402
 
 SHARED = ROOT.parent / "shared" / "data" / "math500" / "test.jsonl"
 HEAD = "| what | s | CPU s | rate | |\n|---|--:|--:|--:|---|"
@@ -103,8 +102,8 @@ def ways_to_answer(
             return model.model.generate(ids, attention_mask=torch.ones_like(ids), **how)[0, len(prompt) :].tolist()
 
     return {
-        "batched": lambda: {k: own.ids for k, own in enumerate(answer(model, prompts, n_tokens, batch, stop))},
-        "one at a time": lambda: {k: answer(model, [prompts[k]], n_tokens, 1, stop)[0].ids for k in some},
+        "batched": lambda: {k: own.ids for k, own in enumerate(answer_prompts(model, prompts, n_tokens, batch, stop))},
+        "one at a time": lambda: {k: answer_prompts(model, [prompts[k]], n_tokens, 1, stop)[0].ids for k in some},
         "one at a time, the library's generate": lambda: {k: library(prompts[k]) for k in some},
     }
 
@@ -137,7 +136,7 @@ def small(options) -> None:
     prompts, solutions, stop = demo_problems(model, options.problems)
     print(f"{options.model} on {model.device}, {options.threads} threads, {options.problems} problems of the demo\n")
     print(HEAD)
-    answer(model, prompts[:2], 4, 2, stop)  # what is paid once
+    answer_prompts(model, prompts[:2], 4, 2, stop)  # what is paid once
     measured = compare(
         ways_to_answer(model, prompts, stop, options.tokens, options.batch, options.alone), options.rounds
     )
@@ -175,8 +174,8 @@ def forced(
     lengths = [min(800, max(40, round(draw.lognormvariate(4.8, 0.5)))) for _ in range(n_problems)]
     prompts = [[draw.randrange(10, config.vocab_size) for _ in range(length)] for length in lengths]
     solutions = [[draw.randrange(10, config.vocab_size) for _ in range(n_tokens)] for _ in prompts]
-    answer(model, prompts[:2], 2, 2)
-    seconds, answers = timed(lambda: answer(model, prompts, n_tokens, batch))
+    answer_prompts(model, prompts[:2], 2, 2)
+    seconds, answers = timed(lambda: answer_prompts(model, prompts, n_tokens, batch))
     assert all(len(ids) == n_tokens for ids, _ in answers)
     return seconds, model, prompts, solutions
 

@@ -31,8 +31,8 @@ def series(n_heads: int, n_prompts: int, n_tokens: int):
 
 def run_once(n_heads: int, n_prompts: int, n_tokens: int, threads: int, how: dict, all_sixteen: bool) -> float:
     """Seconds from activations in memory to results in memory, of all pairs."""
-    from synergy.decomposition import Decomposition, Settings
-    from synergy.pairs import n_pairs
+    from synergy.phiid.decomposition import Decomposition, Settings
+    from synergy.phiid.pairs import n_pairs
 
     activations, lengths = series(n_heads, n_prompts, n_tokens)
     start = time.perf_counter()

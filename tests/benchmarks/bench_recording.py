@@ -73,9 +73,9 @@ def compare_batch_with_single(folder: Path, threads: int, dtype: str, n_single: 
     """All prompts of the study at once, and some of them one at a time, in this process."""
     import torch
 
-    from synergy.models import load_model, prompt_ids
-    from synergy.prompts import load_prompts
-    from synergy.recording import record
+    from synergy.models.loading import load_model, prompt_ids
+    from synergy.recording.prompts import load_prompts
+    from synergy.recording.recorder import record
 
     torch.set_num_threads(threads)
     start = time.perf_counter()
@@ -107,9 +107,9 @@ def true_shape(key: str, n_prompts: int, n_tokens: int, n_steps: int, threads: i
     import torch
     from true_shapes import write_shape
 
-    from synergy.ablation import ablation_curve
-    from synergy.models import load_model
-    from synergy.recording import record
+    from synergy.ablation.sweep import measure_curve
+    from synergy.models.loading import load_model
+    from synergy.recording.recorder import record
 
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as scratch:
@@ -127,7 +127,7 @@ def true_shape(key: str, n_prompts: int, n_tokens: int, n_steps: int, threads: i
     step = max(1, model.n_heads_total // 144)  # 8 heads of Qwen3 8B
     counts = [step * number for number in range(n_steps + 1)]
     order = draw.permutation(model.n_heads_total)
-    ablating = timed(lambda: ablation_curve(model, prompts, answers, order, counts, min(15, n_prompts)))
+    ablating = timed(lambda: measure_curve(model, prompts, answers, order, counts, min(15, n_prompts)))
     memory = weights_gb(model), peak_gb(model.device.type)
     return TrueShape(building, recording, ablating / (n_steps + 1), *memory, finite)
 

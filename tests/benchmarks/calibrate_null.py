@@ -17,13 +17,12 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
-from synergy import decomposition  # noqa: E402
-from synergy.artifacts import save_figure  # noqa: E402
-from synergy.decomposition import Decomposition, Settings  # noqa: E402
-from synergy.nulls import offsets  # noqa: E402
-from synergy.pairs import n_pairs  # noqa: E402
-from synergy.partners import head_means  # noqa: E402
-from synergy.provenance import provenance  # noqa: E402
+from synergy.files.artifacts import save_figure  # noqa: E402
+from synergy.files.provenance import provenance  # noqa: E402
+from synergy.phiid import decomposition  # noqa: E402
+from synergy.phiid.decomposition import Decomposition, Settings  # noqa: E402
+from synergy.phiid.nulls import offsets  # noqa: E402
+from synergy.phiid.pairs import head_means, n_pairs  # noqa: E402
 
 N_HEADS, N_PROMPTS, N_TOKENS, SURROGATES = 24, 60, 100, 99
 KINDS = ("circular_shift", "cross_prompt", "phase", "seam not mended", "series rolled")

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "workflow_scripts"))
-from synergy.costs import cost_rows
+from synergy.report.costs import cost_rows
 
 
 def markdown(rows: list[dict]) -> str:

@@ -6,7 +6,7 @@ import torch
 import yaml
 from ablation_ways import of_shape, orders_of, ours, seconds
 
-from synergy.steps import step_counts
+from synergy.heads.orders import step_counts
 
 NOT_MEASURED = "not measured: no GPU here"
 WEIGHTS = "random weights, bfloat16"

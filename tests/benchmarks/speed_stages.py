@@ -45,8 +45,8 @@ def _largest_deviation() -> float:
     import reference_phiid
     from simulated import ar1
 
-    from synergy.decomposition import Decomposition, Settings
-    from synergy.pairs import heads_of, n_pairs
+    from synergy.phiid.decomposition import Decomposition, Settings
+    from synergy.phiid.pairs import heads_of, n_pairs
 
     own, shared = ar1(1, 50, 100, 0.5)[0], ar1(2, 1, 100, 0.7)[0]
     series = own + np.linspace(0, 1, 50)[:, None] * shared
@@ -65,8 +65,13 @@ def graphs(run: Path, threads: int) -> list[tuple]:
     import networkx as nx
     import numpy as np
 
-    from synergy.graph_metrics import headline_contrasts, network_definitions
-    from synergy.graphs import global_efficiency, strongest_edges, weighted_graph
+    from synergy.heads.networks import (
+        global_efficiency,
+        headline_contrasts,
+        network_definitions,
+        strongest_edges,
+        weighted_graph,
+    )
 
     n_heads = LARGEST[0]
     networks = np.random.default_rng(0).gamma(2.0, 0.01, (2, n_heads, n_heads))
@@ -151,7 +156,7 @@ def ablation(run: Path, threads: int) -> list[tuple]:
     import torch
     from ablation_ways import measure, measure_one_head, orders_of, smollm2
 
-    from synergy.steps import step_counts
+    from synergy.heads.orders import step_counts
 
     torch.set_num_threads(threads)
     model, text = smollm2(run, 60, 15)

@@ -9,16 +9,16 @@ from pathlib import Path
 
 sys.path.insert(0, snakemake.params.library)
 
-from synergy.console import logged_to
-from synergy.errors import InputError
-from synergy.model_files import use_local_files
+from synergy.files.console import logged_to
+from synergy.files.errors import InputError
+from synergy.models.model_folder import use_local_files
 
 THREADS = ("OMP", "MKL", "OPENBLAS", "NUMBA", "NUMEXPR")
 
 with logged_to(snakemake.log[0]):
     with suppress(InputError):  # there is no such model; what comes before is what every rule that loads one does
         use_local_files("no-model", {"kind": "trained"})
-    from synergy.jit import keep_compiled_code
+    from synergy.phiid.kernels.compiled_code import keep_compiled_code
 
     compiled = keep_compiled_code()
     import huggingface_hub.constants

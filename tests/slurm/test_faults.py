@@ -13,9 +13,9 @@ import pytest
 import slurm_cluster as slurm
 import workflow_run
 
-from synergy.decomposition import Decomposition, Settings
-from synergy.pairs import pair_range
-from synergy.shards import merge_shards, write_shard
+from synergy.phiid.decomposition import Decomposition, Settings
+from synergy.phiid.pairs import pair_range
+from synergy.phiid.pairwise import merge_shards, write_shard
 
 MODEL = "tiny-neox"
 SHARDS = [f"{k}-of-8" for k in range(1, 9)]

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from synergy.graph_metrics import DESCRIPTIONS, headline_contrasts, network_definitions
-from synergy.problem_scores import Scores
-from synergy.problem_statistics import compare_conditions
-from synergy.profiles import inverted_u
-from synergy.rankings import SCORES
+from synergy.heads.layer_profiles import inverted_u
+from synergy.heads.networks import DESCRIPTIONS, headline_contrasts, network_definitions
+from synergy.heads.scores import SCORES
+from synergy.perturbation.outcomes import Scores, compare_conditions
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from hub_downloads import MODELS, RANDOM
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     """Files of a tiny model in two shards, and the model."""
-    from synergy.models import load_model
+    from synergy.models.loading import load_model
 
     model = load_model(MODELS / "tiny-qwen3", RANDOM, "float32", "cpu")
     folder = tmp_path_factory.mktemp("checkpoint")
@@ -21,7 +21,7 @@ def checkpoint(tmp_path_factory):
 @pytest.fixture
 def fetch(hub, tmp_path):
     """Function that fetches from the stand-in into a new folder; it returns folder and record."""
-    from synergy.sources import fetch_model
+    from synergy.prefetch.sources import fetch_model
 
     number = iter(range(100))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from synergy.artifacts import write_csv, write_npz
-from synergy.rankings import table as ranking_columns
+from synergy.files.artifacts import write_csv, write_npz
+from synergy.heads.scores import ranking_columns as ranking_columns
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-MODELS = Path(__file__).parent.parent / "models"
+MODELS = Path(__file__).parents[1] / "models"
 RANDOM = {"kind": "random", "seed": 0}
 TOKEN = "hf_PlantedTokenThatNobodyMaySee"
 JUNK = {

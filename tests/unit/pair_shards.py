@@ -7,7 +7,7 @@ from decompose_pairs import decompose_pairs
 from merge_pairs import merge_pairs
 from simulated import ar1
 
-from synergy.artifacts import read_npz, write_npz
+from synergy.files.artifacts import read_npz, write_npz
 
 HOW = {"lag": 1, "redundancy": "mmi", "estimator": "gaussian", "null": {"kind": "circular_shift", "surrogates": 3}}
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from synergy.artifacts import save_figure
+from synergy.files.artifacts import save_figure
 
 
 @contextmanager

@@ -12,20 +12,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from synergy.artifacts import read_json, read_jsonl, read_npz, write_csv, write_json, write_jsonl, write_npz
-from synergy.costs import cost_rows
-from synergy.errors import InputError
-from synergy.forms import GRAPH_METRICS, PROBLEMS_RECORD, require_form
-from synergy.head_tables import read_layers, read_ranking
-from synergy.order_files import FORMS, read_orders
-from synergy.pairwise_atoms import read_pairwise
-from synergy.problem_scores import read_scores
-from synergy.problem_shards import KEYS, merge_problem_shards
-from synergy.problems import Problem, load_problems
-from synergy.prompts import load_prompts
-from synergy.recorded import read_activations
-from synergy.shards import COUNTS, HEAD_SUMS, MADE_OF, PAIR_VALUES, merge_shards
-from synergy.tables import read_records, read_table
+from synergy.ablation.order_files import FORMS, read_orders
+from synergy.files.artifacts import read_json, read_jsonl, read_npz, write_csv, write_json, write_jsonl, write_npz
+from synergy.files.errors import InputError
+from synergy.files.schemas import GRAPH_METRICS, PROBLEMS_RECORD, require_form
+from synergy.files.tables import read_records, read_table
+from synergy.heads.ranking_table import read_layers, read_ranking
+from synergy.perturbation.outcomes import read_scores
+from synergy.perturbation.problem_shards import RECORD_KEYS, merge_problem_shards
+from synergy.perturbation.problems import Problem, load_problems
+from synergy.phiid.pairwise import COUNTS, HEAD_SUMS, MADE_OF, PAIR_VALUES, merge_shards, read_pairwise
+from synergy.recording.activations import read_activations
+from synergy.recording.prompts import load_prompts
+from synergy.report.costs import cost_rows
 
 FAST = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 N_HEADS, N_PAIRS, N_PROMPTS = 3, 3, 2
@@ -34,7 +33,7 @@ ASKED = [Problem(name, "1 + 1?", "Level 1", "A", "2", "2") for name in IDS]
 MARK = "0" * 64
 MATRIX = np.full((N_HEADS, N_HEADS), 0.1)
 GRADE = dict.fromkeys(("correct", "correct_strict", "truncated"), True) | {"solution_nll": 0.5, "grading": "graded"}
-ANSWERS = [{**dict.fromkeys(KEYS, "x"), **GRADE, "id": name} for name in IDS]
+ANSWERS = [{**dict.fromkeys(RECORD_KEYS, "x"), **GRADE, "id": name} for name in IDS]
 SHARD = {
     **{"condition": "baseline", "first_problem": 0, "last_problem": 2, "n_problems": 2, "fingerprint": MARK},
     **{"parameters": {"style": "chat"}, "noise": {"matrices": []}, "provenance": {}},
@@ -104,7 +103,7 @@ TEXTS = {
         lambda path: write_json(path, {"exemplars": [{"problem": "1 + 1?", "solution": "2"}]}),
         lambda path: read_json(path, PROBLEMS_RECORD),
     ),
-    "JSONL": (lambda path: write_jsonl(path, ANSWERS), lambda path: read_jsonl(path, KEYS)),
+    "JSONL": (lambda path: write_jsonl(path, ANSWERS), lambda path: read_jsonl(path, RECORD_KEYS)),
     "problems": (
         lambda path: write_jsonl(path, [{"question": "1 + 1?", "answer": "#### 2"}] * 2),
         lambda path: load_problems(path),

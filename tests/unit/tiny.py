@@ -3,7 +3,7 @@
 import torch
 import transformers as hf
 
-from synergy.models import LanguageModel
+from synergy.models.loading import LanguageModel
 
 COMMON = {
     "vocab_size": 300,

@@ -123,7 +123,7 @@ def test_variants_are_the_same_in_schema_rules_and_library():
     of_series = re.findall(r'"(\w+)"', re.search(r"^OTHER_SERIES = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)[1])
     of_decomposition = re.findall(r'^    "(\w+)": \{', text, re.MULTILINE)
     assert described == [*of_decomposition, *of_series]
-    library = (SCRIPTS / "synergy/series_variants.py").read_text()
+    library = (SCRIPTS / "synergy/recording/series_variants.py").read_text()
     listed = re.search(r"for variant in \((.*?)\)", library, re.DOTALL)[1]
     assert re.findall(r"\w+", listed) == of_series
 

@@ -66,10 +66,9 @@ def test_ablation_equals_plain_passes_of_one_prompt_at_a_time(run, method, step)
     import numpy as np
     from plain_ablation import plain_curve
 
-    from synergy.ablation import ablation_curve
-    from synergy.linear import faster_linears
-    from synergy.models import load_model
-    from synergy.orders import ordered_heads
+    from synergy.ablation.sweep import measure_curve
+    from synergy.heads.orders import ordered_heads
+    from synergy.models.loading import faster_linears, load_model
 
     model = load_model(run / "resources/models/smollm2-135m", {"kind": "trained"}, "float32", "cpu")
     for module in model.model.modules():
@@ -80,9 +79,9 @@ def test_ablation_equals_plain_passes_of_one_prompt_at_a_time(run, method, step)
     heads = ordered_heads("random-0" if step == 27 else "synergistic-0", ranking, 270)[1]
     counts = [0, step, 2 * step, 270]
     slow = plain_curve(model, prompts, answers, heads, counts, method)
-    fast = ablation_curve(model, prompts, answers, heads, counts, 2, method)
+    fast = measure_curve(model, prompts, answers, heads, counts, 2, method)
     np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-5)
     assert (fast[0] < 1e-9).all()
     faster_linears(model.model)
-    faster = ablation_curve(model, prompts, answers, heads, counts, 2, method)
+    faster = measure_curve(model, prompts, answers, heads, counts, 2, method)
     np.testing.assert_allclose(faster, slow, rtol=1e-5, atol=1e-5)

@@ -9,7 +9,7 @@ import yaml
 from stand_in_replies import SIGNATURE
 from workflow_run import snakemake
 
-from synergy.models import load_model
+from synergy.models.loading import load_model
 
 MODELS = Path(__file__).parent.parent / "models"
 MESSAGE = re.compile(r"ERROR: Expected (.+?); found (.+?)\.\n +Hint: (.+)")

@@ -9,9 +9,9 @@ from workflow_run import planned_jobs, snakemake
 
 sys.path.insert(0, str(REPOSITORY / "workflow_scripts"))
 
-from synergy.artifacts import read_npz, write_npz
-from synergy.decomposition import Decomposition, Settings
-from synergy.pairs import n_pairs, symmetric
+from synergy.files.artifacts import read_npz, write_npz
+from synergy.phiid.decomposition import Decomposition, Settings
+from synergy.phiid.pairs import n_pairs, symmetric
 
 MODEL, N_HEADS = "tiny-qwen3", 8
 SMOKE = ("--configfile", "config/smoke.yaml", "--cores", "2")

@@ -1,0 +1,214 @@
+"""One job of the ablation, from files to its file: what it writes, how it goes on after a kill, what it refuses."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ablate_heads import ablate_heads
+
+from synergy.ablation import sweep as ablation
+from synergy.files.artifacts import read_json, read_npz, write_csv, write_json
+from synergy.files.errors import InputError
+
+REPOSITORY = Path(__file__).parents[3]
+
+MODEL = {"key": "tiny-qwen3", "revision": "local", "weights": {"kind": "random", "seed": 0}}
+N_HEADS, N_TOKENS = 8, 5
+
+
+@pytest.fixture
+def job(tmp_path):
+    """Arguments of a job on a tiny model of two layers of four heads, four prompts."""
+    generator = np.random.default_rng(0)
+    columns = {name: generator.random(N_HEADS) for name in ("syn_red_score", "autocorrelation", "mean_norm")}
+    columns |= {"head_idx": np.arange(N_HEADS), "layer": np.arange(N_HEADS) // 4}
+    write_csv(tmp_path / "ranking.csv", list(columns), list(zip(*columns.values(), strict=True)))
+    geometry = {"layers": 2, "heads": 4}
+    write_json(tmp_path / "record.json", {**MODEL, "sha256": {}, "geometry": geometry, "provenance": {"model": MODEL}})
+    prompts = [
+        {
+            "id": f"p{row}",
+            "category": "ab"[row % 2],
+            "prompt_ids": generator.integers(2, 250, 6 + row).tolist(),
+            "generated_ids": generator.integers(2, 250, N_TOKENS).tolist(),
+        }
+        for row in range(4)
+    ]
+    write_json(tmp_path / "tokens.json", {"prompts": prompts, "provenance": {"model": MODEL}})
+    return {
+        "model": str(REPOSITORY / "tests/models/tiny-qwen3"),
+        "record": str(tmp_path / "record.json"),
+        "tokens": str(tmp_path / "tokens.json"),
+        "ranking": str(tmp_path / "ranking.csv"),
+        "order": "random-1",
+        "dtype": "float32",
+        "n_prompts": 4,
+        "step": 2,
+        "max_fraction": 1.0,
+        "batch_size": 2,
+        "residual_cache": "device",
+        "threads": 1,
+        "output": str(tmp_path / "orders" / "random-1.npz"),
+    }
+
+
+def without_provenance(path):
+    return read_npz(path)[0]
+
+
+def kill_after(monkeypatch, n_batches):
+    """Let the engine die, as a killed job does, once so many batches are done."""
+    sweep, done = ablation._sweep, iter(range(100))
+
+    def killed(*arguments):
+        if next(done) == n_batches:
+            raise KeyboardInterrupt
+        return sweep(*arguments)
+
+    monkeypatch.setattr(ablation, "_sweep", killed)
+
+
+@pytest.mark.parametrize("order", ["random-1", "mean-random-1"])
+def test_job_writes_kl_of_each_step_and_prompt(job, order):
+    ablate_heads(**job | {"order": order})
+    arrays, note = read_npz(job["output"])
+    assert arrays["kl_nats"].shape == (5, 4)
+    assert (arrays["kl_nats"][1:] > 0).all()
+    np.testing.assert_array_equal(arrays["num_heads_removed"], [0, 2, 4, 6, 8])
+    np.testing.assert_array_equal(np.sort(arrays["removed"]), np.arange(N_HEADS))
+    assert arrays["method"] == ("mean" if order.startswith("mean") else "zero")
+    assert 0.5 <= arrays["layer_share"] <= 1
+    assert list(arrays["prompt_id"]) == ["p0", "p1", "p2", "p3"]
+    assert note["parameters"]["order"] == order
+    assert [path.name for path in Path(job["output"]).parent.iterdir()] == ["random-1.npz"]
+
+
+@pytest.mark.parametrize("order", ["random-1", "mean-random-1"])
+def test_killed_job_goes_on_after_its_finished_batches_with_the_same_bits(job, order, monkeypatch, capsys):
+    job |= {"order": order}
+    ablate_heads(**job)
+    whole = without_provenance(job["output"])
+    Path(job["output"]).unlink()
+    with monkeypatch.context() as patch:
+        kill_after(patch, 1)
+        with pytest.raises(KeyboardInterrupt):
+            ablate_heads(**job)
+    assert not Path(job["output"]).exists()
+    with monkeypatch.context() as patch:
+        kill_after(patch, 1)  # one batch is left, so this does not strike
+        ablate_heads(**job)
+    assert "2 of 4 are done" in capsys.readouterr().out
+    for name, values in without_provenance(job["output"]).items():
+        np.testing.assert_array_equal(values, whole[name])
+    assert [path.name for path in Path(job["output"]).parent.iterdir()] == ["random-1.npz"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"order": "random-2"}, {"order": "mean-random-1"}, {"step": 4}, {"batch_size": 3}, {"n_prompts": 3}, "tokens"],
+    ids=str,
+)
+def test_what_another_job_left_is_not_taken(job, change, monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        kill_after(patch, 1)
+        with pytest.raises(KeyboardInterrupt):
+            ablate_heads(**job)
+    if change == "tokens":
+        tokens = read_json(job["tokens"])
+        tokens["prompts"][0]["generated_ids"][0] += 1
+        write_json(job["tokens"], tokens)
+        change = {}
+    ablate_heads(**job | change)
+    assert "other inputs or settings" in capsys.readouterr().out
+
+
+def test_two_copies_at_once_both_end_with_the_right_file(job, monkeypatch):
+    ablate_heads(**job)
+    whole = without_provenance(job["output"])["kl_nats"]
+    sweep, started = ablation._sweep, []
+
+    def interleaved(*arguments):
+        measured = sweep(*arguments)
+        if len(started) == 0:
+            started.append(1)
+            ablate_heads(**job)  # a second copy runs from start to end inside the first's first batch
+        return measured
+
+    monkeypatch.setattr(ablation, "_sweep", interleaved)
+    ablate_heads(**job)
+    np.testing.assert_array_equal(without_provenance(job["output"])["kl_nats"], whole)
+    assert [path.name for path in Path(job["output"]).parent.iterdir()] == ["random-1.npz"]
+
+
+def of_another_model(tokens):
+    tokens["provenance"]["model"] = {**MODEL, "key": "tiny-neox"}
+
+
+def of_another_seed(tokens):
+    tokens["provenance"]["model"] = {**MODEL, "weights": {"kind": "trained"}}
+
+
+def without_answer(tokens):
+    tokens["prompts"][1]["generated_ids"] = []
+
+
+def without_prompt(tokens):
+    tokens["prompts"][1]["prompt_ids"] = []
+
+
+def without_ids(tokens):
+    del tokens["prompts"][1]["generated_ids"]
+
+
+def too_few(tokens):
+    del tokens["prompts"][3]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (of_another_model, r"answers of tiny-qwen3 .*found those of tiny-neox"),
+        (of_another_seed, r"weights random in .*weights trained"),
+        (without_answer, r"one token in the answer of p1"),
+        (without_prompt, r"one token in the prompt of p1"),
+        (without_ids, r"a key generated_ids"),
+        (too_few, r"at least 4 items"),
+    ],
+)
+def test_wrong_answers_are_refused(job, change, message):
+    tokens = read_json(job["tokens"])
+    change(tokens)
+    write_json(job["tokens"], tokens)
+    with pytest.raises(InputError, match=message):
+        ablate_heads(**job)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"order": "alphabetical-0"}, "an order out of synergistic"),
+        ({"order": "median-random-0"}, "a method out of zero, mean"),
+        ({"step": 9}, "steps of at most 8 heads"),
+    ],
+)
+def test_wrong_settings_are_refused(job, change, message):
+    with pytest.raises(InputError, match=message):
+        ablate_heads(**job | change)
+
+
+def test_ranking_of_another_number_of_heads_is_refused(job):
+    lines = Path(job["ranking"]).read_text().splitlines()
+    Path(job["ranking"]).write_text("\n".join(lines[:-1]) + "\n")
+    with pytest.raises(InputError, match=r"each of the model's 8 heads.*ranking\.csv; found 7 rows"):
+        ablate_heads(**job)
+
+
+def test_logits_that_overflow_leave_no_file(job, monkeypatch):
+    from synergy.models import loading as models
+
+    logits = models.LanguageModel.logits
+    monkeypatch.setattr(models.LanguageModel, "logits", lambda self, hidden: logits(self, hidden) + torch.nan)
+    with pytest.raises(InputError, match=r"finite logits.*dtype float32\.\n.*bfloat16"):
+        ablate_heads(**job)
+    assert not Path(job["output"]).exists()

@@ -1,0 +1,195 @@
+"""Agreement between variants, their claims, and what is drawn of both."""
+
+import json
+
+import numpy as np
+import pytest
+from claim_artifacts import (
+    DRAWN,
+    FLAT,
+    GEOMETRY,
+    HEADS,
+    LAYERS,
+    U,
+    atoms,
+    clustered,
+    graph_metrics,
+    ranking,
+    spread_out,
+)
+from compare_variants import compare_variants
+from PIL import Image
+from plot_robustness import plot_robustness
+from saved_figures import figures_of
+
+from synergy.claims.layer_profile import claim_inverted_u
+from synergy.claims.robustness import QUANTITIES, ROBUSTNESS_AGREEMENT, ROBUSTNESS_CLAIMS, agreement
+from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
+from synergy.files.artifacts import write_csv, write_json, write_npz, write_records
+from synergy.files.tables import read_table, select
+from synergy.heads.layer_profiles import layer_means, spearman
+from synergy.report.robustness_figure import agreement_matrix
+
+N_HEADS = LAYERS * HEADS
+
+
+def table(score, **columns):
+    return {name: np.asarray(columns.get(name, score), dtype=float) for name in QUANTITIES}
+
+
+def value(rows, quantity, level, variant, other):
+    found = [
+        row["spearman"]
+        for row in rows
+        if (row["quantity"], row["level"], row["variant"], row["other"]) == (quantity, level, variant, other)
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_agreement_knows_the_same_the_reverse_and_the_undefined():
+    scores = np.random.default_rng(0).random(N_HEADS)
+    tables = {
+        "default": table(scores),
+        "stretched": table(np.exp(5 * scores)),  # another value, the same order of heads
+        "reversed": table(-scores),
+        "no_null": table(scores, excess_score=np.full(N_HEADS, np.nan)),
+    }
+    rows = agreement(tables, LAYERS, HEADS)
+    assert len(rows) == 6 * len(QUANTITIES) * 2
+    assert value(rows, "syn_red_score", "heads", "default", "stretched") == pytest.approx(1)
+    assert value(rows, "syn_red_score", "heads", "stretched", "reversed") == pytest.approx(-1)
+    assert value(rows, "avg_synergy", "layers", "default", "reversed") == pytest.approx(-1)
+    assert np.isnan(value(rows, "excess_score", "heads", "default", "no_null"))
+
+
+def test_layers_may_agree_where_heads_do_not():
+    """Heads dealt anew within their layers: the profile stays, the order of heads is lost where layers are alike."""
+    generator = np.random.default_rng(1)
+    scores = np.repeat(np.arange(LAYERS) * 0.01, HEADS) + generator.random(N_HEADS)
+    dealt = generator.permuted(scores.reshape(LAYERS, HEADS), axis=1).ravel()
+    rows = agreement({"default": table(scores), "dealt": table(dealt)}, LAYERS, HEADS)
+    assert value(rows, "syn_red_score", "layers", "default", "dealt") == pytest.approx(1)
+    assert value(rows, "syn_red_score", "heads", "default", "dealt") < 0.7
+    np.testing.assert_allclose(layer_means(scores, LAYERS, HEADS), layer_means(dealt, LAYERS, HEADS))
+
+
+def test_spearman():
+    assert spearman(np.array([1.0, 2, 3, 4]), np.array([1.0, 10, 9, 100])) == pytest.approx(0.8)
+    assert spearman(np.array([1.0, np.nan, 3]), np.array([5.0, 0, 6])) == pytest.approx(1)
+    assert np.isnan(spearman(np.ones(3), np.arange(3.0)))
+
+
+@pytest.fixture
+def variants(tmp_path):
+    """Artifacts of the default, in which claims 1 to 5 hold, and of a variant in which none does."""
+    made = {"rankings": [], "pairwise": [], "metrics": [], "control_rankings": []}
+    for name, profile, within, graphs in (
+        ("default", U, 0.4, (spread_out(), clustered())),
+        ("flat", FLAT, 0.0, (clustered(), spread_out())),
+    ):
+        for kind, scores in (("rankings", ranking(profile)), ("control_rankings", ranking(FLAT, seed=3))):
+            columns = dict.fromkeys(QUANTITIES, scores["syn_red_score"]) | scores
+            made[kind].append(str(tmp_path / f"{name}_{kind}.csv"))
+            write_csv(made[kind][-1], list(columns), list(zip(*columns.values(), strict=True)))
+        made["pairwise"].append(str(tmp_path / f"{name}.npz"))
+        write_npz(made["pairwise"][-1], {}, **atoms(within))
+        made["metrics"].append(str(tmp_path / f"{name}.json"))
+        write_json(made["metrics"][-1], graph_metrics(*graphs))
+    return made
+
+
+def compared(artifacts, tmp_path, **changes):
+    paths = str(tmp_path / "agreement.csv"), str(tmp_path / "claims.csv")
+    names = {"variants": ["default", "flat"], "model": "m", "agreement_table": paths[0], "claims_table": paths[1]}
+    compare_variants(**(artifacts | GEOMETRY | names | changes))
+    return read_table(paths[0], required=ROBUSTNESS_AGREEMENT, fewest_rows=0), read_table(
+        paths[1], required=ROBUSTNESS_CLAIMS
+    )
+
+
+def test_each_variant_has_its_own_verdicts_beside_the_defaults(variants, tmp_path):
+    correlated, claims = compared(variants, tmp_path)
+    assert claims["claim"].tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert claims["variant"].tolist() == ["default", "flat"] * 5
+    assert set(claims["verdict_default"]) == {SUPPORTED}
+    flat = select(claims, variant=np.str_("flat"))
+    assert dict(zip(flat["claim"], flat["verdict"], strict=True)) == {
+        1: NOT_SUPPORTED,
+        2: NOT_TESTABLE,  # no inverted U that could be absent
+        3: NOT_SUPPORTED,
+        4: OPPOSITE,
+        5: OPPOSITE,
+    }
+    assert set(select(claims, variant=np.str_("default"))["verdict"]) == {SUPPORTED}
+    alone = claim_inverted_u(ranking(U), LAYERS, HEADS, **DRAWN)
+    assert claims["estimate"][0] == pytest.approx(alone.test.estimate)
+    assert claims["verdict_after_control"][0] == alone.verdict_after_control
+    matrix = agreement_matrix(correlated, "syn_red_score", "heads", ["default", "flat"])
+    np.testing.assert_array_equal(matrix, matrix.T)
+    assert np.diag(matrix).tolist() == [1, 1]
+    assert abs(matrix[0, 1]) < 1
+
+
+def test_without_a_control_claim_2_is_not_testable_under_any_variant(variants, tmp_path):
+    _, claims = compared(variants, tmp_path, control_rankings=[])
+    second = select(claims, claim=2.0)
+    assert set(second["verdict"]) == {NOT_TESTABLE}
+    assert set(select(claims, claim=1.0)["verdict"]) == {SUPPORTED, NOT_SUPPORTED}
+
+
+def test_the_default_alone_is_compared_with_nothing(variants, tmp_path):
+    alone = {name: paths[:1] for name, paths in variants.items()}
+    correlated, claims = compared(alone, tmp_path, variants=["default"])
+    assert len(correlated["spearman"]) == 0
+    assert len(claims["claim"]) == 5
+
+
+def drawn(tmp_path, names, null=True):
+    """Run the figure's script on claims and correlations of the named variants, warnings being errors."""
+    generator = np.random.default_rng(2)
+    columns = {name: generator.random(N_HEADS) for name in QUANTITIES}
+    if not null:
+        columns |= {"excess_score": np.full(N_HEADS, np.nan), "excess_synergy": np.full(N_HEADS, np.nan)}
+    tables = {
+        name: {key: values + 0.1 * generator.random(N_HEADS) for key, values in columns.items()} for name in names
+    }
+    pairs = [{"model": "m", **row} for row in agreement(tables, LAYERS, HEADS)]
+    write_records(tmp_path / "agreement.csv", ROBUSTNESS_AGREEMENT, pairs)
+    verdicts = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
+    rows = [
+        ("m", claim, name, *[""] * 5, verdicts[(claim + k) % 4], *[""] * 4, verdicts[claim % 4], "", "")
+        for claim in range(1, 6)
+        for k, name in enumerate(names)
+    ]
+    write_csv(tmp_path / "claims.csv", ROBUSTNESS_CLAIMS, rows)
+    with figures_of("plot_robustness") as figures:
+        paths = {"agreement": tmp_path / "agreement.csv", "claims": tmp_path / "claims.csv"}
+        plot_robustness(**paths, model="m", figure=str(tmp_path / "figure.png"))
+    with Image.open(tmp_path / "figure.png") as image:
+        assert image.width == 1440
+        assert json.loads(image.text["Description"])["made_by"] == "plot_robustness"
+    return figures[0]
+
+
+@pytest.mark.parametrize("names", [["default"], ["default", "lag_2"], ["default", *"abcdefghi"]])
+def test_the_figure_says_every_correlation_and_verdict(tmp_path, names):
+    figure = drawn(tmp_path, names)
+    heads, layers, *_, verdicts = figure.axes
+    n = len(names)
+    for axes in (heads, layers):
+        assert len(axes.texts) == n * (n - 1)
+    # Below the diagonal the score of the ranking, as it stands in the table.
+    if n > 1:
+        table = read_table(tmp_path / "agreement.csv")
+        value = select(table, quantity=np.str_("syn_red_score"), level=np.str_("heads"))["spearman"][0]
+        shown = {tuple(np.round(text.get_position())): text.get_text() for text in heads.texts}
+        assert shown[0, 1] == f"{value:.2f}".replace("0.", ".")
+    signs = [text.get_text() for text in verdicts.texts]
+    assert {"+", "0", "–", ""} <= set(signs)
+    assert len(signs) == 10 * n + 5  # two a claim and variant, and the claims' names
+
+
+def test_the_figure_without_a_null_leaves_the_upper_triangle_empty(tmp_path):
+    figure = drawn(tmp_path, ["default", "lag_2", "ccs"], null=False)
+    assert len(figure.axes[0].texts) == 3

@@ -1,0 +1,165 @@
+"""Artifacts are written whole or not at all, and damaged ones are refused by name."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synergy.ablation.recorded_answers import stratified
+from synergy.files.artifacts import (
+    atomic_path,
+    read_json,
+    read_jsonl,
+    read_npz,
+    save_figure,
+    write_csv,
+    write_json,
+    write_jsonl,
+    write_npz,
+)
+from synergy.files.console import logged_to
+from synergy.files.errors import InputError
+from synergy.files.provenance import provenance
+from synergy.files.tables import read_table
+
+
+def test_a_figure_is_saved_as_image_and_as_vectors_with_its_text_and_the_same_bytes_again(tmp_path):
+    from synergy.report.style import new_figure
+
+    def drawn(name):
+        figure = new_figure(3, 2, "a title")
+        axes = figure.subplots()
+        axes.imshow(np.eye(40), rasterized=True)
+        axes.set_xlabel("layer of one head")
+        save_figure(tmp_path / f"{name}.png", figure, {"made_by": "a rule"})
+        return (tmp_path / f"{name}.png").read_bytes(), (tmp_path / f"{name}.pdf").read_bytes()
+
+    first, second = drawn("first"), drawn("second")
+    assert first == second
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first.pdf", "first.png", "second.pdf", "second.png"]
+    assert b"made_by" in first[1]
+    assert b"/Type /Font" in first[1]
+    assert b"/FontFile2" in first[1]  # TrueType, embedded: text that can be searched and edited
+    assert b"/Type3" not in first[1].replace(b" ", b"")
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "artifact.txt"
+    path.write_text("old")
+
+    def fail_half_way():
+        with atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("inside")
+
+    with pytest.raises(RuntimeError, match="inside"):
+        fail_half_way()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_npz_keeps_arrays_and_provenance(tmp_path):
+    path = tmp_path / "a.npz"
+    note = provenance("rule", {"lag": 1}, {"model": {"key": "m"}})
+    write_npz(path, note, x=np.arange(3), name=np.array(["a", "β"]))
+    arrays, read = read_npz(path, ("x",))
+    np.testing.assert_array_equal(arrays["x"], [0, 1, 2])
+    assert read == note
+    assert read["model"] == {"key": "m"}
+
+
+@given(cut=st.floats(0.0, 0.99))
+def test_truncated_npz_is_refused(tmp_path_factory, cut):
+    path = tmp_path_factory.mktemp("npz") / "a.npz"
+    write_npz(path, {}, x=np.random.default_rng(0).random(1000))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(cut * len(content))])
+    with pytest.raises(InputError, match="delete"):
+        read_npz(path)
+
+
+@given(place=st.floats(0.1, 0.8), value=st.integers(1, 255))
+def test_damaged_npz_is_refused_or_whole(tmp_path_factory, place, value):
+    path = tmp_path_factory.mktemp("npz") / "a.npz"
+    x = np.random.default_rng(0).random(1000)
+    write_npz(path, {}, x=x)
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= value
+    path.write_bytes(content)
+    try:
+        arrays, _ = read_npz(path, ("x",))
+    except InputError:
+        return
+    np.testing.assert_array_equal(arrays["x"], x)
+
+
+def test_pickles_and_missing_arrays_are_refused(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, x=np.array([{}], dtype=object))
+    with pytest.raises(InputError, match="without pickles"):
+        read_npz(path)
+    write_npz(path, {}, x=np.zeros(1))
+    with pytest.raises(InputError, match="found no y"):
+        read_npz(path, ("x", "y"))
+    with pytest.raises(InputError, match="no such file"):
+        read_npz(tmp_path / "b.npz")
+
+
+def test_json_has_null_for_nan_and_plain_numbers_for_numpy(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"x": np.float64("nan"), "y": [np.int64(3)], "z": np.array([1.5])})
+    assert json.loads(path.read_text()) == {"x": None, "y": [3], "z": [1.5]}
+    path.write_text("{")
+    with pytest.raises(InputError, match="valid JSON"):
+        read_json(path)
+
+
+def test_jsonl_keeps_broken_unicode_and_names_the_bad_line(tmp_path):
+    path = tmp_path / "a.jsonl"
+    write_jsonl(path, [{"text": "lone \ud800 surrogate\u2028line"}, {"text": "b"}])
+    assert [record["text"] for record in read_jsonl(path, ("text",))] == ["lone \ud800 surrogate\u2028line", "b"]
+    path.write_text('{"text": "a"}\nnonsense\n')
+    with pytest.raises(InputError, match=r"a\.jsonl:2"):
+        read_jsonl(path)
+    path.write_text('{"text": "a"}\n[1]\n')
+    with pytest.raises(InputError, match="found list"):
+        read_jsonl(path)
+    path.write_text('{"text": "a"}\n')
+    with pytest.raises(InputError, match="found no id"):
+        read_jsonl(path, ("text", "id"))
+
+
+@given(values=st.lists(st.floats(allow_nan=True, allow_infinity=False), min_size=1))
+def test_csv_keeps_every_digit(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    write_csv(path, ("x", "name"), [(value, "n") for value in values])
+    np.testing.assert_array_equal(read_table(path)["x"], values)
+
+
+def test_log_holds_prints_warnings_and_the_message_of_bad_input(tmp_path):
+    import warnings
+
+    path = tmp_path / "logs" / "a.log"
+    with logged_to(path):
+        print("hello")
+        warnings.warn("careful", stacklevel=1)
+    assert "hello" in path.read_text()
+    assert "careful" in path.read_text()
+    with pytest.raises(SystemExit) as stopped, logged_to(path):
+        raise InputError("an egg", "a hen", "wait")
+    assert stopped.value.code == 1
+    assert path.read_text() == "ERROR: Expected an egg; found a hen.\n  Hint: wait\n"
+    with pytest.raises(ZeroDivisionError), logged_to(path):
+        1 / 0  # noqa: B018
+    assert "ZeroDivisionError" in path.read_text()
+
+
+def test_stratified_takes_groups_in_turns():
+    groups = ["a"] * 4 + ["b"] * 4 + ["c"]
+    assert stratified(groups, 3) == [0, 4, 8]
+    assert stratified(groups, 6) == [0, 1, 2, 4, 5, 8]
+    assert stratified(groups, 9) == list(range(9))
+    with pytest.raises(InputError, match="at least 10"):
+        stratified(groups, 10)

@@ -1,0 +1,83 @@
+"""The ranking of a small recording, from activations to CSV."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from decompose_pairs import decompose_pairs
+from merge_pairs import merge_pairs
+from rank_heads import rank_heads
+from simulated import ar1
+
+from synergy.files.artifacts import write_npz
+from synergy.files.errors import InputError
+from synergy.recording.activations import constant_heads, mean_autocorrelation, mean_norm
+
+COLUMNS = (
+    "head_idx,layer,head_in_layer,avg_synergy,avg_redundancy,syn_rank,red_rank,syn_red_score,rank_difference,"
+    "value_difference,balance,null_avg_synergy,null_avg_redundancy,excess_synergy,excess_redundancy,z_synergy,"
+    "z_redundancy,excess_score,autocorrelation,mean_norm,score_ci_low,score_ci_high"
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ranked")
+    series = (ar1(0, 6, 50, np.linspace(0, 0.9, 6), 5) + 10).astype(np.float32)
+    series[:, 4] = 2.0
+    files = {name: str(folder / f"{name}.npz") for name in ("activations", "shard", "pairwise")}
+    lengths = np.full(5, 50)
+    write_npz(files["activations"], {}, activations=series, n_tokens=lengths, category=np.array(["a"] * 5))
+    null = {"kind": "circular_shift", "surrogates": 4}
+    decompose_pairs(files["activations"], "1-of-1", 1, "mmi", "gaussian", null, 0, 1, files["shard"])
+    merge_pairs([files["shard"]], files["activations"], files["pairwise"])
+    return files
+
+
+def rank(made, folder, layers=2, heads=3, score="rank_difference", activations=None):
+    ranking, summary = folder / "ranking.csv", folder / "ranking.json"
+    rank_heads(
+        made["pairwise"],
+        activations or made["activations"],
+        *(layers, heads, score, 50, 0),
+        *(str(ranking), str(summary)),
+    )
+    return list(csv.DictReader(ranking.open())), json.loads(summary.read_text()), ranking.read_text().splitlines()[0]
+
+
+def test_ranking_and_summary(made, tmp_path):
+    rows, summary, header = rank(made, tmp_path)
+    assert header == COLUMNS
+    assert [list(row.values())[:3] for row in rows[2:4]] == [["2", "0", "2"], ["3", "1", "0"]]
+    assert rows[4]["avg_synergy"] == rows[4]["syn_rank"] == rows[4]["autocorrelation"] == ""
+    assert float(rows[4]["mean_norm"]) == 2
+    assert {rows[0]["syn_rank"], rows[1]["syn_rank"]} == {"1.0", "2.0"}
+    assert float(rows[5]["autocorrelation"]) > 0.6
+    assert summary["constant_heads"] == [4]
+    assert summary["n_undefined"] == 5 * 5
+    assert summary["correlation_synergy_autocorrelation"] > 0.8
+    assert set(summary["split_half"]) == {"avg_synergy", "avg_redundancy", "score"}
+    assert summary["provenance"]["decomposition"]["surrogates"] == 4
+
+
+def test_geometry_that_does_not_fit_is_refused_with_both_numbers(made, tmp_path):
+    with pytest.raises(InputError, match="4 layers x 3 heads = 12 heads; found 6"):
+        rank(made, tmp_path, layers=4)
+
+
+def test_other_activations_are_refused(made, tmp_path):
+    other = str(tmp_path / "other.npz")
+    write_npz(other, {}, activations=ar1(1, 6, 50, 0.5, 5), n_tokens=np.full(5, 50), category=np.array(["a"] * 5))
+    with pytest.raises(InputError, match=r"made from other activations than .*other.npz"):
+        rank(made, tmp_path, activations=other)
+
+
+def test_series_statistics():
+    series = np.stack([np.arange(10.0), np.tile([1.0, -1.0], 5), np.full(10, 3.0)])[None]
+    lengths = np.array([10])
+    autocorrelation = mean_autocorrelation(series, lengths)
+    assert autocorrelation[:2].tolist() == pytest.approx([1, -1])
+    assert np.isnan(autocorrelation[2])
+    assert mean_norm(series, lengths).tolist() == [4.5, 0, 3]
+    assert constant_heads(series, lengths) == [2]

@@ -1,0 +1,157 @@
+"""Training trajectories on rankings whose profiles are known: what scaling hides, chance, duplicates, order."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from plot_trajectory import plot_trajectory
+from saved_figures import figures_of
+from trace_training import trace_training
+
+from synergy.files.artifacts import write_csv, write_json
+from synergy.files.tables import read_table, select
+from synergy.heads.layer_profiles import inverted_u
+from synergy.heads.scores import rank_difference
+from synergy.heads.training import MEANS, TRAJECTORY_COLUMNS, chance_extent, extent_of, identical_weights, min_max
+from synergy.report.style import FAINT
+
+REPOSITORY = Path(__file__).parents[3]
+
+LAYERS, HEADS = 16, 8
+PUBLISHED = REPOSITORY / "config/published/fig3a_pythia-1b_training.csv"
+
+
+def checkpoint(amplitude, seed, with_null=True):
+    """Synergy that follows an inverted U of `amplitude` nats, redundancy its mirror image, amid noise of 1 nat."""
+    generator = np.random.default_rng(seed)
+    profile = np.repeat(amplitude * inverted_u(LAYERS), HEADS)
+    synergy, redundancy = profile + generator.normal(size=128), generator.normal(size=128) - profile
+    null = generator.normal(size=128)
+    table = dict.fromkeys(MEANS, synergy) | {"null_avg_synergy": null, "excess_synergy": synergy - null}
+    table["syn_red_score"] = rank_difference(synergy, redundancy)
+    table["excess_score"] = rank_difference(synergy - null, redundancy)
+    if not with_null:
+        table |= dict.fromkeys([name for name in table if "null" in name or "excess" in name], np.full(128, np.nan))
+    return table
+
+
+def traced(folder, amplitudes, model="pythia-1b", hashes=None, permutations=400, null=True):
+    """Run the script on a checkpoint an amplitude, given as {step: amplitude}; return table and summary."""
+    run = {"rankings": [], "summaries": [], "records": []}
+    for index, (step, amplitude) in enumerate(amplitudes.items()):
+        columns = checkpoint(amplitude, index, null)
+        for kind, ending in (("rankings", "csv"), ("summaries", "json"), ("records", "prefetch.json")):
+            run[kind].append(str(folder / f"{step}.{ending}"))
+        write_csv(run["rankings"][-1], list(columns), list(zip(*columns.values(), strict=True)))
+        write_json(run["summaries"][-1], {"split_half": {"score": 0.9}})
+        sha256 = {"model.safetensors": hashes[index] if hashes else f"{step}"}
+        write_json(run["records"][-1], {"sha256": sha256, "source": {"hub": "x"}, "weights": {"kind": "trained"}})
+    trace_training(
+        checkpoints={f"{model}-step{step}": step for step in amplitudes},
+        **run,
+        published=str(PUBLISHED),
+        layers=LAYERS,
+        heads=HEADS,
+        permutations=permutations,
+        seed=0,
+        model=model,
+        trajectory=str(folder / "t.csv"),
+        summary=str(folder / "t.json"),
+    )
+    return read_table(folder / "t.csv", required=TRAJECTORY_COLUMNS), json.loads((folder / "t.json").read_text())
+
+
+def test_scaling_stretches_noise_and_the_extents_tell(tmp_path):
+    table, summary = traced(tmp_path, {1: 0.0, 1000: 6.0})
+    for step in (1.0, 1000.0):
+        scaled = select(table, training_step=step)["score_scaled"]
+        assert (scaled.min(), scaled.max()) == (0, 1)
+    noise, arch = (record["score"] for record in summary["checkpoints"])
+    assert noise["extent"] < arch["extent"] / 2
+    assert noise["p_value"] > 0.05
+    assert arch["p_value"] == pytest.approx(1 / 401)
+    assert arch["extent"] > 1.5 * arch["extent_by_chance_95"]
+    assert arch["inverted_u_fit"] > 0.9
+    assert arch["spearman_with_last"] == pytest.approx(1)
+    assert abs(noise["spearman_with_last"]) < 0.8
+    assert summary["checkpoints"][1]["extent_nats"]["synergy"] > 4
+
+
+def test_chance_is_chance():
+    """Of scores that have no layers, 5 % have an extent beyond the 95 % quantile."""
+    generator = np.random.default_rng(0)
+    p_values = [chance_extent(generator.random(LAYERS * HEADS), LAYERS, HEADS, 99, 0)[1] for _ in range(200)]
+    assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=0.04)
+    assert np.mean(p_values) == pytest.approx(0.5, abs=0.07)
+    assert np.isnan(chance_extent(np.full(128, np.nan), LAYERS, HEADS, 99, 0)).all()
+
+
+def test_the_papers_values_stand_beside_ours_at_their_step(tmp_path):
+    table, summary = traced(tmp_path, {512: 6.0, 143000: 6.0})
+    theirs = read_table(PUBLISHED)
+    at_512 = select(theirs, training_step=512.0)["minmax_scaled_rank"]
+    np.testing.assert_array_equal(select(table, training_step=512.0)["published_score_scaled"], at_512)
+    assert np.isnan(select(table, training_step=143000.0)["published_score_scaled"]).all()
+    assert summary["checkpoints"][0]["score"]["spearman_with_published"] is not None
+    assert summary["checkpoints"][1]["score"]["spearman_with_published"] is None
+
+
+def test_other_models_have_no_published_values(tmp_path):
+    table, _ = traced(tmp_path, {1: 1.0, 2: 1.0}, model="pythia-70m")
+    assert np.isnan(table["published_score_scaled"]).all()
+
+
+def test_identical_weights_are_named_loudly(tmp_path, capsys):
+    _, summary = traced(tmp_path, {1: 0.0, 2: 0.0, 143000: 0.0}, hashes=["a", "b", "a"])
+    assert summary["identical_weights"] == [["pythia-1b-step1", "pythia-1b-step143000"]]
+    assert "WARNING: pythia-1b-step1 and pythia-1b-step143000 have identical weights" in capsys.readouterr().out
+
+
+def test_weights_are_told_apart_by_hash_or_by_seed():
+    def record(seed=None, **sha256):
+        weights = {"kind": "trained"} if seed is None else {"kind": "random", "seed": seed}
+        return {"sha256": sha256, "source": {"path": "x"}, "weights": weights}
+
+    assert identical_weights({"a": record(f="1"), "b": record(f="2"), "c": record(seed=0), "d": record(seed=1)}) == []
+    assert identical_weights({"a": record(f="1", g="2"), "b": record(f="1", g="3")}) == []
+    assert identical_weights({"a": record(seed=0), "b": record(seed=0)}) == [["a", "b"]]
+
+
+def test_min_max():
+    assert min_max(np.array([2.0, 4.0, 3.0])).tolist() == [0, 1, 0.5]
+    assert np.isnan(min_max(np.ones(3))).all()
+    assert np.isnan(min_max(np.full(3, np.nan))).all()
+    assert extent_of(np.array([1.0, np.nan, 4.0])) == 3
+
+
+def drawn(folder):
+    """Run the figure's script on what `traced` left, warnings being errors."""
+    with figures_of("plot_trajectory") as figures:
+        plot_trajectory(str(folder / "t.csv"), str(folder / "t.json"), "pythia-1b", str(folder / "figure.png"))
+    with Image.open(folder / "figure.png") as image:
+        assert image.width == 1440
+    return figures[0]
+
+
+def test_the_figure_shows_scaled_and_unscaled_and_greys_what_may_be_chance(tmp_path):
+    table, _ = traced(tmp_path, {1: 0.0, 1000: 6.0, 143000: 6.0}, hashes=["a", "b", "a"])
+    figure = drawn(tmp_path)
+    scaled, of_excess, published, score, *_ = figure.axes
+    np.testing.assert_array_equal(scaled.images[0].get_array(), table["score_scaled"].reshape(3, LAYERS).T)
+    np.testing.assert_array_equal(score.images[0].get_array(), table["score"].reshape(3, LAYERS).T)
+    assert score.images[0].norm.vmin + score.images[0].norm.vmax == pytest.approx(1)  # centred on 0.5
+    assert of_excess.images
+    assert published.images[0].get_array().mask[:, 2].all()  # the paper ends at step 128,000
+    ticks = scaled.get_xticklabels()
+    assert [tick.get_text() for tick in ticks] == ["1", "1k", "143k"]
+    assert [tick.get_color() == FAINT for tick in ticks] == [True, False, False]
+    assert "CAUTION: pythia-1b-step1, pythia-1b-step143000 have identical weights" in figure.get_suptitle()
+
+
+def test_the_figure_without_null_says_so(tmp_path):
+    traced(tmp_path, {1: 0.0, 1000: 6.0}, null=False)
+    figure = drawn(tmp_path)
+    assert [text.get_text() for text in figure.axes[1].texts] == ["no null was computed"]
+    assert "CAUTION" not in figure.get_suptitle()

@@ -1,0 +1,178 @@
+"""Tables and comparisons of conditions, from graded answers on disk."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from merge_math import merge_math
+
+from synergy.files.artifacts import write_json, write_jsonl
+from synergy.files.errors import InputError
+from synergy.perturbation.outcomes import (
+    CONDITION_COLUMNS,
+    GROUP_COLUMNS,
+    compare_conditions,
+    condition_rows,
+    pooled_difference,
+    read_scores,
+    seed_differences,
+)
+from synergy.statistics.intervals import wilson_interval
+from synergy.statistics.paired import mcnemar
+
+N = 40
+DRAWN = {"permutations": 500, "seed": 0}
+PARAMETERS = {"style": "few_shot", "max_new_tokens": 64}
+
+
+def condition(folder, name, correct, nll=1.0, ids=None, parameters=PARAMETERS, **changes):
+    """Write the answers under one condition; return the two paths."""
+    kind, sigma, seed = name.split("-") if "-" in name else (name, 0, 0)
+    records = [
+        {
+            "id": f"p{k}" if ids is None else ids[k],
+            "type": "AB"[k % 2],
+            "level": f"Level {1 + k % 4}",
+            "correct": bool(right),
+            "correct_strict": bool(right) and k % 2 == 0,
+            "truncated": k < 4,
+            "grading": ("grader_timeout" if k == 0 else "ungradable" if k in (1, 2) else "graded"),
+            "solution_nll": nll + 0.01 * k,
+        }
+        | changes
+        for k, right in enumerate(correct)
+    ]
+    write_jsonl(folder / f"{name}.jsonl", records)
+    made = {"condition": kind, "sigma": float(sigma), "seed": int(seed)}
+    write_json(folder / f"{name}.json", made | {"provenance": {"parameters": parameters, "model": {"key": "m"}}})
+    return str(folder / f"{name}.jsonl"), str(folder / f"{name}.json")
+
+
+def draw(share, seed):
+    return np.random.default_rng(seed).random(N) < share
+
+
+@pytest.fixture
+def paths(tmp_path):
+    made = [condition(tmp_path, "baseline", draw(0.9, 0))]
+    for kind, share, nll in (("synergistic", 0.2, 3.0), ("redundant", 0.8, 1.1), ("random", 0.5, 2.0)):
+        made += [
+            condition(tmp_path, f"{kind}-{s}-{k}", draw(share, 7 * k + 1), nll + k) for s in (0.5, 1.0) for k in (0, 1)
+        ]
+    return tuple(map(list, zip(*made, strict=True)))
+
+
+def table(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def merged(tmp_path, paths):
+    outputs = {name: str(tmp_path / f"out.{name}") for name in ("table", "statistics", "groups")}
+    merge_math(*paths, **DRAWN, **outputs)
+    return table(outputs["table"]), json.loads((tmp_path / "out.statistics").read_text()), table(outputs["groups"])
+
+
+def test_the_table_counts_the_answers(tmp_path, paths):
+    rows, _, _ = merged(tmp_path, paths)
+    assert tuple(rows[0]) == CONDITION_COLUMNS
+    assert list(rows[0])[:6] == ["condition", "sigma", "seed", "n_problems", "n_correct", "accuracy"]
+    assert [(r["condition"], float(r["sigma"]), int(r["seed"])) for r in rows[:3]] == [
+        ("baseline", 0, 0),
+        ("synergistic", 0.5, 0),
+        ("synergistic", 0.5, 1),
+    ]
+    n_correct = int(draw(0.9, 0).sum())
+    assert int(rows[0]["n_correct"]) == n_correct
+    assert float(rows[0]["accuracy"]) == n_correct / N
+    low, high = float(rows[0]["accuracy_ci_low"]), float(rows[0]["accuracy_ci_high"])
+    assert (low, high) == pytest.approx(wilson_interval(n_correct, N))
+    assert float(rows[0]["truncated_fraction"]) == pytest.approx(4 / N)
+    assert float(rows[0]["solution_nll"]) == pytest.approx(1 + 0.01 * (N - 1) / 2)
+    assert float(rows[0]["accuracy_strict"]) == pytest.approx(draw(0.9, 0)[::2].sum() / N)
+    assert [rows[0][f"n_{status}"] for status in ("no_answer", "grader_timeout", "ungradable")] == ["0", "1", "2"]
+
+
+def test_changes_are_from_the_baseline_problem_by_problem(tmp_path, paths):
+    rows, _, _ = merged(tmp_path, paths)
+    assert all(rows[0][name] == "" for name in ("accuracy_change", "mcnemar_p", "nll_change"))
+    right, before = draw(0.2, 1), draw(0.9, 0)
+    assert float(rows[1]["accuracy_change"]) == pytest.approx(right.mean() - before.mean())
+    assert float(rows[1]["mcnemar_p"]) == pytest.approx(mcnemar(right, before)[2])
+    assert float(rows[1]["accuracy_change_ci_low"]) < float(rows[1]["accuracy_change"])
+    # The same rise of every problem's NLL is certain, however much problems differ.
+    assert [float(rows[2][f"nll_change{end}"]) for end in ("", "_ci_low", "_ci_high")] == pytest.approx([3.0] * 3)
+
+
+def test_subjects_and_levels_add_up(tmp_path, paths):
+    rows, _, groups = merged(tmp_path, paths)
+    assert tuple(groups[0]) == GROUP_COLUMNS
+    for row in rows:
+        own = [g for g in groups if all(g[key] == row[key] for key in ("condition", "sigma", "seed"))]
+        assert {g["group"] for g in own if g["grouping"] == "subject"} == {"A", "B"}
+        assert {g["group"] for g in own if g["grouping"] == "level"} == {f"Level {k}" for k in range(1, 5)}
+        for grouping in ("subject", "level"):
+            parts = [g for g in own if g["grouping"] == grouping]
+            assert sum(int(g["n_problems"]) for g in parts) == N
+            assert sum(int(g["n_correct"]) for g in parts) == int(row["n_correct"])
+            nll = sum(int(g["n_problems"]) * float(g["solution_nll"]) for g in parts) / N
+            assert nll == pytest.approx(float(row["solution_nll"]))
+
+
+def test_every_pair_is_compared_at_every_strength_and_seed(tmp_path, paths):
+    _, statistics, _ = merged(tmp_path, paths)
+    assert statistics["n_problems"] == N
+    assert statistics["provenance"]["parameters"] == {**DRAWN, **PARAMETERS}
+    pairs = {frozenset((r["first"], r["second"])) for r in statistics["pooled"]}
+    assert len(pairs) == 6
+    assert len(statistics["pooled"]) == 6 * 2 * 2  # pairs, strengths, measures
+    assert len(statistics["mcnemar"]) == 6 * 2 * 2  # pairs, strengths, seeds
+    for record in statistics["mcnemar"]:
+        assert record["p_value"] <= 1
+
+
+def test_pooled_differences_average_seeds_within_problems(paths):
+    scores = read_scores(*paths)
+    statistics = compare_conditions(scores, 2000, 0)
+    by_seed = [draw(0.2, s).astype(float) - draw(0.8, s) for s in (1, 8)]
+    found = pooled_difference(statistics, "synergistic", "redundant", 0.5, "accuracy")
+    assert found.estimate == pytest.approx(np.mean(by_seed))
+    assert found.p_value < 0.01
+    assert found.ci_low < found.estimate < found.ci_high < 0
+    other_way = pooled_difference(statistics, "redundant", "synergistic", 0.5, "accuracy")
+    assert other_way == pytest.approx((-found.estimate, -found.ci_high, -found.ci_low, found.p_value))
+    assert seed_differences(statistics, "synergistic", "redundant", 0.5, "accuracy") == pytest.approx(
+        [difference.mean() for difference in by_seed]
+    )
+    # The baseline, run once, stands beside every seed.
+    against = seed_differences(statistics, "synergistic", "baseline", 1.0, "solution_nll")
+    assert against == pytest.approx([2.0, 3.0])
+    assert pooled_difference(statistics, "synergistic", "redundant", 0.7, "accuracy") is None
+    assert seed_differences({}, "synergistic", "redundant", 0.5, "accuracy") == []
+
+
+def test_without_a_baseline_there_are_no_changes(paths):
+    rows = condition_rows(read_scores(*paths)[1:], 100, 0)
+    assert len(rows) == 12
+    assert all(np.isnan(row["accuracy_change"]) for row in rows)
+
+
+def test_a_baseline_alone_is_a_table(tmp_path, paths):
+    rows, statistics, _ = merged(tmp_path, [part[:1] for part in paths])
+    assert len(rows) == 1
+    assert statistics["pooled"] == statistics["mcnemar"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"ids": [f"q{k}" for k in range(N)]}, "same problems"),
+        ({"parameters": PARAMETERS | {"max_new_tokens": 32}}, "asked in the same way"),
+    ],
+)
+def test_conditions_that_were_asked_otherwise_are_refused_by_name(tmp_path, paths, changes, expected):
+    made = condition(tmp_path, "random-2.0-0", draw(0.5, 3), **changes)
+    with pytest.raises(InputError, match=expected) as error:
+        read_scores(*([*part, own] for part, own in zip(paths, made, strict=True)))
+    assert f"delete {made[0]}" in str(error.value)

@@ -1,0 +1,215 @@
+"""Answers in shards: the same however they are cut, and nothing merged that does not belong together."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from merge_problems import merge_problems
+from prefetch_math import prefetch_math
+from score_math import score_math
+
+from synergy.files.artifacts import read_json, read_jsonl, write_csv, write_json
+from synergy.files.errors import InputError
+from synergy.files.shards import item_range
+from synergy.perturbation.problem_shards import problems_fingerprint
+
+MODELS = Path(__file__).parents[2] / "models"
+DEMO = Path(__file__).parents[3] / "config" / "problems" / "demo.jsonl"
+N, CONDITION = 9, "synergistic-0.5-1"
+STANZA = {"dtype": "float32", "prompt_format": "plain", "chat_template_arguments": {}}
+ASKED = {"fraction": 0.25, "prompt_style": "auto", "max_new_tokens": 10, "batch_size": 4, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def made_from(tmp_path_factory):
+    """Problems, ranking and record of a tiny untrained model."""
+    folder = tmp_path_factory.mktemp("made")
+    problems, record = folder / "problems.jsonl", folder / "math.json"
+    prefetch_math({"path": str(DEMO)}, "ours", 1, N, 0, str(folder / "cache"), str(problems), str(record))
+    scores = [0.9, 0.1, 0.5, 0.4, 0.3, 0.2, 0.8, 0.0]
+    write_csv(folder / "ranking.csv", ("head_idx", "syn_red_score"), list(enumerate(scores)))
+    fetched = {"weights": {"kind": "random", "seed": 0}, "sha256": {}, "revision": None}
+    write_json(
+        folder / "model.json",
+        fetched | {"geometry": {"layers": 2, "heads": 4}, "provenance": {"model": {"key": "tiny-neox"}}},
+    )
+    return {
+        "problems": str(problems),
+        "problems_record": str(record),
+        "ranking": str(folder / "ranking.csv"),
+        "record": str(folder / "model.json"),
+    }
+
+
+def score(made_from, path, item="1-of-1", condition=CONDITION, **changes):
+    torch.set_num_threads(1)
+    asked = {"model": str(MODELS / "tiny-neox"), "stanza": STANZA, **ASKED, **changes}
+    score_math(made_from=made_from, condition=condition, scatteritem=item, shard=str(path), **asked)
+    return str(path)
+
+
+def merge(made_from, shards, folder, condition=CONDITION):
+    merge_problems(shards, made_from, condition, str(folder / "records.jsonl"), str(folder / "condition.json"))
+    return read_jsonl(folder / "records.jsonl"), read_json(folder / "condition.json")
+
+
+@pytest.fixture(scope="module")
+def shards(made_from, tmp_path_factory):
+    """Four shards of nine problems."""
+    folder = tmp_path_factory.mktemp("shards")
+    return [score(made_from, folder / f"{k}.jsonl", f"{k}-of-4") for k in range(1, 5)]
+
+
+@pytest.fixture
+def copies(shards, tmp_path):
+    """The shards once more, to be spoilt."""
+    for path in shards:
+        (tmp_path / Path(path).name).write_bytes(Path(path).read_bytes())
+    return [str(tmp_path / Path(path).name) for path in shards]
+
+
+def spoil(path, line=0, **changes):
+    """Change keys of a line of a shard."""
+    lines = Path(path).read_text().splitlines()
+    lines[line] = json.dumps(json.loads(lines[line]) | changes)
+    Path(path).write_text("\n".join(lines) + "\n")
+
+
+def test_records_do_not_depend_on_the_shards(made_from, shards, tmp_path):
+    """In float32, where company in a batch moves no greedy token of this model, and likelihoods in the 6th digit."""
+    together, noise = merge(made_from, shards[::-1], tmp_path)
+    one, noise_of_one = merge(made_from, [score(made_from, tmp_path / "whole.jsonl")], tmp_path)
+    assert [record["id"] for record in together] == [
+        json.loads(line)["id"] for line in Path(made_from["problems"]).read_text().splitlines()
+    ]
+    assert noise["noise"] == noise_of_one["noise"]
+    for first, second in zip(together, one, strict=True):
+        assert first.pop("solution_nll") == pytest.approx(second.pop("solution_nll"), abs=1e-5)
+        assert first == second
+
+
+def test_more_shards_than_problems_are_fine(made_from, tmp_path):
+    shards = [score(made_from, tmp_path / f"{k}.jsonl", f"{k}-of-{N + 2}") for k in (1, 2)]
+    assert len(read_jsonl(shards[0])) == 1
+    ranges = [item_range(f"{k}-of-{N + 2}", N) for k in range(1, N + 3)]
+    assert [place for own in ranges for place in own] == list(range(N))
+
+
+def test_a_record_keeps_everything(made_from, shards, tmp_path):
+    records, condition = merge(made_from, shards, tmp_path)
+    for record in records:
+        assert list(record) == [
+            *("id", "type", "level", "prompt", "generated", "n_tokens", "extracted", "extraction", "gold"),
+            *("correct", "correct_strict", "grading", "truncated", "solution_nll", "n_solution_tokens"),
+        ]
+        assert record["prompt"].endswith("\nAnswer:")
+        assert record["prompt"].count("Problem:") == 2  # one exemplar
+        assert record["n_tokens"] <= 10
+        assert record["solution_nll"] > 0
+    assert (condition["condition"], condition["sigma"], condition["seed"]) == ("synergistic", 0.5, 1)
+    assert condition["heads"] == [0, 6]
+    assert condition["n_problems"] == N
+    noise = condition["noise"]
+    assert noise["weights_sha256"] == noise["restored_weights_sha256"] != noise["noisy_weights_sha256"]
+    assert condition["provenance"]["parameters"]["style"] == "few_shot"
+    assert condition["provenance"]["model"] == {"key": "tiny-neox"}
+
+
+def test_noise_changes_answers_and_likelihoods(made_from, tmp_path):
+    conditions = ["baseline", "random-1.0-0", "random-1.0-1"]
+    nll = []
+    for name in conditions:
+        records, made = merge(made_from, [score(made_from, tmp_path / f"{name}.jsonl", condition=name)], tmp_path, name)
+        nll.append([record["solution_nll"] for record in records])
+        assert bool(made["heads"]) == (name != "baseline")
+    assert nll[0] != nll[1] != nll[2] != nll[0]
+
+
+@pytest.mark.parametrize("missing", range(4))
+def test_a_missing_shard_is_a_gap(made_from, shards, tmp_path, missing):
+    found = "after the first problem" if missing == 0 else f"after {shards[missing - 1]}"
+    with pytest.raises(InputError, match="run the workflow again to make") as error:
+        merge(made_from, shards[:missing] + shards[missing + 1 :], tmp_path)
+    assert "problems missing" in str(error.value)
+    assert found in str(error.value)
+
+
+def test_an_overlap_names_both(made_from, shards, tmp_path):
+    other = score(made_from, tmp_path / "other.jsonl", "1-of-2")
+    with pytest.raises(InputError, match="delete both") as error:
+        merge(made_from, [*shards, other], tmp_path)
+    assert other in str(error.value)
+    assert "overlaps" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"fingerprint": "0" * 64}, "answers to these problems by this model"),
+        ({"condition": "baseline"}, f"answers under {CONDITION}"),
+        ({"parameters": {"max_new_tokens": 11}}, "max_new_tokens 11 beside 10"),
+        ({"noise": {"matrices": [], "noisy_weights_sha256": "0"}}, "the same noise"),
+        ({"first_problem": 3}, "the 1 problems 3 to 3"),
+    ],
+)
+def test_a_shard_that_does_not_belong_is_named(made_from, copies, tmp_path, changes, expected):
+    spoil(copies[1], **changes)
+    with pytest.raises(InputError, match=expected) as error:
+        merge(made_from, copies, tmp_path)
+    assert f"delete {copies[1]}" in str(error.value)
+    assert not (tmp_path / "records.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"solution_nll": None},
+        {"solution_nll": "low"},
+        {"correct": 1},
+        {"truncated": None},
+        {"grading": "perhaps"},
+    ],
+)
+def test_a_value_that_is_none_is_named_with_its_line(made_from, copies, tmp_path, changes):
+    spoil(copies[2], 2, **changes)
+    with pytest.raises(InputError, match="a graded answer") as error:
+        merge(made_from, copies, tmp_path)
+    assert f"{copies[2]}:3" in str(error.value)
+    assert next(iter(changes)) in str(error.value)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_a_shard_that_was_cut_off_is_named(made_from, copies, tmp_path, kept):
+    lines = Path(copies[3]).read_text().splitlines()
+    Path(copies[3]).write_text("".join(f"{line}\n" for line in lines[:kept]))
+    with pytest.raises(InputError, match=f"delete {copies[3]}"):
+        merge(made_from, copies, tmp_path)
+
+
+def test_half_a_line_is_named(made_from, copies, tmp_path):
+    text = Path(copies[3]).read_text()
+    Path(copies[3]).write_text(text[: len(text) // 2])
+    with pytest.raises(InputError, match=r"4\.jsonl:\d"):
+        merge(made_from, copies, tmp_path)
+
+
+def test_fingerprint_follows_what_answers_depend_on(made_from, tmp_path):
+    mark = problems_fingerprint(**made_from)
+    assert mark == problems_fingerprint(**made_from)
+    for name, path in made_from.items():
+        copy = tmp_path / Path(path).name
+        text = Path(path).read_text()
+        changed = {
+            "problems": text + "\n",
+            "problems_record": text.replace("ours-1", "ours-2"),
+            "ranking": text.replace("0.9", "0.8"),
+            "record": text.replace('"seed": 0', '"seed": 1'),
+        }[name]
+        assert changed != text
+        copy.write_text(changed)
+        assert problems_fingerprint(**{**made_from, name: str(copy)}) != mark
+    # Who made the record, and when, does not matter.
+    copy = tmp_path / "model.json"
+    copy.write_text(Path(made_from["record"]).read_text().replace("tiny-neox", "tiny"))
+    assert problems_fingerprint(**{**made_from, "record": str(copy)}) == mark

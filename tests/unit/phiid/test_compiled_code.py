@@ -1,0 +1,75 @@
+"""Compiled code is kept, per version of the kernels, in the first folder that can be written to."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from synergy.phiid.kernels import compiled_code as jit
+
+SCRIPTS = Path(__file__).parents[3] / "workflow_scripts"
+
+
+@pytest.fixture(autouse=True)
+def restored(monkeypatch):
+    """Leave numba's folder as it was."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(jit.keep_compiled_code()))
+    yield
+    monkeypatch.undo()
+    jit.keep_compiled_code()
+
+
+def test_given_folder_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert jit.keep_compiled_code() == tmp_path / jit.kernel_digest()
+    assert jit.keep_compiled_code() == tmp_path / jit.kernel_digest()  # not nested the second time
+
+
+def test_folder_that_cannot_be_made_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    monkeypatch.setattr(jit, "HERE", tmp_path / "file")
+    monkeypatch.setattr(jit, "kernel_digest", lambda: "0123")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    assert jit.keep_compiled_code() == tmp_path / "user" / "synergy" / "0123"
+
+
+def test_digest_changes_with_any_kernel(tmp_path, monkeypatch):
+    before = jit.kernel_digest()
+    copies = [tmp_path / path.name for path in jit.KERNELS]
+    for path, copy in zip(jit.KERNELS, copies, strict=True):
+        copy.write_bytes(path.read_bytes())
+    monkeypatch.setattr(jit, "KERNELS", copies)
+    assert jit.kernel_digest() == before
+    (tmp_path / "ccs.py").write_text("changed")
+    assert jit.kernel_digest() != before
+
+
+def test_every_module_that_compiles_counts():
+    compiling = {path for path in (SCRIPTS / "synergy").rglob("*.py") if "@njit" in path.read_text()}
+    assert compiling <= set(jit.KERNELS)
+
+
+def test_second_process_compiles_nothing(tmp_path):
+    """Cache hits and no misses, counted by numba itself."""
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from synergy.phiid.nulls import rotate
+rotate(np.zeros((4, 2, 8)), np.ones(4, dtype=np.int64), 6, np.zeros((4, 2, 8)))
+print(sum(rotate.stats.cache_hits.values()), sum(rotate.stats.cache_misses.values()))
+"""
+    command, environment = [sys.executable, "-c", code, str(SCRIPTS)], os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    runs = [subprocess.run(command, env=environment, capture_output=True, text=True, check=True) for _ in range(2)]
+    assert [run.stdout.split() for run in runs] == [["0", "1"], ["1", "0"]]
+
+
+@pytest.mark.parametrize("script", ["merge_pairs", "rank_heads"])
+def test_scripts_that_compile_nothing_start_light(script):
+    """Neither numba nor scipy nor torch, which cost most of a second each."""
+    code = f"import sys; sys.path.insert(0, sys.argv[1]); import {script}; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code, str(SCRIPTS)], capture_output=True, text=True, check=True)
+    assert not {"numba", "scipy", "torch", "pandas", "matplotlib"} & set(run.stdout.split())

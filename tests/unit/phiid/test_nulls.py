@@ -1,0 +1,158 @@
+"""Surrogates keep what they must keep, and draws depend on their key alone."""
+
+import numpy as np
+import pytest
+from simulated import ar1, full
+
+from synergy.files.errors import InputError
+from synergy.phiid.decomposition import Decomposition, Settings
+from synergy.phiid.estimators import HeadSeries, prepare
+from synergy.phiid.nulls import KINDS, offsets, phases, randomise_phases, sources, surrogate_prompt, words
+from synergy.phiid.pairs import n_pairs
+
+
+def surrogate_of(recording, kind, seed=0, surrogate=0):
+    series = prepare(recording)
+    out = series.blank()
+    for prompt in range(len(series.n_samples)):
+        surrogate_prompt(recording, series, kind, seed, surrogate, prompt, out, prompt)
+    return series, out
+
+
+def recording(estimator="gaussian", n_prompts=4):
+    series = ar1(0, 5, 40, 0.6, n_prompts)
+    return HeadSeries(series, full(series), 2, estimator)
+
+
+def test_draws_depend_on_every_part_of_the_key_and_on_nothing_else():
+    keys = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    draws = [words(*key, 6).tolist() for key in keys]
+    assert len({tuple(draw) for draw in draws}) == 4
+    assert words(0, 1, 2, 6)[:3].tolist() == words(0, 1, 2, 3).tolist()
+
+
+def test_offsets_cover_all_rotations_evenly():
+    drawn = offsets(3, 0, 0, 90_000, 10)
+    counts = np.bincount(drawn, minlength=10)
+    assert counts[0] == 0
+    assert np.abs(counts[1:] - 10_000).max() < 500
+
+
+def test_sources_are_permutations_within_equal_lengths():
+    lengths = (50, 50, 30, 50, 30)
+    drawn = sources(0, 0, 200, lengths)
+    for head in range(200):
+        assert sorted(drawn[:, head]) == [0, 1, 2, 3, 4]
+    assert all(lengths[p] == lengths[q] for p, row in enumerate(drawn) for q in row)
+    assert len({tuple(column) for column in drawn.T}) == 12
+
+
+def test_phases_are_uniform():
+    drawn = phases(0, 0, 0, 100, 100)
+    assert drawn.min() >= 0
+    assert drawn.max() < 2 * np.pi
+    assert abs(drawn.mean() - np.pi) < 0.1
+
+
+def test_circular_shift_rotates_samples_and_keeps_past_with_future():
+    series, out = surrogate_of(recording(), "circular_shift")
+    for p in range(4):
+        drawn = offsets(0, 0, p, 5, 38)
+        for h in range(5):
+            expected = np.roll(series.z[p, h, :, :38], -drawn[h], axis=1)
+            assert np.array_equal(out.z[p, h, :, :38], expected)
+    assert np.array_equal(out.self_correlation, series.self_correlation, equal_nan=True)
+    assert not out.z[:, :, :, 38:].any()
+
+
+def test_cross_prompt_takes_whole_prompts():
+    series, out = surrogate_of(recording(), "cross_prompt")
+    drawn = sources(0, 0, 5, (38,) * 4)
+    for p in range(4):
+        for h in range(5):
+            assert np.array_equal(out.z[p, h], series.z[drawn[p, h], h])
+            assert out.self_correlation[p, h] == series.self_correlation[drawn[p, h], h]
+
+
+@pytest.mark.parametrize("n_tokens", [40, 41])
+def test_phase_keeps_periodogram_and_mean(n_tokens):
+    values = ar1(1, 3, n_tokens)[0] + 5
+    changed = randomise_phases(values, 0, 0, 0)
+    np.testing.assert_allclose(np.abs(np.fft.rfft(changed)), np.abs(np.fft.rfft(values)), atol=1e-9)
+    assert np.abs(changed - values).max() > 0.1
+
+
+@pytest.mark.parametrize("estimator", ["gaussian", "gaussian_copula", "discrete"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_null_of_coupled_heads_breaks_the_coupling_and_keeps_the_synergy_of_independent_ones(kind, estimator):
+    """Noisy copies of one driver: observed redundancy is far above every null, of every kind and estimator."""
+    series = ar1(2, 1, 100, 0.8, 30) + 0.2 * np.random.default_rng(3).normal(size=(30, 4, 100))
+    settings = Settings(estimator=estimator, null_kind=kind, surrogates=10)
+    found = Decomposition(series, full(series), settings).run(range(n_pairs(4)))
+    assert (found["rtr"] > found["rtr_null_mean"] + 10 * found["rtr_null_sd"]).all()
+    assert (found["sts_null_mean"] > 0.1).all()
+
+
+def test_circular_shift_is_centred_for_independent_heads():
+    """Head means over 8 partners and 40 prompts stay within 4 standard deviations of the null, and average to it."""
+    series = ar1(4, 9, 100, 0.5, 40)
+    found = Decomposition(series, full(series), Settings(surrogates=60)).run(range(n_pairs(9)))
+    for atom in (0, 1):
+        partners = found["head_prompt_sums"].sum(axis=0)[atom] / 40
+        null = found["head_null_sums"][:, atom]
+        z = (partners - null.mean(axis=0)) / null.std(axis=0)
+        assert np.abs(z).max() < 4
+        assert abs(z.mean()) < 1
+
+
+def test_mean_and_sd_over_surrogates_are_those_of_single_surrogates():
+    """Streaming moments against surrogates computed one by one."""
+    series = ar1(5, 4, 50, n_prompts=3)
+    found = Decomposition(series, full(series), Settings(surrogates=4, seed=7)).run(range(6))
+    single = [surrogate_of(HeadSeries(series, full(series)), "circular_shift", 7, s)[1] for s in range(4)]
+    means = np.array([[pass_over(out, pair) for pair in range(6)] for out in single])
+    np.testing.assert_allclose(found["sts_null_mean"], means.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(found["sts_null_sd"], means.std(axis=0, ddof=1), atol=1e-12)
+
+
+def pass_over(series, pair):
+    """Mean sts over the prompts of prepared series."""
+    from synergy.phiid.kernels.ranges import gaussian_range
+
+    sums, n_prompts, n_padded = np.zeros((2, 1)), *series.self_correlation.shape
+    unused = np.zeros((n_prompts, 2, n_padded), dtype=np.int64), np.zeros((n_prompts, n_padded), dtype=np.int64)
+    gaussian_range(
+        *(series.z, series.self_correlation, series.autocorrelation, series.n_samples, False, True, series.n_heads),
+        *(pair, pair + 1, pair, sums, np.zeros(1, dtype=np.int32), *unused),
+    )
+    return sums[0, 0] / n_prompts
+
+
+def test_no_surrogates_leave_the_null_undefined_not_zero():
+    series = ar1(6, 3, 30)
+    found = Decomposition(series, full(series), Settings(surrogates=0)).run(range(3))
+    for name in ("sts_null_mean", "sts_null_sd", "rtr_null_mean", "rtr_null_sd"):
+        assert np.isnan(found[name]).all()
+    assert found["head_null_sums"].shape == (0, 2, 3)
+
+
+def test_one_surrogate_has_no_standard_deviation():
+    series = ar1(6, 3, 30)
+    found = Decomposition(series, full(series), Settings(surrogates=1)).run(range(3))
+    assert np.isfinite(found["sts_null_mean"]).all()
+    assert np.isnan(found["sts_null_sd"]).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (Settings(null_kind="shuffle"), "kind of null among circular_shift, cross_prompt, phase; found shuffle"),
+        (Settings(surrogates=-1), "0 or more surrogates; found -1"),
+        (Settings(redundancy="broja"), "redundancy among mmi, ccs; found broja"),
+        (Settings(null_kind="cross_prompt", surrogates=5), "2 prompts of every length .* found one prompt of 30"),
+    ],
+)
+def test_bad_settings_are_refused(settings, message):
+    series = ar1(7, 3, 40, n_prompts=3)
+    with pytest.raises(InputError, match=message):
+        Decomposition(series, np.array([40, 30, 40]), settings)

@@ -1,0 +1,66 @@
+"""The last rule of a run: passes on sound artifacts, and fails with a clear message on anything else."""
+
+import json
+
+import pytest
+from check_results import check_results
+
+from synergy.files.errors import InputError
+
+TESTS = """
+import os
+from pathlib import Path
+import pytest
+
+RESULTS = Path(os.environ["RESULTS"])
+
+@pytest.mark.parametrize("model", os.environ["CHECKED_MODELS"].split())
+def test_number_is_positive(model):
+    assert float((RESULTS / model).read_text()) > 0
+
+@pytest.mark.parametrize("model", os.environ["CHECKED_STUDY"].split())
+def test_study(model):
+    if not (RESULTS / model).exists():
+        pytest.skip("was not made")
+"""
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch):
+    """Run the checks above, in the same process as the rule does, on files that hold the given numbers."""
+    for name in ("RESULTS", "CHECKED_MODELS", "CHECKED_STUDY"):
+        monkeypatch.setenv(name, "restored afterwards")
+
+    def run(tests=TESTS, study=("a",), **numbers):
+        # A module of its own for each call, since pytest imports by name.
+        path = tmp_path / f"test_{abs(hash((tests, study, tuple(numbers.items()))))}.py"
+        path.write_text(tests)
+        for model, number in numbers.items():
+            (tmp_path / model).write_text(number)
+        check_results(str(path), str(tmp_path), list(numbers), list(study), str(tmp_path / "checks.json"))
+        return json.loads((tmp_path / "checks.json").read_text())
+
+    return run
+
+
+def test_sound_artifacts_are_listed(check):
+    record = check(a="1", b="2")
+    assert record["passed"] == 3
+    assert record["checks"] == ["test_number_is_positive[a]", "test_number_is_positive[b]", "test_study[a]"]
+    assert record["models"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ({"a": "1", "b": "-2"}, r"test_number_is_positive\[b\] failed \(AssertionError: assert -2\.0 > 0"),
+        ({"a": "1", "b": "cut sho"}, r"test_number_is_positive\[b\] failed \(ValueError"),
+        ({"a": "1", "study": ("absent",)}, r"test_study\[absent\] skipped"),
+        ({"a": "1", "tests": "import nothing_of_that_name"}, "nothing_of_that_name"),
+        ({"a": "1", "tests": "def helper(): pass"}, "pytest ended with"),
+    ],
+)
+def test_anything_else_fails_by_name_and_leaves_no_file(check, tmp_path, arguments, why):
+    with pytest.raises(InputError, match=why):
+        check(**arguments)
+    assert not (tmp_path / "checks.json").exists()

@@ -1,0 +1,191 @@
+"""The page of findings: its words follow from the tables, both ways, and it is safe to put into a report."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from record_run import record_run
+from summarise import summarise
+
+from synergy.claims.published import AGREEMENT_COLUMNS as AGREEMENT_COLUMNS
+from synergy.claims.score_definitions import DEFINITION_COLUMNS as DEFINITION_COLUMNS
+from synergy.claims.verdicts import (
+    CLAIM_COLUMNS,
+    NOT_SUPPORTED,
+    NOT_TESTABLE,
+    OPPOSITE,
+    STATEMENTS,
+    SUPPORTED,
+    with_holm,
+)
+from synergy.files.artifacts import write_json, write_records
+from synergy.report.costs import cost_rows
+from synergy.report.summary import answer_in_words, measured, null_in_words, p_words, tally
+
+VERDICTS = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
+
+
+def claim(number=1, before=SUPPORTED, after=SUPPORTED, **other):
+    row = dict.fromkeys(CLAIM_COLUMNS, "") | {"model": "a-model", "claim": str(number), "statement": STATEMENTS[number]}
+    row |= {"estimate": "0.5", "ci_low": "0.2", "ci_high": "0.8", "p_value": "0.01", "p_value_holm": "0.08"}
+    row |= {"control_estimate": "-0.25", "control_p_value": "0.00001", "control": "null-subtracted scores"}
+    return row | {"verdict": before, "verdict_after_control": after, "rule": "a rule", "note": "a note"} | other
+
+
+@pytest.mark.parametrize("before", VERDICTS)
+@pytest.mark.parametrize("after", VERDICTS)
+def test_answers_say_what_the_verdicts_say(before, after):
+    words = answer_in_words(claim(before=before, after=after))
+    assert words.startswith("Yes") == (before == SUPPORTED and after in (SUPPORTED, NOT_TESTABLE))
+    assert words.startswith("Only until its control") == (before == SUPPORTED and after in (NOT_SUPPORTED, OPPOSITE))
+    assert ("the opposite" in words.lower()) == (before == OPPOSITE or (before == NOT_SUPPORTED and after == OPPOSITE))
+    assert ("Could not be tested" in words) == (before == NOT_TESTABLE)
+    if before == SUPPORTED and after in (NOT_SUPPORTED, OPPOSITE):
+        assert "(null-subtracted scores) re" in words  # removes, reverses
+
+
+def test_the_tally_counts():
+    rows = [claim(1, SUPPORTED, SUPPORTED), claim(2, SUPPORTED, OPPOSITE), claim(3, NOT_TESTABLE, NOT_TESTABLE)]
+    assert tally(rows) == (
+        "Of 3 published claims: 2 supported, 1 not testable. Of the 2 supported, 1 is supported after the control too."
+    )
+    undone = with_holm(
+        [claim(1) | {"p_value": 0.03}, claim(2) | {"p_value": 0.001}, claim(3, NOT_SUPPORTED) | {"p_value": 0.5}], 0.05
+    )
+    assert tally(undone).endswith("Corrected for the number of claims, claim 1 would not be decided.")
+    assert tally([claim(1, OPPOSITE, OPPOSITE)]) == "Of 1 published claims: 1 opposite."
+
+
+def test_numbers_are_told_where_they_exist():
+    assert measured(claim()) == "0.5 [0.2, 0.8], p = 0.01 (corrected 0.08); control -0.25, p < 0.0001"
+    assert measured(claim(estimate="", control_estimate="")) == ""
+    assert p_words("") == p_words(None) == p_words(np.nan) == "–"
+
+
+def ranking(synergy, null):
+    columns = {"avg_synergy": synergy, "null_avg_synergy": null, "avg_redundancy": synergy, "null_avg_redundancy": null}
+    return {name: np.repeat(np.asarray(values, float), 2) for name, values in columns.items()}
+
+
+def test_the_null_is_told_with_numbers():
+    words = null_in_words(ranking([1, 2, 3, 2], [1.1, 1.8, 2.7, 2.2]), layers=4, heads=2)
+    assert "Mean synergy is 2 nats" in words[0]
+    assert "give 98%" in words[0]
+    assert "exceeds the null in 2 of 4 layers" in words[0]
+    assert "rank correlation of +0.9" in words[0]
+    assert "Mean redundancy" in words[1]
+    assert null_in_words(ranking([1, 2], [np.nan] * 2), 2, 2)[0].startswith("No null was computed")
+
+
+class Page(HTMLParser):
+    """Checks that tags are closed in order, and keeps the text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.text = [], ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def made(tmp_path):
+    """The inputs of the page for two models, and a function that writes it."""
+    models = {"a-model": (4, 2), "gemma3-4b": (4, 2)}
+    rows = [claim(n) | {"model": model} for n in STATEMENTS for model in models]
+    rows[0] |= {"note": "<script>alert(1)</script> & more"}
+    definition = dict.fromkeys(DEFINITION_COLUMNS, "0.1") | {"definition": "rank_difference", "configured": "True"}
+    definition |= {"information": "observed", "verdict": OPPOSITE}
+    agreement = dict.fromkeys(AGREEMENT_COLUMNS, "0.2") | {"model": "gemma3-4b", "agreement": "agrees", "n": "34"}
+
+    def table(name, columns, rows):
+        write_records(tmp_path / name, columns, rows)
+        return str(tmp_path / name)
+
+    columns = ranking([1, 2, 3, 2], [1, 2, 3, 2])
+    scores = table(
+        "ranking.csv",
+        list(columns),
+        [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
+    )
+    (tmp_path / "benchmarks/score_math/a-model").mkdir(parents=True)
+    benchmark = {"s": 12.5, "max_rss": 100.0}
+    (tmp_path / "benchmarks/score_math/a-model/baseline.jsonl").write_text(json.dumps(benchmark) + "\n")
+    write_json(tmp_path / "prefetch.json", {"key": "a-model", "source": {"revision": "abc123"}, "provenance": {}})
+    config = {"study": list(models), "models": {key: {"layers": 4} for key in (*models, "unused")}}
+    record_run(
+        [str(tmp_path / "prefetch.json")],
+        str(tmp_path / "prefetch.json"),
+        config,
+        tmp_path / "benchmarks",
+        str(tmp_path / "record.json"),
+    )
+    arguments = {
+        "models": models,
+        "claims": table("claims.csv", CLAIM_COLUMNS, rows),
+        "definitions": table("definitions.csv", DEFINITION_COLUMNS, [definition | {"model": m} for m in models]),
+        "agreement": table("agreement.csv", AGREEMENT_COLUMNS, [agreement]),
+        "rankings": [scores, scores],
+        "record": str(tmp_path / "record.json"),
+        "significance": 0.05,
+    }
+
+    def write(**other):
+        summarise(**(arguments | other), summary=str(tmp_path / "summary.html"))
+        return (tmp_path / "summary.html").read_text()
+
+    return write
+
+
+def test_the_page_tells_verdicts_numbers_and_what_made_it(made):
+    text = made()
+    page = Page(text).text
+    assert page.count("Of 8 published claims: 8 supported. Of the 8 supported, 8 are supported after") == 2
+    for statement in STATEMENTS.values():
+        assert page.count(statement) == 5  # in the first table, then for each model answered and in its table
+    assert "✗ opposite" in page
+    assert "The paper does not show a-model" in page
+    assert "abc123" in page
+    assert "score_math" in page
+    assert "0.2 minutes of jobs" in page
+    assert "unused" not in page
+
+
+def test_the_page_follows_the_verdicts(made, tmp_path):
+    claims = (tmp_path / "claims.csv").read_text()
+    (tmp_path / "claims.csv").write_text(claims.replace(f",{SUPPORTED},", f",{OPPOSITE},"))
+    page = Page(made()).text
+    assert "Of 8 published claims: 8 opposite." in page
+    assert "No, the opposite" in page
+    assert "8 supported" not in page
+
+
+def test_the_page_stands_alone_and_escapes_what_it_is_given(made):
+    text = made()
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in text
+    assert not re.search(r"(src|href)=|https?://|@import|url\(", text)
+
+
+def test_costs_add_up_and_forgive_what_was_not_measured(tmp_path):
+    for path, lines in {
+        "fast.jsonl": ['{"s": 1.0, "max_rss": null}'],
+        "slow/a/1.jsonl": ['{"s": 9.0, "max_rss": 9.0}', '{"s": 3.0, "max_rss": 50.0}'],
+        "slow/b/1.jsonl": ['{"s": 4.0, "max_rss": "NA"}'],
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("\n".join(lines) + "\n")
+    slow, fast = cost_rows(tmp_path)
+    assert slow == {"rule": "slow", "jobs": 2, "seconds": 7.0, "longest_job_s": 4.0, "peak_memory_mib": 50.0}
+    assert fast == {"rule": "fast", "jobs": 1, "seconds": 1.0, "longest_job_s": 1.0, "peak_memory_mib": 0.0}

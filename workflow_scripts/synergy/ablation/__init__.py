@@ -1,0 +1,1 @@
+"""Removing heads, and how far the distribution of the model moves."""

@@ -1,0 +1,1 @@
+"""Plinth: reading and writing, messages, and what a result was made by."""

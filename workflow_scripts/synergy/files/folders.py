@@ -1,0 +1,95 @@
+"""Folders that are made whole or not at all, and disks that are full."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from synergy.files.errors import InputError
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a new folder beside `path`; put it in the place of `path` on success, delete it on failure.
+
+    Two processes that make the same folder work apart; the last to finish wins. What a killed process of this
+    machine left behind is deleted first.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ours = f".{path.name}-{os.uname().nodename}-"
+    for left in path.parent.glob(f"{ours}*"):
+        if not _is_alive(left.name.removeprefix(ours)):
+            shutil.rmtree(left, ignore_errors=True)
+    partial = path.with_name(f"{ours}{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        _replace(path, partial)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def room_on_disk(path: str | Path) -> Iterator[None]:
+    """Turn a full disk or an exhausted quota under `path` into one message.
+
+    Raises
+    ------
+    InputError
+        With the room that is left.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, InputError) or not disk_is_full(error):
+            raise
+        place = next(folder for folder in (Path(path).absolute(), *Path(path).absolute().parents) if folder.exists())
+        free = shutil.disk_usage(place).free
+        raise InputError(
+            f"room on the disk of {place}",
+            f"a full disk or an exhausted quota ({free / 1e9:.2f} GB free on the disk)",
+            "make room, or move the run with --directory, then run again; files that are complete are kept",
+        ) from None
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether an exception, or one that it came from, says that no byte more can be written."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        # Libraries written in Rust (safetensors, Xet) give the system's words and not its number.
+        if "No space left on device" in str(error) or "Disk quota exceeded" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _is_alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
+def _replace(path: Path, partial: Path) -> None:
+    """Rename `partial` to `path`, which may exist and may be replaced by another process at the same time."""
+    old = partial.with_name(f"{partial.name}.old")
+    for attempt in range(10):
+        try:
+            if path.exists():
+                path.rename(old)
+                shutil.rmtree(old, ignore_errors=True)
+            partial.rename(path)
+            return
+        except OSError as error:
+            shutil.rmtree(old, ignore_errors=True)
+            lost = error.errno in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST)
+            if not lost or not partial.exists() or attempt == 9:
+                raise

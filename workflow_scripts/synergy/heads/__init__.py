@@ -1,0 +1,1 @@
+"""Heads by their pairs: scores, layer profiles, networks, orders of removal, training."""

@@ -1,0 +1,180 @@
+"""Orders in which heads are removed, and sets of heads that noise goes into."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from synergy.files.errors import InputError
+from synergy.heads.ranking_table import read_ranking
+
+METHODS = ("zero", "mean")  # what removed heads give
+# ASSUME: Beside the paper's synergistic and random orders, heads are removed in the redundant order and in random
+# orders that are matched to the synergistic one by layer, autocorrelation or norm.
+MATCHED_ON = {
+    "random_layer_matched": "layer",
+    "random_autocorrelation_matched": "autocorrelation",
+    "random_norm_matched": "mean_norm",
+}
+ORDERS = ("synergistic", "redundant", "random", *MATCHED_ON)
+# ASSUME: In orders matched by autocorrelation or norm, heads of the same tenth of its distribution are exchangeable.
+N_BINS = 10
+
+
+def parse_order(order: str) -> tuple[str, str, int]:
+    """Method, kind and seed of an order's name: ``random-3``, or ``mean-random-3`` for another method than zeros.
+
+    Raises
+    ------
+    InputError
+        If it is not of that form, or the method or the kind is unknown.
+    """
+    what, _, seed = order.rpartition("-")
+    method, _, kind = what.rpartition("-")
+    if kind not in ORDERS or not seed.isdecimal():
+        known = f"an order out of {', '.join(ORDERS)}, with a seed as in random-3"
+        raise InputError(known, repr(order), "mend ablation.orders in the config, or the path that was asked for")
+    if (method or METHODS[0]) not in METHODS:
+        hint = "mend ablation.methods in the config, or the path that was asked for"
+        raise InputError(f"a method out of {', '.join(METHODS)}", repr(method), hint)
+    return method or METHODS[0], kind, int(seed)
+
+
+def ordered_heads(order: str, ranking: str, n_heads_total: int) -> tuple[str, np.ndarray]:
+    """Method, and all flat head indices in the order of removal, of a named order and a ranking (CSV).
+
+    Raises
+    ------
+    InputError
+        If the name is wrong, or the ranking is not one of `n_heads_total` heads.
+    """
+    method, kind, seed = parse_order(order)
+    table = read_ranking(ranking, n_heads_total, ("head_idx", "syn_red_score", *MATCHED_ON.values()))
+    return method, removal_order(kind, seed, table)
+
+
+def removal_order(kind: str, seed: int, ranking: dict[str, np.ndarray]) -> np.ndarray:
+    """Return all flat head indices in the order in which they are removed.
+
+    Parameters
+    ----------
+    kind : str
+        ``synergistic`` (highest score first), ``redundant`` (lowest first), ``random``, or a random order matched to
+        the synergistic one: at every step it has removed as many heads of each layer (``random_layer_matched``), or of
+        each tenth of lag-1 autocorrelation (``random_autocorrelation_matched``) or norm (``random_norm_matched``).
+    seed : int
+        Of the random orders; the other two do not use it.
+    ranking : dict of arrays (n_heads_total,)
+        Columns ``syn_red_score``, ``layer``, ``autocorrelation``, ``mean_norm`` of the head rankings.
+
+    Raises
+    ------
+    InputError
+        If `kind` is unknown, or a score is NaN so that there is no order.
+    """
+    score = ranking["syn_red_score"]
+    if kind not in ORDERS:
+        raise InputError(f"an order out of {', '.join(ORDERS)}", repr(kind), "mend ablation.orders in the config")
+    if np.isnan(score).any():
+        raise InputError(
+            "a score for every head",
+            f"NaN for heads {np.flatnonzero(np.isnan(score))[:10].tolist()}",
+            "look in the rankings' companion JSON for constant heads and undefined pairs",
+        )
+    synergistic = np.argsort(-score, kind="stable")
+    if kind == "synergistic":
+        return synergistic
+    if kind == "redundant":
+        return synergistic[::-1].copy()
+    generator = np.random.default_rng([seed, ORDERS.index(kind)])
+    if kind == "random":
+        return generator.permutation(len(score))
+    return _matched(synergistic, _groups(ranking[MATCHED_ON[kind]], kind), generator)
+
+
+def _groups(values: np.ndarray, kind: str) -> np.ndarray:
+    """Group number of each head: its layer, or the tenth of the distribution its value falls into."""
+    if kind == "random_layer_matched":
+        return values.astype(int)
+    ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    return ranks * N_BINS // len(values)
+
+
+def _matched(order: np.ndarray, groups: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Replace each head of `order` by a random one of its group, each head once."""
+    pools = {group: list(generator.permutation(np.flatnonzero(groups == group))) for group in np.unique(groups)}
+    return np.array([pools[groups[head]].pop() for head in order])
+
+
+def parse_condition(condition: str) -> tuple[str, float, int]:
+    """Kind of heads, σ and seed of a noise condition's name: ``synergistic-0.5-0``; ``baseline`` is without noise."""
+    kind, sigma, seed = (condition, 0, 0) if condition == "baseline" else condition.split("-")
+    return kind, float(sigma), int(seed)
+
+
+def noisy_heads(kind: str, seed: int, fraction: float, ranking: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the sorted flat indices of the heads that noise goes into.
+
+    Parameters
+    ----------
+    kind : ``synergistic`` (highest scores), ``redundant`` (lowest), ``random`` or ``baseline`` (none).
+    fraction : of all heads, rounded to the nearest whole number.
+    """
+    if kind == "baseline":
+        return np.array([], dtype=int)
+    n_chosen = round(fraction * len(ranking["syn_red_score"]))
+    return np.sort(removal_order(kind, seed, ranking)[:n_chosen])
+
+
+def step_counts(n_heads_total: int, step: float, max_fraction: float) -> list[int]:
+    """Ascending numbers of heads removed, from 0 to the nearest number to `max_fraction` of all.
+
+    Parameters
+    ----------
+    step : float
+        Heads removed at a step: a count from 1 on, below 1 a share of all heads (at least one head). The last step may
+        be smaller.
+
+    Raises
+    ------
+    InputError
+        If one step removes more heads than are removed in all, or is a count that is not whole.
+    """
+    last = max(1, round(max_fraction * n_heads_total))
+    size = int(step) if step >= 1 else max(1, round(step * n_heads_total))
+    if step >= 1 and size != step:
+        raise InputError(
+            "a whole number of heads at a step, or a share below 1",
+            f"{step:g}",
+            "mend ablation_step in the model's stanza",
+        )
+    if size > last:
+        raise InputError(
+            f"steps of at most {last} heads, {max_fraction:g} of the model's {n_heads_total}",
+            f"steps of {size} heads",
+            "lower ablation_step in the model's stanza or ablation.step_fraction, or raise ablation.max_fraction",
+        )
+    return [*range(0, last, size), last]
+
+
+def lowest_changed(order: Sequence[int], counts: Sequence[int], heads: int) -> np.ndarray:
+    """Lowest layer whose heads change at each step, (n_steps,); 0 at the step that removes nothing.
+
+    Parameters
+    ----------
+    order : flat head indices in order of removal.
+    counts : ascending numbers of heads removed, the first 0.
+    heads : query heads in a layer.
+    """
+    layers = np.asarray(order) // heads
+    return np.array([0, *(layers[before:after].min() for before, after in pairwise(counts))])
+
+
+def layer_share(order: Sequence[int], counts: Sequence[int], layers: int, heads: int) -> float:
+    """Share of the layers that must run at a step, on average over the steps that remove heads.
+
+    A layer must run as often as the heads in it or below it differ, and no order of visiting the steps, nor any number
+    of kept residual streams, can spare it that; going through the steps in order and restarting at the lowest changed
+    layer runs each layer exactly so often.
+    """
+    return float((layers - lowest_changed(order, counts, heads)[1:]).mean() / layers) if len(counts) > 1 else 1.0

@@ -1,0 +1,178 @@
+"""Scores of heads, from redundant to synergistic, beside their null."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from synergy.files.errors import InputError
+from synergy.heads.resampling import bootstrap_interval, split_half
+
+# ASSUME: Of the three scores in the literature, the paper's text describes `rank_difference` and its code seems to use
+# `value_difference`; whether the inverted U appears depends on the choice, so all three are computed and reported, and
+# `ranking.score` names the one that orders the heads.
+SCORES = ("rank_difference", "value_difference", "balance")
+
+
+def average_ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks along the last axis, 1 = lowest, ties at their average rank; NaN keeps NaN and takes no rank."""
+    ranks = np.full(values.shape, np.nan)
+    for row in np.ndindex(values.shape[:-1]):
+        defined = ~np.isnan(values[row])
+        _, inverse, counts = np.unique(values[row][defined], return_inverse=True, return_counts=True)
+        last = np.cumsum(counts)
+        ranks[row][defined] = (last - (counts - 1) / 2)[inverse]
+    return ranks
+
+
+def rank_difference(synergy: np.ndarray, redundancy: np.ndarray) -> np.ndarray:
+    """Rank by synergy minus rank by redundancy, scaled to [0, 1]: (r_syn − r_red + n − 1) / (2 (n − 1)).
+
+    ASSUME: `rank_difference` is scaled by the largest difference possible, not by the largest found, so that models
+    compare.
+
+    Parameters
+    ----------
+    synergy, redundancy : (..., n_heads)
+        Means over partners, in nats.
+    """
+    largest = np.maximum(_n_defined(synergy) - 1, 1)
+    return (average_ranks(synergy) - average_ranks(redundancy) + largest) / (2 * largest)
+
+
+def value_difference(synergy: np.ndarray, redundancy: np.ndarray) -> np.ndarray:
+    """Rank of mean synergy minus mean redundancy, scaled to [0, 1]: (r − 1) / (n − 1)."""
+    difference = synergy - redundancy
+    return (average_ranks(difference) - 1) / np.maximum(_n_defined(difference) - 1, 1)
+
+
+def balance(sts: np.ndarray, rtr: np.ndarray) -> np.ndarray:
+    """Mean over partners of sts / (sts + rtr), from matrices (n_heads, n_heads) in nats.
+
+    Partners whose sum is undefined or not positive are left out; NaN if none is left.
+    """
+    total = sts + rtr
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return mean_defined(np.where(total > 0, sts / total, np.nan), axis=1)
+
+
+def scores(sts: np.ndarray, rtr: np.ndarray, synergy: np.ndarray, redundancy: np.ndarray) -> dict[str, np.ndarray]:
+    """All scores of each head, high = synergistic.
+
+    Parameters
+    ----------
+    sts, rtr : (n_heads, n_heads)
+        Atoms of each pair in nats.
+    synergy, redundancy : (n_heads,)
+        Their means over partners.
+
+    Returns
+    -------
+    dict
+        Score name to (n_heads,).
+    """
+    return {
+        "rank_difference": rank_difference(synergy, redundancy),
+        "value_difference": value_difference(synergy, redundancy),
+        "balance": balance(sts, rtr),
+    }
+
+
+def prompt_score(score: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """The score as a function of means over partners alone, (..., n_heads), as resampling of prompts needs it.
+
+    What is ignored: for ``balance`` the quotient is taken after the mean over partners, not before.
+    """
+    return {"rank_difference": rank_difference, "value_difference": value_difference, "balance": _quotient}[score]
+
+
+def _quotient(synergy: np.ndarray, redundancy: np.ndarray) -> np.ndarray:
+    """Mean synergy over the sum of mean synergy and mean redundancy."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return synergy / (synergy + redundancy)
+
+
+def ranking_columns(atoms: dict[str, np.ndarray], score: str, replicates: int, seed: int) -> dict[str, np.ndarray]:
+    """Columns of the ranking that follow from the pairwise atoms.
+
+    Parameters
+    ----------
+    atoms : dict of arrays
+        The artifact of ``merge_pairs``: ``sts_matrix``, ``rtr_matrix``, ``sts_null_mean``, ``rtr_null_mean``,
+        ``head_prompt_sts``, ``head_prompt_rtr``, ``head_null_sts``, ``head_null_rtr``.
+    score : str
+        The configured one of `SCORES`.
+    replicates : int
+        Number of bootstrap resamples of the prompts.
+    seed : int
+        Seed of the resampling.
+
+    Returns
+    -------
+    dict
+        Column name to (n_heads,): means over partners in nats (``avg_``, ``null_avg_``, ``excess_`` = observed −
+        null), ``z_`` = excess / standard deviation of the null over surrogates, average ranks (1 = lowest), the
+        scores, ``syn_red_score`` (the configured one), ``excess_score`` (the same of the excess), and the interval
+        ``score_ci_low``, ``score_ci_high``. NaN where a head is undefined or there are no surrogates.
+    """
+    if score not in SCORES:
+        raise InputError(f"a score among {', '.join(SCORES)}", score, "correct ranking.score in the config")
+    sts, rtr = atoms["sts_matrix"], atoms["rtr_matrix"]
+    synergy, redundancy = mean_defined(sts, axis=1), mean_defined(rtr, axis=1)
+    null_synergy, null_redundancy = (mean_defined(atoms[f"head_null_{atom}"], axis=0) for atom in ("sts", "rtr"))
+    excess_synergy, excess_redundancy = synergy - null_synergy, redundancy - null_redundancy
+    of_values = scores(sts, rtr, synergy, redundancy)
+    of_excess = scores(
+        *(sts - atoms["sts_null_mean"], rtr - atoms["rtr_null_mean"]), *(excess_synergy, excess_redundancy)
+    )
+    by_prompt = {"sts": atoms["head_prompt_sts"], "rtr": atoms["head_prompt_rtr"]}
+    low, high = bootstrap_interval(prompt_score(score), by_prompt, replicates, seed)
+    if score == "balance":
+        # The resampled quotient of means is not quite the mean of quotients: the interval moves to the latter.
+        shift = of_values[score] - prompt_score(score)(*(mean_defined(v, axis=0) for v in by_prompt.values()))
+        low, high = low + shift, high + shift
+    return {
+        "avg_synergy": synergy,
+        "avg_redundancy": redundancy,
+        "syn_rank": average_ranks(synergy),
+        "red_rank": average_ranks(redundancy),
+        "syn_red_score": of_values[score],
+        **of_values,
+        "null_avg_synergy": null_synergy,
+        "null_avg_redundancy": null_redundancy,
+        "excess_synergy": excess_synergy,
+        "excess_redundancy": excess_redundancy,
+        "z_synergy": excess_synergy / spread(atoms["head_null_sts"]),
+        "z_redundancy": excess_redundancy / spread(atoms["head_null_rtr"]),
+        "excess_score": of_excess[score],
+        "score_ci_low": low,
+        "score_ci_high": high,
+    }
+
+
+def reliability(atoms: dict[str, np.ndarray], score: str, seed: int) -> dict[str, float]:
+    """Split-half reliability over prompts of ``avg_synergy``, ``avg_redundancy`` and the score."""
+    by_prompt = {"sts": atoms["head_prompt_sts"], "rtr": atoms["head_prompt_rtr"]}
+    return split_half(prompt_score(score), by_prompt, seed)
+
+
+def spread(null: np.ndarray) -> np.ndarray:
+    """Standard deviation (n − 1 in the denominator) over surrogates, (surrogates, n_heads) to (n_heads,).
+
+    NaN for fewer than two surrogates.
+    """
+    if null.shape[0] < 2:
+        return np.full(null.shape[1], np.nan)
+    return null.std(axis=0, ddof=1)
+
+
+def mean_defined(values: np.ndarray, axis: int) -> np.ndarray:
+    """Mean over an axis without the NaN; NaN where nothing is left."""
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=axis)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(count > 0, np.where(defined, values, 0.0).sum(axis=axis) / count, np.nan)
+
+
+def _n_defined(values: np.ndarray) -> np.ndarray:
+    """Number of values along the last axis that are not NaN, with that axis kept."""
+    return (~np.isnan(values)).sum(axis=-1, keepdims=True)

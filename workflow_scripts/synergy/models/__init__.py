@@ -1,0 +1,1 @@
+"""Plinth: loading a language model, its heads, greedy decoding."""

@@ -1,0 +1,1 @@
+"""Noise in chosen heads, and what it does to mathematical problems."""

@@ -1,0 +1,286 @@
+"""The outcomes of one condition, problem by problem, and the tables that count them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from synergy.files.artifacts import read_json, read_jsonl
+from synergy.files.errors import InputError
+from synergy.files.schemas import CONDITION, GRADED, require_form
+from synergy.files.tables import Table
+from synergy.statistics.intervals import wilson_interval
+from synergy.statistics.paired import Difference, mcnemar, paired_differences
+
+COUNTS = ("n_problems", "n_correct", "accuracy")
+SHARES = ("accuracy_ci_low", "accuracy_ci_high", "truncated_fraction", "solution_nll")
+GROUP_COLUMNS = ("condition", "sigma", "seed", "grouping", "group", *COUNTS, *SHARES)
+REQUIRED = ("id", "type", "level", "correct", "correct_strict", "truncated", "grading", "solution_nll")
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Outcomes under one condition.
+
+    Attributes
+    ----------
+    condition : str
+        ``baseline``, ``synergistic``, ``redundant`` or ``random``.
+    sigma : float
+        Strength of the noise; 0 for the baseline.
+    seed : int
+    correct, strict, truncated : bool (n_problems,)
+    nll : float (n_problems,)
+        Of the reference solutions, nats per token.
+    ids, subjects, levels, grading : str (n_problems,)
+    parameters : dict
+        How the problems were asked.
+    """
+
+    condition: str
+    sigma: float
+    seed: int
+    correct: np.ndarray
+    strict: np.ndarray
+    truncated: np.ndarray
+    nll: np.ndarray
+    ids: np.ndarray
+    subjects: np.ndarray
+    levels: np.ndarray
+    grading: np.ndarray
+    parameters: dict
+
+
+def read_scores(records: Sequence[str], conditions: Sequence[str]) -> list[Scores]:
+    """Read the conditions of a model.
+
+    Parameters
+    ----------
+    records, conditions : sequence of str
+        Graded answers (JSONL) and what was done to the weights (JSON), one of each a condition.
+
+    Raises
+    ------
+    InputError
+        If two conditions were asked other problems, or asked them otherwise.
+    """
+    scores: list[Scores] = []
+    for path, condition_path in zip(records, conditions, strict=True):
+        graded, made = read_jsonl(path, REQUIRED), read_json(condition_path, CONDITION)
+        for number, record in enumerate(graded, start=1):
+            require_form(record, GRADED, f"{path}:{number}")
+        columns = {key: np.array([record[key] for record in graded]) for key in REQUIRED}
+        own = Scores(
+            *(made["condition"], made["sigma"], made["seed"]),
+            *(columns[key].astype(bool) for key in ("correct", "correct_strict", "truncated")),
+            columns["solution_nll"].astype(float),
+            *(columns[key].astype(str) for key in ("id", "type", "level", "grading")),
+            made["provenance"]["parameters"],
+        )
+        first, remake = scores[0] if scores else own, f"delete {path} and run the workflow again"
+        if own.ids.tolist() != first.ids.tolist():
+            raise InputError("the same problems in every condition", f"others in {path}", remake)
+        if own.parameters != first.parameters:
+            found = f"{own.parameters} in {path}, {first.parameters} in {records[0]}"
+            raise InputError("every condition asked in the same way", found, remake)
+        scores.append(own)
+    return scores
+
+
+def counted(scores: Scores, rows: np.ndarray | slice = slice(None)) -> dict:
+    """Counts of the problems in `rows`: `COUNTS` and `SHARES`, accuracy with its 95 % Wilson interval."""
+    n, n_correct = len(scores.correct[rows]), int(scores.correct[rows].sum())
+    low, high = wilson_interval(n_correct, n)
+    return {
+        "n_problems": n,
+        "n_correct": n_correct,
+        "accuracy": n_correct / n,
+        "accuracy_ci_low": low,
+        "accuracy_ci_high": high,
+        "truncated_fraction": scores.truncated[rows].mean(),
+        "solution_nll": scores.nll[rows].mean(),
+    }
+
+
+def group_rows(scores: Scores) -> list[dict]:
+    """A row a subject and a row a level, with the keys `GROUP_COLUMNS`."""
+    named = {"condition": scores.condition, "sigma": scores.sigma, "seed": scores.seed}
+    return [
+        {**named, "grouping": grouping, "group": str(group), **counted(scores, values == group)}
+        for grouping, values in (("subject", scores.subjects), ("level", scores.levels))
+        for group in np.unique(values)
+    ]
+
+
+CHANGES = ("accuracy_change", "accuracy_change_ci_low", "accuracy_change_ci_high", "mcnemar_p")
+NLL_CHANGES = ("nll_change", "nll_change_ci_low", "nll_change_ci_high")
+UNGRADED = ("no_answer", "grader_timeout", "ungradable")
+CONDITION_COLUMNS = (
+    *("condition", "sigma", "seed", *COUNTS, *SHARES, "accuracy_strict"),
+    *(f"n_{status}" for status in UNGRADED),
+    *(*CHANGES, *NLL_CHANGES),
+)
+MEASURES = ("accuracy", "solution_nll")
+
+
+def condition_rows(scores: Sequence[Scores], draws: int, seed: int) -> list[dict]:
+    """A row a condition with the keys `COLUMNS`.
+
+    Changes are those from the baseline, each problem compared with itself: intervals from the bootstrap over problems,
+    p of accuracy from McNemar's exact test. NaN for the baseline and where there is none.
+    """
+    baseline = next((own for own in scores if own.condition == "baseline"), None)
+    noisy = [own for own in scores if baseline is not None and own is not baseline]
+    contrasts = [_outcome(own, name) - _outcome(baseline, name) for own in noisy for name in MEASURES]
+    changes = iter(paired_differences(np.array(contrasts), draws, seed) if contrasts else ())
+    rows = []
+    for own in scores:
+        row = {"condition": own.condition, "sigma": own.sigma, "seed": own.seed, **counted(own)}
+        row |= {"accuracy_strict": own.strict.mean()}
+        row |= {f"n_{status}": int((own.grading == status).sum()) for status in UNGRADED}
+        row |= dict.fromkeys((*CHANGES, *NLL_CHANGES), np.nan)
+        if own in noisy:
+            row |= dict(zip(CHANGES, next(changes)[:3], strict=False))
+            row |= dict(zip(NLL_CHANGES, next(changes)[:3], strict=True))
+            row["mcnemar_p"] = mcnemar(own.correct, baseline.correct)[2]
+        rows.append(row)
+    return rows
+
+
+def compare_conditions(scores: Sequence[Scores], draws: int, seed: int) -> dict:
+    """Compare every two conditions at every σ.
+
+    Parameters
+    ----------
+    scores : sequence of Scores
+        All conditions of a model; the baseline stands beside every σ.
+    draws, seed : int
+        Of `synergy.paired.paired_differences`.
+
+    Returns
+    -------
+    dict
+        ``pooled``: of each pair of conditions, σ and measure (``accuracy``, ``solution_nll`` in nats per token) the
+        mean ``difference``, first minus second, with interval and p, outcomes averaged over the seeds that both have,
+        and the differences ``by_seed``. ``mcnemar``: of each pair, σ and seed the problems that one alone solved and
+        the exact p. No p is corrected for their number.
+    """
+    pooled, tests, contrasts = [], [], []
+    for sigma in sorted({own.sigma for own in scores if own.sigma}):
+        at = [own for own in scores if own.sigma in (0, sigma)]
+        names = sorted(dict.fromkeys(own.condition for own in at), key=lambda name: name != "baseline")
+        for second, first in combinations(names, 2):
+            pairs = _by_seed(at, first, second)
+            named = {"first": first, "second": second, "sigma": sigma}
+            for noise_seed, (one, other) in pairs.items():
+                only_first, only_second, p_value = mcnemar(one.correct, other.correct)
+                counts = {"only_first": only_first, "only_second": only_second, "p_value": p_value}
+                tests.append({**named, "seed": noise_seed, **counts})
+            for measure in MEASURES if pairs else ():
+                by_problem = np.array(
+                    [_outcome(one, measure) - _outcome(other, measure) for one, other in pairs.values()]
+                )
+                contrasts.append(by_problem.mean(axis=0))
+                pooled.append({**named, "measure": measure, "by_seed": by_problem.mean(axis=1)})
+    results = paired_differences(np.array(contrasts), draws, seed) if contrasts else []
+    for record, result in zip(pooled, results, strict=True):
+        record |= {"difference": result.estimate, "ci_low": result.ci_low, "ci_high": result.ci_high}
+        record |= {"p_value": result.p_value}
+    return {"pooled": pooled, "mcnemar": tests}
+
+
+def pooled_difference(statistics: dict, first: str, second: str, sigma: float, measure: str) -> Difference | None:
+    """The difference of two conditions that `compare_conditions` found, first minus second; None if it is not there."""
+    record, sign = _find(statistics, first, second, sigma, measure)
+    if record is None:
+        return None
+    ends = sorted((sign * record["ci_low"], sign * record["ci_high"]))
+    return Difference(sign * record["difference"], *ends, record["p_value"])
+
+
+def seed_differences(statistics: dict, first: str, second: str, sigma: float, measure: str) -> list[float]:
+    """The same, seed by seed; none if it is not there."""
+    record, sign = _find(statistics, first, second, sigma, measure)
+    return [sign * value for value in record["by_seed"]] if record else []
+
+
+def _find(statistics: dict, first: str, second: str, sigma: float, measure: str) -> tuple[dict | None, int]:
+    for record in statistics.get("pooled", []):
+        if record["measure"] == measure and np.isclose(record["sigma"], sigma):
+            if (record["first"], record["second"]) == (first, second):
+                return record, 1
+            if (record["first"], record["second"]) == (second, first):
+                return record, -1
+    return None, 1
+
+
+def _by_seed(scores: Sequence[Scores], first: str, second: str) -> dict[int, tuple[Scores, Scores]]:
+    """The two conditions at each seed that both were run with; a baseline, which has no noise, goes with every seed."""
+    one, other = ({own.seed: own for own in scores if own.condition == name} for name in (first, second))
+    if second == "baseline":
+        other = dict.fromkeys(one, next(iter(other.values())))
+    return {seed: (one[seed], other[seed]) for seed in sorted(one.keys() & other.keys())}
+
+
+def _outcome(scores: Scores, measure: str) -> np.ndarray:
+    return scores.correct.astype(float) if measure == "accuracy" else scores.nll
+
+
+# Of the table of accuracies, that conditions are pooled from.
+POOLED_COLUMNS = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Correct answers of one condition at one sigma over all its seeds.
+
+    `n_correct` and `n_problems` count every seed's answers; `by_seed` are the shares correct. `solution_nll` is in nats
+    per token and, like `truncated`, the mean over seeds; NaN where the table has none.
+    """
+
+    n_correct: int
+    n_problems: int
+    truncated: float
+    solution_nll: float
+    by_seed: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        """Share correct."""
+        return self.n_correct / self.n_problems
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % Wilson interval of the mean over seeds.
+
+        All seeds answer the same problems, so they count as one run of as many problems as a single seed has: pooled as
+        if their answers were independent, three seeds of one seed's outcomes would look three times as certain.
+        """
+        n_seeds = len(self.by_seed)
+        return wilson_interval(self.n_correct / n_seeds, self.n_problems / n_seeds)
+
+
+def pooled_accuracy(table: Table, condition: str, sigma: float) -> Accuracy | None:
+    """Pool the seeds of a condition at one sigma; None where it was not run."""
+    rows = (table["condition"] == condition) & np.isclose(table["sigma"], sigma)
+    if not rows.any():
+        return None
+    correct, asked = table["n_correct"][rows], table["n_problems"][rows]
+    return Accuracy(
+        n_correct=int(correct.sum()),
+        n_problems=int(asked.sum()),
+        truncated=_mean(table["truncated_fraction"][rows]),
+        solution_nll=_mean(table["solution_nll"][rows]),
+        by_seed=tuple((correct / asked).tolist()),
+    )
+
+
+def sigmas(table: Table, condition: str) -> np.ndarray:
+    """The sigmas at which a condition was run, ascending."""
+    return np.unique(table["sigma"][table["condition"] == condition])
+
+
+def _mean(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else float("nan")

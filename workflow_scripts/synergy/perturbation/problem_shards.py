@@ -1,0 +1,151 @@
+"""Shards of a condition: the graded answers to one range of problems, and how they are put together again."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from synergy.files.artifacts import read_json, read_jsonl, write_jsonl
+from synergy.files.errors import InputError
+from synergy.files.schemas import MODEL_RECORD, PROBLEM_SHARD, PROBLEMS_RECORD, require_form
+from synergy.perturbation.problems import Problem
+
+MADE_OF = ("condition", "first_problem", "last_problem", "n_problems", "fingerprint", "parameters", "noise")
+VERDICTS = ("correct", "correct_strict", "truncated")
+RECORD_KEYS = ("id", "type", "level", "generated", "extracted", "grading", "solution_nll", *VERDICTS)
+STATUSES = ("graded", "no_answer", "grader_timeout", "ungradable")
+
+
+def problems_fingerprint(problems: str, problems_record: str, ranking: str, record: str) -> str:
+    """SHA-256 of what answers depend on: problems and exemplars asked, scores of the heads, weights of the model.
+
+    Parameters
+    ----------
+    problems, problems_record : str
+        The problems (JSONL) and the record of their fetching, with the exemplars (JSON).
+    ranking : str
+        The scores of the heads (CSV).
+    record : str
+        The record of the model's fetching (JSON).
+    """
+    fetched = read_json(record, MODEL_RECORD)
+    weights = {key: fetched.get(key) for key in ("weights", "revision", "sha256")}
+    code = hashlib.sha256()
+    for path in (problems, ranking):
+        code.update(hashlib.sha256(Path(path).read_bytes()).digest())
+    code.update(
+        json.dumps([read_json(problems_record, PROBLEMS_RECORD)["exemplars"], weights], sort_keys=True).encode()
+    )
+    return code.hexdigest()
+
+
+def write_problem_shard(path: str, records: Sequence[dict], asked: range, **made_of) -> None:
+    """Write the records of `asked` problems: a line that says what they are made of, then a line a problem.
+
+    Parameters
+    ----------
+    path : str
+        JSONL file to write.
+    records : sequence of dict
+        See `synergy.problem_scoring.answer_and_grade`.
+    asked : range
+        Places of the problems in the set.
+    made_of : dict
+        ``condition``, ``n_problems`` (of the whole set), ``fingerprint``, ``parameters``, ``noise``, ``provenance``.
+    """
+    write_jsonl(path, [{"first_problem": asked.start, "last_problem": asked.stop, **made_of}, *records])
+
+
+def merge_problem_shards(
+    paths: Sequence[str], condition: str, problems: Sequence[Problem], mark: str
+) -> tuple[list[dict], dict]:
+    """Put the shards of a condition together.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Files of `write_problem_shard`, in any order.
+    condition : str
+        The condition that they must be of.
+    problems : sequence of Problem
+        All problems asked.
+    mark : str
+        `problems_fingerprint` of what they must be made from.
+
+    Returns
+    -------
+    records : list of dict
+        One a problem, in the order of `problems`.
+    made_of : dict
+        ``parameters``, ``noise`` and ``provenance`` of the first shard; parameters and noise are those of all.
+
+    Raises
+    ------
+    InputError
+        Naming the file and what to delete, for a shard of another condition, of other problems, scores or weights,
+        with other parameters or another noise, a gap, an overlap, a wrong problem or a value that is none.
+    """
+    if not paths:
+        raise InputError("at least one shard", "none", "run score_math")
+    shards = [_read_shard(path, condition, problems, mark) for path in paths]
+    first = shards[0]["made_of"]
+    for path, shard in zip(paths, shards, strict=True):
+        for key in ("parameters", "noise"):
+            own, other = shard["made_of"][key], first[key]
+            if own != other:
+                names = sorted(name for name in own | other if own.get(name) != other.get(name))
+                told = " and ".join(
+                    f"{name} {str(own.get(name))[:60]} beside {str(other.get(name))[:60]}" for name in names
+                )
+                hint = f"delete {path} or the shards that differ from it, and run the workflow again"
+                raise InputError(f"the same {key} in {path} and {paths[0]}", told, hint)
+    shards.sort(key=lambda shard: (shard["range"].start, shard["range"].stop))
+    end, before = 0, "the first problem"
+    for shard in shards:
+        asked, path = shard["range"], shard["path"]
+        if asked.start > end:
+            found = f"{asked.start - end} problems missing before {path}, after {before}"
+            raise InputError("shards that hold every problem", found, "run the workflow again to make what is missing")
+        if asked.start < end and len(asked):
+            found = f"{path} overlaps {before} by {end - asked.start} problems"
+            raise InputError("shards that hold each problem once", found, "delete both and run the workflow again")
+        end, before = max(end, asked.stop), path
+    if end != len(problems):
+        found = f"{len(problems) - end} problems missing after {before}"
+        hint = "run the workflow again to make what is missing"
+        raise InputError(f"shards that hold all {len(problems)} problems", found, hint)
+    return [record for shard in shards for record in shard["records"]], first
+
+
+def _read_shard(path: str, condition: str, problems: Sequence[Problem], mark: str) -> dict:
+    """Read one shard and check it against what it must be made from."""
+    remake = f"delete {path} and run the workflow again"
+    lines = read_jsonl(path)
+    made_of, records = (lines[0], lines[1:]) if lines else ({}, [])
+    if missing := [key for key in MADE_OF if key not in made_of]:
+        raise InputError(f"a first line with {', '.join(MADE_OF)} in {path}", f"no {', '.join(missing)}", remake)
+    require_form(made_of, PROBLEM_SHARD, f"{path}:1")
+    if made_of["condition"] != condition:
+        raise InputError(f"answers under {condition} in {path}", f"those under {made_of['condition']}", remake)
+    if made_of["fingerprint"] != mark:
+        found = f"fingerprint {made_of['fingerprint'][:12]} in {path}"
+        raise InputError(f"answers to these problems by this model, fingerprint {mark[:12]}", found, remake)
+    asked = range(made_of["first_problem"], made_of["last_problem"])
+    if not 0 <= asked.start <= asked.stop <= len(problems):
+        found = f"{asked.start} to {asked.stop}"
+        raise InputError(f"first and last of {len(problems)} problems in {path}", found, remake)
+    expected = [problem.id for problem in problems[asked.start : asked.stop]]
+    if [record.get("id") for record in records] != expected:
+        found = f"{len(records)} records, or those of other problems"
+        raise InputError(f"the {len(expected)} problems {asked.start} to {asked.stop - 1} in {path}", found, remake)
+    for number, record in enumerate(records, start=2):
+        wrong = [key for key in RECORD_KEYS if key not in record]
+        wrong += [key for key in VERDICTS if key in record and not isinstance(record[key], bool)]
+        if not isinstance(record.get("solution_nll"), float):  # NaN and infinity are written as null
+            wrong.append("solution_nll")
+        if record.get("grading") not in STATUSES:
+            wrong.append("grading")
+        if wrong:
+            found = ", ".join(f"{key}: {record.get(key)!r}"[:80] for key in dict.fromkeys(wrong))
+            raise InputError(f"a graded answer at {path}:{number}", found, remake)
+    return {"path": str(path), "range": asked, "records": records, "made_of": made_of}

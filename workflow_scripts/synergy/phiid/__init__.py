@@ -1,0 +1,1 @@
+"""Integrated Information Decomposition of every pair of heads, beside its null."""

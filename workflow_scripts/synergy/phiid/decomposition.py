@@ -1,0 +1,241 @@
+"""Decompose a range of pairs: the observed values and, in the same pass, their null.
+
+Prompts go through in small batches; within a batch threads share the pairs. Surrogates are never kept: each updates
+running means and sums of squares of every pair (Welford's recurrence), in the order of surrogates.
+"""
+
+import fcntl
+import platform
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import llvmlite.binding
+import numba
+import numpy as np
+
+from synergy.files.console import progress
+from synergy.files.errors import InputError
+from synergy.phiid.estimators import HeadSeries, Series, check, prepare
+from synergy.phiid.kernels.compiled_code import keep_compiled_code
+from synergy.phiid.kernels.discrete import pack
+from synergy.phiid.kernels.ranges import discrete_range, finish_surrogate, gaussian_range
+from synergy.phiid.nulls import check_null, surrogate_prompt
+from synergy.phiid.pairs import split
+
+BATCH_BYTES = 16e6
+REDUNDANCIES = ("mmi", "ccs")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to compute: the config's ``decomposition`` section."""
+
+    lag: int = 1
+    redundancy: str = "mmi"
+    estimator: str = "gaussian"
+    null_kind: str = "circular_shift"
+    surrogates: int = 0
+    seed: int = 0
+
+    def parameters(self) -> dict:
+        """The settings as plain values."""
+        return asdict(self)
+
+
+class Decomposition:
+    """A checked and prepared recording, of which any range of pairs can be decomposed.
+
+    Parameters
+    ----------
+    activations : (n_prompts, n_heads_total, n_tokens)
+        Padded at the end where a series is shorter.
+    n_tokens : int (n_prompts,)
+        Length of each prompt's series.
+    settings : Settings
+        Lag, redundancy, estimator and null.
+    threads : int
+        Number of threads; results do not depend on it.
+
+    Raises
+    ------
+    InputError
+        See :func:`synergy.estimators.check` and :func:`synergy.nulls.check_null`.
+    """
+
+    def __init__(self, activations: np.ndarray, n_tokens: np.ndarray, settings: Settings, threads: int = 1):
+        if settings.redundancy not in REDUNDANCIES:
+            known = f"a redundancy among {', '.join(REDUNDANCIES)}"
+            raise InputError(known, f"{settings.redundancy}", "correct decomposition.redundancy in the config")
+        self.recording = HeadSeries(activations, n_tokens, settings.lag, settings.estimator)
+        check(self.recording)
+        check_null(settings.null_kind, settings.surrogates, self.recording)
+        self.settings, self.threads = settings, threads
+        self.series = prepare(self.recording, threads)
+        self.n_prompts, self.n_padded = self.series.self_correlation.shape
+
+    def run(self, pairs: range) -> dict[str, np.ndarray]:
+        """Decompose a range of pairs, numbered as in :mod:`synergy.pairs`.
+
+        Returns
+        -------
+        dict of arrays
+            ``sts``, ``rtr``, ``tdmi`` (n_pairs,)
+                Means over prompts in nats, NaN where no prompt defines the pair.
+            ``n_undefined`` int32 (n_pairs,)
+                Prompts left out of those means.
+            ``sts_null_mean``, ``sts_null_sd``, ``rtr_null_mean``, ``rtr_null_sd`` (n_pairs,)
+                Over surrogates, of the mean over prompts in nats; standard deviations with n − 1 in the denominator.
+            ``n_null`` int32 (n_pairs,)
+                Surrogates that define the pair; below one the mean is NaN, below two the standard deviation.
+            ``head_prompt_sums`` int64 (n_prompts, 2, n_heads), ``head_null_sums`` int64 (surrogates, 2, n_heads)
+                Sums of sts and rtr over the partners of a head in this range, in units of 2⁻⁴⁰ nats.
+            ``head_prompt_undefined`` (n_prompts, n_heads), ``head_null_undefined`` (surrogates, n_heads)
+                Partners left out of those sums.
+        """
+        surrogates, n_heads = self.settings.surrogates, self.series.n_heads
+        null, n_null = np.zeros((4, len(pairs))), np.zeros(len(pairs), dtype=np.int32)
+        null_head_sums = np.zeros((surrogates, 2, self.n_padded), dtype=np.int64)
+        null_head_undefined = np.zeros((surrogates, self.n_padded), dtype=np.int64)
+        with ThreadPoolExecutor(self.threads) as pool:
+            observed, undefined, head_sums, head_undefined = self._pass(pairs, 3, pool)
+            for s in progress(range(surrogates), "surrogates", "surrogate") if surrogates else ():
+                sums, lost, _, _ = self._pass(pairs, 2, pool, s)
+                finish_surrogate(
+                    *(sums, lost, self.n_prompts, n_heads, pairs.start, null, n_null),
+                    *(null_head_sums[s], null_head_undefined[s]),
+                )
+        sts, rtr, tdmi = mean_over_prompts(observed, undefined, self.n_prompts)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.where(n_null > 0, null[0::2], np.nan)
+            deviations = np.where(n_null > 1, np.sqrt(null[1::2] / (n_null - 1)), np.nan)
+        return {
+            "sts": sts,
+            "rtr": rtr,
+            "tdmi": tdmi,
+            "n_undefined": undefined,
+            "sts_null_mean": means[0],
+            "sts_null_sd": deviations[0],
+            "rtr_null_mean": means[1],
+            "rtr_null_sd": deviations[1],
+            "n_null": n_null,
+            "head_prompt_sums": head_sums[:, :, :n_heads],
+            "head_prompt_undefined": head_undefined[:, :n_heads],
+            "head_null_sums": null_head_sums[:, :, :n_heads],
+            "head_null_undefined": null_head_undefined[:, :n_heads],
+        }
+
+    def knowns(self, pairs: range) -> tuple[np.ndarray, np.ndarray]:
+        """Means over prompts (16, n_pairs) of the redundancies of ``lattice.ATOMS``, and n_undefined (n_pairs,)."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            sums, undefined, _, _ = self._pass(pairs, 16, pool)
+        return mean_over_prompts(sums, undefined, self.n_prompts), undefined
+
+    def _pass(self, pairs: range, rows: int, pool: ThreadPoolExecutor, surrogate: int | None = None):
+        """Sums over prompts of one pass over the pairs, of the observed series or of a surrogate."""
+        sums, undefined = np.zeros((rows, len(pairs))), np.zeros(len(pairs), dtype=np.int32)
+        head_sums = np.zeros((self.n_prompts, 2, self.n_padded), dtype=np.int64)
+        head_undefined = np.zeros((self.n_prompts, self.n_padded), dtype=np.int64)
+        size = max(1, int(BATCH_BYTES // self.series.z[0].nbytes))
+        parts = split(pairs, 1 if self.threads == 1 else 4 * self.threads)
+        ccs = self.settings.redundancy == "ccs"
+        rotated = surrogate is not None and mends_seam(self.settings)
+        for start in range(0, self.n_prompts, size):
+            batch = slice(start, min(start + size, self.n_prompts))
+            series = self._batch(batch, pool, surrogate)
+
+            def work(part, series=series, batch=batch):
+                own = np.zeros_like(head_sums[batch]), np.zeros_like(head_undefined[batch])
+                where = series.n_heads, part.start, part.stop, pairs.start, sums, undefined, *own
+                if self.settings.estimator == "discrete":
+                    discrete_range(series.z, series.self_correlation, series.n_samples, ccs, *where)
+                else:
+                    correlations = series.self_correlation, series.autocorrelation
+                    gaussian_range(series.z, *correlations, series.n_samples, ccs, rotated, *where)
+                return own
+
+            for own_sums, own_undefined in pool.map(work, parts):
+                head_sums[batch] += own_sums
+                head_undefined[batch] += own_undefined
+        return sums, undefined, head_sums, head_undefined
+
+    def _batch(self, batch: slice, pool: ThreadPoolExecutor, surrogate: int | None) -> Series:
+        """Series of a batch of prompts, observed or surrogate, as the kernels take them."""
+        whole = self.series
+        series = Series(
+            *(array[batch] for array in (whole.z, whole.self_correlation, whole.autocorrelation, whole.n_samples)),
+            whole.n_heads,
+        )
+        if surrogate is not None:
+            series = series.blank()
+            kind, seed = self.settings.null_kind, self.settings.seed
+
+            def fill(prompt):
+                surrogate_prompt(self.recording, whole, kind, seed, surrogate, prompt, series, prompt - batch.start)
+
+            list(pool.map(fill, range(batch.start, batch.stop)))
+        if self.settings.estimator == "discrete":
+            n_prompts, n_padded, _, n_samples = series.z.shape
+            packed = np.zeros((n_prompts, n_padded, 2, -(-n_samples // 64)), dtype=np.uint64)
+            for bits, words in zip(series.z, packed, strict=True):
+                pack(bits, words)
+            series = replace(series, z=packed)
+        return series
+
+
+def mends_seam(settings: Settings) -> bool:
+    """Whether surrogates are corrected for their seam: rotations, where atoms follow from correlations alone."""
+    gaussian_mmi = settings.redundancy == "mmi" and settings.estimator != "discrete"
+    return settings.null_kind == "circular_shift" and gaussian_mmi
+
+
+def mean_over_prompts(sums: np.ndarray, undefined: np.ndarray, n_prompts: int) -> np.ndarray:
+    """Sums (rows, n_pairs) over the prompts that define each pair; NaN where none does."""
+    defined = n_prompts - undefined
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(defined > 0, sums / defined, np.nan)
+
+
+PATIENCE_S = 300.0
+
+
+def compile_kernels(settings: Settings) -> None:
+    """Make sure that what `settings` needs is in the folder of compiled code; one process compiles, the others wait.
+
+    A note in that folder says what is there, for this processor, Python and numba. Where there is none, the process
+    that gets the lock decomposes a little noise; numba compiles on the way and keeps the code.
+    """
+    folder = keep_compiled_code()
+    made_for = (llvmlite.binding.get_host_cpu_name(), platform.python_version(), numba.__version__)
+    kinds = (settings.estimator, settings.redundancy, settings.null_kind if settings.surrogates else "no_null")
+    note = folder / "-".join((*made_for, *kinds, "compiled"))
+    if note.exists():
+        return
+    with alone(folder):
+        if not note.exists():
+            noise = np.random.default_rng(0).normal(size=(2, 3, settings.lag + 16)).astype(np.float32)
+            few = replace(settings, surrogates=min(settings.surrogates, 1))
+            Decomposition(noise, np.full(2, noise.shape[2]), few).run(range(3))
+            note.touch()
+
+
+@contextmanager
+def alone(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """Hold the lock of `folder`, which ends with the process at the latest.
+
+    Without it after `patience_s`, or on a file system without locks, go on all the same: the worst is to compile twice.
+    """
+    with open(folder / "lock", "a") as file:
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.2)
+            except OSError:
+                break
+        yield

@@ -1,0 +1,239 @@
+"""Adding up blocks of pairs: per pair, per head, over surrogates.
+
+The order of additions is fixed where it matters: floats of a pair are added prompt after prompt and surrogate after
+surrogate, integers of a head (:mod:`synergy.partners`) in any order.
+"""
+
+import numpy as np
+
+from synergy.phiid.kernels.ccs import CHANGED, ccs_knowns
+from synergy.phiid.kernels.compiled_code import keep_compiled_code
+from synergy.phiid.kernels.discrete import average_informations, common_change, count_states
+from synergy.phiid.kernels.mmi import BLOCK, correlations, determinants, informations, mmi_block, mmi_knowns
+from synergy.phiid.kernels.seam import mend
+from synergy.phiid.pairs import SCALE
+
+keep_compiled_code()
+
+from numba import njit  # noqa: E402  (the cache folder must be set first)
+
+
+@njit(cache=True, nogil=True)
+def lanes(i, j, origin, n_heads, first, last):
+    """Lanes of the block of heads j, j + 1, … whose pair with i, number origin + head, is in the range."""
+    low = max(max(first - origin, i + 1) - j, 0)
+    high = min(min(last - origin, n_heads) - j, BLOCK)
+    return low, high
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def atoms_of(knowns, values):
+    """Write what a pass adds up, from a block of redundancies: all sixteen, or sts, rtr and TDMI, or sts and rtr."""
+    if values.shape[0] == 16:
+        for row in range(16):
+            for k in range(BLOCK):
+                values[row, k] = knowns[row, k]
+        return
+    for k in range(BLOCK):
+        of_r = knowns[3, k] - knowns[1, k] - knowns[2, k] + knowns[0, k]
+        of_x = knowns[7, k] - knowns[5, k] - knowns[6, k] + knowns[4, k]
+        of_y = knowns[11, k] - knowns[9, k] - knowns[10, k] + knowns[8, k]
+        of_s = knowns[15, k] - knowns[13, k] - knowns[14, k] + knowns[12, k]
+        values[0, k] = of_s - of_x - of_y + of_r
+        values[1, k] = knowns[0, k]
+        if values.shape[0] == 3:
+            values[2, k] = knowns[15, k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def accumulate(values, low, high, i, j, pair, sums, undefined, head_sums, head_undefined):
+    """Add lanes low … high − 1 of a block to the sums of their pairs; of three rows, the first two also to heads.
+
+    Heads' sums are integers in units of 1 / SCALE; lanes that hold NaN count as undefined instead.
+    """
+    # ASSUME: A pair that is undefined in a prompt, because a head does not vary or the covariance is singular, is left
+    # out of the mean over prompts and counted, and is never 0.
+    for k in range(low, high):
+        if values[0, k] != values[0, k]:
+            undefined[pair + k] += 1
+            head_undefined[i] += 1
+            head_undefined[j + k] += 1
+            for row in range(values.shape[0]):
+                values[row, k] = 0.0
+    for row in range(sums.shape[0]):
+        # Slices, because loops from 0 over them vectorise.
+        value, total = values[row, low:high], sums[row, pair + low : pair + high]
+        for k in range(value.size):
+            total[k] += value[k]
+        if sums.shape[0] == 3 and row < 2:
+            partner, own = head_sums[row, j + low : j + high], np.int64(0)
+            for k in range(value.size):
+                fixed = np.int64(np.rint(value[k] * SCALE))
+                own += fixed
+                partner[k] += fixed
+            head_sums[row, i] += own
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def finish_surrogate(sums, undefined, n_prompts, n_heads, start, null, count, head_sums, head_undefined):
+    """Take one surrogate's sums over prompts into the running moments of its pairs and the sums of its heads.
+
+    `null` (4, n_pairs) holds mean and sum of squared deviations of sts, then of rtr; `count` (n_pairs,) the number of
+    surrogates that define the pair; `head_sums` int64 (2, n_heads_padded) the sums over partners of this surrogate's
+    means over prompts, in units of 1 / SCALE.
+    """
+    pair = -start
+    for i in range(n_heads - 1):
+        for j in range(i + 1, n_heads):
+            if 0 <= pair < count.size:
+                defined = n_prompts - undefined[pair]
+                if defined > 0:
+                    count[pair] += 1
+                    for row in range(2):
+                        value = sums[row, pair] / defined
+                        step = value - null[2 * row, pair]
+                        null[2 * row, pair] += step / count[pair]
+                        null[2 * row + 1, pair] += step * (value - null[2 * row, pair])
+                        fixed = np.int64(np.rint(value * SCALE))
+                        head_sums[row, i] += fixed
+                        head_sums[row, j] += fixed
+                else:
+                    head_undefined[i] += 1
+                    head_undefined[j] += 1
+            pair += 1
+
+
+ROWS = 8
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def gaussian_range(
+    z,
+    self_correlation,
+    autocorrelation,
+    n_samples,
+    ccs,
+    rotated,
+    n_heads,
+    first,
+    last,
+    start,
+    sums,
+    undefined,
+    head_sums,
+    head_undefined,
+):
+    """Add the atoms of pairs first … last − 1 in every prompt of a batch to the sums of those pairs.
+
+    Parameters
+    ----------
+    z : float64 (n_prompts, n_heads_padded, 2, n_samples_padded)
+        Standardised past and future, each of unit norm, padded with zeros.
+    self_correlation : float64 (n_prompts, n_heads_padded)
+        Correlation of a head's past with its own future; NaN where either has no variance.
+    autocorrelation : float64 (n_prompts, n_heads_padded)
+        Lag-1 autocorrelation; used only where `rotated`.
+    n_samples : int64 (n_prompts,)
+        Samples without padding.
+    ccs : bool
+        Redundancy by common change in surprisal, else by minimum mutual information.
+    rotated : bool
+        Whether each head was rotated by its own offset: then seams are mended (:mod:`synergy.seam`).
+    n_heads, first, last, start : int
+        Number of heads; range of pairs; the pair that element 0 of the sums of pairs belongs to.
+    sums : float64 (2, 3 or 16, n_pairs)
+        Sums over prompts in nats: sts, rtr; or sts, rtr, TDMI; or the sixteen redundancies (``lattice.ATOMS``).
+    undefined : int32 (n_pairs,)
+        Number of prompts in which the pair is singular.
+    head_sums : int64 (n_prompts, 2, n_heads_padded)
+        Sums over partners of sts and rtr, in units of 1 / SCALE nats; only where `sums` has three rows.
+    head_undefined : int64 (n_prompts, n_heads_padded)
+        Number of undefined partners.
+    """
+    rows = sums.shape[0]
+    work, values, minors = np.empty((ROWS, 4, BLOCK)), np.empty((rows, BLOCK)), np.empty((11, BLOCK))
+    knowns, origin = np.empty((16, BLOCK)), np.empty(ROWS, dtype=np.int64)
+    low, high = np.empty(ROWS, dtype=np.int64), np.empty(ROWS, dtype=np.int64)
+    for p in range(z.shape[0]):
+        vectors, own, n = z[p], self_correlation[p], n_samples[p]
+        row_first = 0
+        for group in range(0, n_heads - 1, ROWS):
+            n_rows = min(ROWS, n_heads - 1 - group)
+            row_last = row_first
+            for r in range(n_rows):
+                origin[r] = row_last - group - r - 1
+                row_last += n_heads - 1 - group - r
+            if row_first < last and row_last > first:
+                for j in range((group + 1) // BLOCK * BLOCK, n_heads, BLOCK):
+                    for r in range(n_rows):
+                        low[r], high[r] = lanes(group + r, j, origin[r], n_heads, first, last)
+                    # Four columns stay in the cache while the rows of the group go over them.
+                    for k in range(0, BLOCK, 4):
+                        for r in range(n_rows):
+                            if low[r] < high[r]:
+                                correlations(vectors, group + r, j + k, z.shape[3], work[r], k)
+                    for r in range(n_rows):
+                        if low[r] < high[r]:
+                            i, c, d = group + r, own[group + r], own[j : j + BLOCK]
+                            if rotated:
+                                mend(work[r], autocorrelation[p, i], autocorrelation[p, j : j + BLOCK], n)
+                            if rows < 16 and not ccs:
+                                mmi_block(work[r], c, d, values)
+                            else:
+                                determinants(work[r], c, d, minors)
+                                informations(minors)
+                                mmi_knowns(minors, knowns)
+                                if ccs:
+                                    ccs_knowns(vectors, i, j, n, work[r], c, d, minors, low[r], high[r], knowns)
+                                atoms_of(knowns, values)
+                            pair = origin[r] + j - start
+                            accumulate(
+                                *(values, low[r], high[r], i, j, pair),
+                                *(sums, undefined, head_sums[p], head_undefined[p]),
+                            )
+            row_first = row_last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def discrete_range(
+    words, varies, n_samples, ccs, n_heads, first, last, start, sums, undefined, head_sums, head_undefined
+):
+    """As :func:`gaussian_range`, of bits packed into words (n_prompts, n_heads_padded, 2, n_words).
+
+    `varies` (n_prompts, n_heads_padded) is NaN where a head has no variance.
+    """
+    rows = sums.shape[0]
+    values, minors, knowns = np.empty((rows, BLOCK)), np.zeros((11, BLOCK)), np.empty((16, BLOCK))
+    counts, entropies = np.empty((3, 3, 3, 3), dtype=np.int64), np.empty(16)
+    shared, redundancies = np.empty(7), np.empty((7, BLOCK))
+    logs = np.log(np.maximum(np.arange(n_samples.max() + 1), 1))
+    n_logs = logs * np.arange(n_samples.max() + 1)
+    for p in range(words.shape[0]):
+        n, row_first = n_samples[p], 0
+        for i in range(n_heads - 1):
+            origin = row_first - i - 1
+            for j in range((i + 1) // BLOCK * BLOCK, n_heads, BLOCK):
+                low, high = lanes(i, j, origin, n_heads, first, last)
+                if low < high:
+                    for k in range(low, high):
+                        count_states(words[p], i, j + k, n, counts)
+                        average_informations(counts, n, logs, n_logs, entropies, k, minors)
+                        if ccs:
+                            common_change(counts, n, logs, shared)
+                            for row in range(7):
+                                redundancies[row, k] = shared[row]
+                    mmi_knowns(minors, knowns)
+                    if ccs:
+                        for row in range(7):
+                            for k in range(low, high):
+                                knowns[CHANGED[row], k] = redundancies[row, k]
+                    for k in range(low, high):
+                        if not (varies[p, i] == varies[p, i] and varies[p, j + k] == varies[p, j + k]):
+                            for row in range(16):
+                                knowns[row, k] = np.nan
+                    atoms_of(knowns, values)
+                    accumulate(
+                        *(values, low, high, i, j, origin + j - start),
+                        *(sums, undefined, head_sums[p], head_undefined[p]),
+                    )
+            row_first += n_heads - 1 - i

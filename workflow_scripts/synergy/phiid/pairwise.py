@@ -1,0 +1,214 @@
+"""Shards: the results of one range of pairs, and how they are put together again."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from synergy import __version__
+from synergy.files.artifacts import read_npz, write_npz
+from synergy.files.code_identity import library_code
+from synergy.files.errors import InputError
+from synergy.files.provenance import provenance
+from synergy.phiid.pairs import head_means, n_pairs, symmetric
+
+PAIR_VALUES = ("sts", "rtr", "tdmi", "sts_null_mean", "sts_null_sd", "rtr_null_mean", "rtr_null_sd")
+COUNTS = ("n_undefined", "n_null")
+HEAD_SUMS = ("head_prompt_sums", "head_prompt_undefined", "head_null_sums", "head_null_undefined")
+MADE_OF = ("first_pair", "last_pair", "n_heads_total", "n_prompts", "fingerprint")
+
+
+def library_version() -> str:
+    """Version of the library and identity of the code that decides the numbers."""
+    return f"{__version__}+{library_code('phiid.decomposition', 'Decomposition')}"
+
+
+def write_shard(
+    path: str, results: dict[str, np.ndarray], pairs: range, mark: str, parameters: dict, upstream: dict
+) -> None:
+    """Write the results of :func:`synergy.decomposition.Decomposition.run` for a range of pairs.
+
+    Parameters
+    ----------
+    path : str
+        File to write.
+    results : dict of arrays
+        The results.
+    pairs : range
+        The pairs, in lexicographic order; the file's ``first_pair`` is included, its ``last_pair`` is not.
+    mark : str
+        Fingerprint of the activations.
+    parameters : dict
+        Settings of the decomposition.
+    upstream : dict
+        Provenance of the activations.
+    """
+    n_prompts, _, n_heads = results["head_prompt_sums"].shape
+    made_of = (pairs.start, pairs.stop, n_heads, n_prompts, mark)
+    note = provenance("decompose_pairs", parameters, upstream) | {"library_version": library_version()}
+    write_npz(path, note, **results, **dict(zip(MADE_OF, map(np.array, made_of), strict=True)))
+
+
+def merge_shards(paths: Sequence[str], mark: str) -> tuple[dict[str, np.ndarray], dict]:
+    """Put the shards of all pairs together.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Files of :func:`write_shard`, in any order.
+    mark : str
+        Fingerprint of the activations that they must be made from.
+
+    Returns
+    -------
+    arrays : dict
+        ``sts_matrix``, ``rtr_matrix``, ``tdmi_matrix``, ``sts_null_mean``, ``sts_null_sd``, ``rtr_null_mean``,
+        ``rtr_null_sd`` float64 (n_heads_total, n_heads_total), symmetric with NaN diagonal, in nats; ``n_undefined``
+        likewise, int32 with zero diagonal; ``head_prompt_sts``, ``head_prompt_rtr`` (n_prompts, n_heads_total);
+        ``head_null_sts``, ``head_null_rtr`` (surrogates, n_heads_total); ``fingerprint``.
+    parameters : dict
+        The settings that all shards share, with ``library_version``.
+
+    Raises
+    ------
+    InputError
+        Naming the file, for a shard of other activations, other parameters or another version of the library, a gap,
+        an overlap, or a value that is not finite and not accounted for.
+    """
+    if not paths:
+        raise InputError("at least one shard", "none", "run decompose_pairs")
+    shards, parameters = [], None
+    for path in paths:
+        shard, note = read_npz(path, (*PAIR_VALUES, *COUNTS, *HEAD_SUMS, *MADE_OF))
+        shard["path"], remake = str(path), f"delete {path} and run the workflow again"
+        _check_forms(shard, remake)
+        if str(shard["fingerprint"]) != mark:
+            found = f"fingerprint {str(shard['fingerprint'])[:12]} in {path}"
+            raise InputError(f"a shard of the activations with fingerprint {mark[:12]}", found, remake)
+        own = note.get("parameters", {}) | {"library_version": note.get("library_version")}
+        if parameters is None:
+            parameters = own
+        if own != parameters:
+            keys = sorted(key for key in own | parameters if own.get(key) != parameters.get(key))
+            expected = ", ".join(f"{key} = {parameters.get(key)}" for key in keys)
+            found = ", ".join(f"{key} = {own.get(key)}" for key in keys)
+            hint = f"delete {path} or the shards that differ from it, and run the workflow again"
+            raise InputError(f"{expected} as in {paths[0]}", f"{found} in {path}", hint)
+        _check_values(shard, remake)
+        shards.append(shard)
+    shards.sort(key=lambda shard: (int(shard["first_pair"]), int(shard["last_pair"])))
+    n_heads = int(shards[0]["n_heads_total"])
+    _check_cover(shards, n_pairs(n_heads))
+
+    def joined(name):
+        return np.concatenate([shard[name] for shard in shards])
+
+    heads = {name: sum(shard[name] for shard in shards) for name in HEAD_SUMS}
+    observed = head_means(heads["head_prompt_sums"], heads["head_prompt_undefined"])
+    null = head_means(heads["head_null_sums"], heads["head_null_undefined"])
+    names = {name: f"{name}_matrix" if name in ("sts", "rtr", "tdmi") else name for name in PAIR_VALUES}
+    arrays = {names[name]: symmetric(joined(name), n_heads) for name in PAIR_VALUES}
+    arrays["n_undefined"] = symmetric(joined("n_undefined"), n_heads, diagonal=0)
+    arrays |= {"head_prompt_sts": observed[0], "head_prompt_rtr": observed[1]}
+    arrays |= {"head_null_sts": null[0], "head_null_rtr": null[1], "fingerprint": np.array(mark)}
+    return arrays, parameters
+
+
+def _check_forms(shard: dict, remake: str) -> None:
+    """Refuse a shard whose arrays are of another type than is written, or do not fit its range."""
+    for name in (*MADE_OF, *PAIR_VALUES, *COUNTS, *HEAD_SUMS):
+        kind = "U" if name == "fingerprint" else "f" if name in PAIR_VALUES else "iu"
+        if shard[name].dtype.kind not in kind or (name in MADE_OF and shard[name].ndim):
+            found = f"{shard[name].dtype} {shard[name].shape}"
+            raise InputError(f"{name} as decompose_pairs writes it in {shard['path']}", found, remake)
+    size = int(shard["last_pair"]) - int(shard["first_pair"])
+    for name in (*PAIR_VALUES, *COUNTS):
+        if shard[name].shape != (size,):
+            raise InputError(f"{name} of {size} pairs in {shard['path']}", f"{shard[name].shape}", remake)
+    n_heads, n_prompts = int(shard["n_heads_total"]), int(shard["n_prompts"])
+    for name in HEAD_SUMS:
+        prompts, own = name.startswith("head_prompt"), shard[name].shape
+        expected = (n_prompts if prompts else own[0] if own else 0, 2, n_heads)
+        expected = expected if name.endswith("sums") else expected[::2]
+        if own != expected:
+            raise InputError(f"{name} {expected} in {shard['path']}", f"{own}", remake)
+
+
+def _check_values(shard: dict, remake: str) -> None:
+    """Refuse a shard that holds values not finite and not accounted for."""
+    for name in PAIR_VALUES:
+        if name.endswith("_null_mean"):
+            accounted = shard["n_null"] < 1
+        elif name.endswith("_null_sd"):
+            accounted = shard["n_null"] < 2
+        else:
+            accounted = shard["n_undefined"] == shard["n_prompts"]
+        wrong = ~np.where(accounted, np.isnan(shard[name]), np.isfinite(shard[name]))
+        if wrong.any():
+            k = int(np.argmax(wrong))
+            counted = "undefined" if accounted[k] else "defined"
+            found = f"{shard[name][k]} for pair {int(shard['first_pair']) + k}, counted as {counted}"
+            raise InputError(f"finite {name} in {shard['path']}, NaN where undefined", found, remake)
+
+
+def _check_cover(shards: list[dict], total: int) -> None:
+    """Refuse shards that leave out pairs or hold a pair twice."""
+    end, before = 0, "the first pair"
+    for shard in shards:
+        first, last = int(shard["first_pair"]), int(shard["last_pair"])
+        if first > end:
+            found = f"{first - end} pairs missing before {shard['path']}, after {before}"
+            raise InputError("shards that hold every pair", found, "run the workflow again to make the missing shards")
+        if first < end and last > first:
+            found = f"{shard['path']} overlaps {before} by {end - first} pairs"
+            raise InputError("shards that hold each pair once", found, "delete both and run the workflow again")
+        end, before = max(end, last), shard["path"]
+    if end != total:
+        found = f"{total - end} pairs missing after {before}"
+        raise InputError(
+            f"shards that hold all {total} pairs", found, "run the workflow again to make the missing shards"
+        )
+
+
+def read_pairwise(
+    path: str, required: Sequence[str], n_heads_total: int | None = None
+) -> tuple[dict[str, np.ndarray], dict]:
+    """Read the file of ``merge_pairs``.
+
+    Parameters
+    ----------
+    path : str
+        The npz.
+    required : sequence of str
+        Arrays that must be there.
+    n_heads_total : int, optional
+        Query heads that the model has.
+
+    Returns
+    -------
+    arrays : dict
+        The `required` ones are floats: ``head_prompt_…`` (n_prompts, n_heads_total), ``head_null_…`` (surrogates,
+        n_heads_total), all others (n_heads_total, n_heads_total); ``n_undefined`` is of whole numbers, and
+        ``fingerprint`` a text.
+    provenance : dict
+
+    Raises
+    ------
+    InputError
+        Naming the file, if it cannot be read, lacks an array, or holds one of another type or shape.
+    """
+    arrays, note = read_npz(path, required)
+    n_heads = n_heads_total if n_heads_total else max(arrays[required[0]].shape, default=0)
+    for name in required:
+        found, kind = arrays[name], {"n_undefined": "iu", "fingerprint": "U"}.get(name, "f")
+        right, form = found.shape == (n_heads, n_heads), f"({n_heads}, {n_heads})"
+        if name.startswith("head_"):
+            right, form = found.ndim == 2 and found.shape[1] == n_heads, f"(…, {n_heads})"
+        if name == "fingerprint":
+            right, form = found.shape == (), "()"
+        if found.dtype.kind not in kind or not right:
+            raise InputError(
+                f"{name} {form} in {path}",
+                f"{found.dtype} {found.shape}",
+                f"delete {path} and run the workflow again; if it stays so, correct layers and heads in the config",
+            )
+    return arrays, note

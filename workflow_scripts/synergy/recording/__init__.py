@@ -1,0 +1,1 @@
+"""What every head did while the model answered: recorded, read, and varied."""

@@ -1,0 +1,118 @@
+"""A file of activations, ours or a user's, and what the series in it must be."""
+
+import hashlib
+
+import numpy as np
+
+from synergy.files.artifacts import read_npz
+from synergy.files.errors import InputError
+
+AGAIN = "record the activations again, or mend the file; results/README.md says what it holds"
+PER_PROMPT = ("category", "natural_length")  # arrays that may be beside the series, one value a prompt
+
+
+def read_activations(path: str) -> tuple[dict[str, np.ndarray], dict]:
+    """Read and check an activations file.
+
+    Returns
+    -------
+    arrays : dict
+        ``activations`` float (n_prompts, n_heads_total, n_tokens), ``n_tokens`` int (n_prompts,), and what else there
+        is.
+    provenance : dict
+
+    Raises
+    ------
+    InputError
+        Naming the file, if it cannot be read or `check_series` refuses it.
+    """
+    arrays, note = read_npz(path, ("activations", "n_tokens"))
+    check_series(arrays["activations"], arrays["n_tokens"], f" in {path}")
+    shape = arrays["activations"].shape
+    beside = {name: shape[:1] for name in PER_PROMPT} | {"activations_after_output": shape}
+    for name, expected in beside.items():
+        if name in arrays and arrays[name].shape != expected:
+            raise InputError(f"{name} {expected} in {path}", f"shape {arrays[name].shape}", AGAIN)
+    return arrays, note
+
+
+def check_series(activations: np.ndarray, n_tokens: np.ndarray, place: str = "") -> None:
+    """Refuse what are no series of heads; `place` is where they are, for the message.
+
+    Raises
+    ------
+    InputError
+        For other types or shapes than floats (n_prompts, n_heads_total, n_tokens) and whole numbers (n_prompts,), no
+        prompts, lengths out of range, or NaN or infinite values within a series.
+    """
+    if activations.dtype.kind != "f" or n_tokens.dtype.kind not in "iu":
+        found = f"types {activations.dtype} and {n_tokens.dtype}"
+        raise InputError(f"floats for activations, whole numbers for n_tokens{place}", found, AGAIN)
+    if activations.ndim != 3 or n_tokens.shape != activations.shape[:1]:
+        shapes = f"shapes {activations.shape} and {n_tokens.shape}"
+        raise InputError(
+            f"activations (n_prompts, n_heads_total, n_tokens), n_tokens (n_prompts,){place}", shapes, AGAIN
+        )
+    n_prompts, _, longest = activations.shape
+    if n_prompts == 0:
+        raise InputError(f"activations of at least 1 prompt{place}", "0 prompts", AGAIN)
+    if n_tokens.min() < 1:
+        raise InputError(f"n_tokens of at least 1{place}", f"{n_tokens.min()}", AGAIN)
+    if n_tokens.max() > longest:
+        raise InputError(f"n_tokens of at most {longest}, the length of activations{place}", f"{n_tokens.max()}", AGAIN)
+    for prompt, n in enumerate(n_tokens):
+        series = activations[prompt, :, :n]
+        if not np.isfinite(series).all():
+            head, token = np.argwhere(~np.isfinite(series))[0]
+            found = f"{series[head, token]} in prompt {prompt}, head {head}, token {token}"
+            hint = f"{AGAIN}; use bfloat16 or float32 if the model overflows"
+            raise InputError(f"finite activations{place}", found, hint)
+
+
+def fingerprint(activations: np.ndarray, n_tokens: np.ndarray) -> str:
+    """SHA-256 of the shape, lengths and values of the series; what pads them does not count."""
+    code = hashlib.sha256(repr((activations.shape, str(activations.dtype))).encode())
+    code.update(np.ascontiguousarray(n_tokens, dtype=np.int64).tobytes())
+    for series, n in zip(activations, n_tokens, strict=True):
+        code.update(np.ascontiguousarray(series[:, :n]).tobytes())
+    return code.hexdigest()
+
+
+def mean_autocorrelation(activations: np.ndarray, n_tokens: np.ndarray) -> np.ndarray:
+    """Lag-1 autocorrelation of each head, mean over the prompts in which it varies.
+
+    Pearson correlation of x_t with x_{t+1}, each with its own mean and variance.
+
+    Parameters
+    ----------
+    activations : (n_prompts, n_heads_total, n_tokens)
+        Padded at the end where a series is shorter.
+    n_tokens : int (n_prompts,)
+        Length of each prompt's series.
+
+    Returns
+    -------
+    float64 (n_heads_total,)
+        NaN for a head that varies in no prompt.
+    """
+    total, count = np.zeros(activations.shape[1]), np.zeros(activations.shape[1])
+    for series, n in zip(activations, n_tokens, strict=True):
+        past, future = series[:, : n - 1].astype(np.float64), series[:, 1:n].astype(np.float64)
+        varies = (np.ptp(past, axis=1) > 0) & (np.ptp(future, axis=1) > 0)
+        past, future = (v[varies] - v[varies].mean(axis=1, keepdims=True) for v in (past, future))
+        norms = np.sqrt((past**2).sum(axis=1) * (future**2).sum(axis=1))
+        total[varies] += (past * future).sum(axis=1) / norms
+        count[varies] += 1
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def mean_norm(activations: np.ndarray, n_tokens: np.ndarray) -> np.ndarray:
+    """Mean activation of each head over tokens, then prompts, (n_heads_total,); parameters as above."""
+    means = [series[:, :n].mean(axis=1, dtype=np.float64) for series, n in zip(activations, n_tokens, strict=True)]
+    return np.mean(means, axis=0)
+
+
+def constant_heads(activations: np.ndarray, n_tokens: np.ndarray) -> list[int]:
+    """Heads that are constant in every prompt; parameters as above."""
+    constant = [np.ptp(series[:, :n], axis=1) == 0 for series, n in zip(activations, n_tokens, strict=True)]
+    return np.flatnonzero(np.all(constant, axis=0)).tolist()

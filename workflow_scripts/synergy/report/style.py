@@ -1,0 +1,181 @@
+"""One look for all figures: sizes, fonts, colours that survive colour blindness, and the parts many figures share."""
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+SYNERGY, REDUNDANCY = "#D55E00", "#0072B2"  # orange and blue
+NULL, INK, FAINT, UNDEFINED = "#7F7F7F", "#262626", "#B8B8B8", "#DDDDDD"
+
+
+ONE_COLUMN, GUTTER = 3.5, 0.2  # inches
+TWO_COLUMNS = 2 * ONE_COLUMN + GUTTER
+
+# Scores and excesses: blue is redundant, orange synergistic, and the centre of the scale is nearly white.
+DIVERGING = LinearSegmentedColormap.from_list(
+    "redundant_synergistic",
+    ["#08306B", "#0072B2", "#8CBFDF", "#F5F5F5", "#F2AE84", "#D55E00", "#6E2C00"],
+    bad=UNDEFINED,
+)
+# Atoms: one hue a network, lightness falls steadily.
+SEQUENTIAL_SYNERGY = LinearSegmentedColormap.from_list(
+    "synergy", ["#FFFAF3", "#FBD9B5", "#F2A663", "#D55E00", "#8A3A00", "#3B1800"], bad=UNDEFINED
+)
+SEQUENTIAL_REDUNDANCY = LinearSegmentedColormap.from_list(
+    "redundancy", ["#F7FBFF", "#C6DDF0", "#76B1D8", "#0072B2", "#08457A", "#041E3B"], bad=UNDEFINED
+)
+
+ORDER_STYLES = {
+    "synergistic": (SYNERGY, "-", "synergistic first"),
+    "redundant": (REDUNDANCY, "-", "redundant first"),
+    "random": (INK, "-", "random"),
+    "random_layer_matched": ("#009E73", "--", "random, layer-matched"),
+    "random_autocorrelation_matched": ("#CC79A7", "-.", "random, autocorrelation-matched"),
+    "random_norm_matched": ("#E69F00", ":", "random, norm-matched"),
+}
+CONDITION_STYLES = {
+    "baseline": (NULL, "none"),
+    "synergistic": (SYNERGY, "most synergistic heads"),
+    "redundant": (REDUNDANCY, "most redundant heads"),
+    "random": (INK, "random heads"),
+}
+
+matplotlib.rcParams.update(
+    {
+        "font.size": 8,
+        "axes.titlesize": 9,
+        "axes.titlelocation": "left",
+        "axes.titleweight": "bold",
+        "axes.labelsize": 8,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "axes.linewidth": 0.7,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.formatter.limits": (-4, 5),
+        "axes.formatter.use_mathtext": True,
+        "text.color": INK,
+        "xtick.labelsize": 7,
+        "ytick.labelsize": 7,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "xtick.major.width": 0.7,
+        "ytick.major.width": 0.7,
+        "legend.fontsize": 7,
+        "legend.frameon": False,
+        "lines.linewidth": 1.5,
+        "lines.markersize": 3.5,
+        "figure.dpi": 200,
+        "savefig.dpi": 200,
+        "figure.titlesize": 10,
+        "figure.titleweight": "bold",
+        "pdf.fonttype": 42,
+        "svg.fonttype": "none",
+    }
+)
+
+
+def new_figure(width: float, height: float, title: str | None = None, layout: str = "constrained") -> Figure:
+    """Make an empty figure of `width` x `height` inches, drawn without a display and laid out without overlaps.
+
+    `layout` "compressed" is for grids of square panels.
+    """
+    figure = Figure(figsize=(width, height), layout=layout, facecolor="white")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.04)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+def layer_axis(axes: Axes, layers: int, label: bool = True) -> None:
+    """Make x the layer, first to last, with whole-numbered ticks."""
+    axes.set_xlim(-0.5, layers - 0.5)
+    axes.set_xticks(layer_ticks(layers))
+    if label:
+        axes.set_xlabel("layer (first to last)")
+
+
+def layer_ticks(layers: int) -> np.ndarray:
+    """At most about nine evenly spaced layers, the first among them."""
+    step = next(step for step in (1, 2, 4, 5, 10, 20, 50, 100, 10**6) if layers / step <= 9)
+    return np.arange(0, layers, step)
+
+
+def band(
+    axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, alpha: float = 0.2, **kwargs
+) -> None:
+    """Shade between two lines."""
+    axes.fill_between(x, low, high, color=colour, alpha=alpha, linewidth=0, **kwargs)
+
+
+def zero_line(axes: Axes, at: float = 0.0) -> None:
+    """A thin line at the value that means 'no effect'."""
+    axes.axhline(at, color=INK, linewidth=0.7, zorder=0.5)
+
+
+def say(axes: Axes, text: str) -> None:
+    """Fill an empty panel with a sentence about why it is empty."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, ha="center", va="center", color=NULL, transform=axes.transAxes, wrap=True)
+
+
+def robust_limits(values: np.ndarray, tail: float = 1.0) -> tuple[float, float]:
+    """Colour limits that leave out `tail` percent of the values at either end.
+
+    Returns
+    -------
+    (float, float)
+        (0, 1) when nothing is finite; never equal.
+    """
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = np.percentile(finite, [tail, 100 - tail])
+    return (float(low), float(high)) if high > low else (float(low) - 0.5e-3, float(high) + 0.5e-3)
+
+
+def limits_around(values: np.ndarray, centre: float, tail: float = 1.0) -> tuple[float, float]:
+    """Colour limits equally far to both sides of `centre`, so that the middle colour means `centre`."""
+    finite = values[np.isfinite(values)]
+    reach = float(np.percentile(np.abs(finite - centre), 100 - tail)) if finite.size else 0.0
+    return centre - (reach or 0.5), centre + (reach or 0.5)
+
+
+def colour_bar(figure: Figure, image, axes: Axes | list[Axes], label: str, **kwargs) -> None:
+    """Add a slim colour bar; pointed ends say that values beyond the limits share the last colour."""
+    kwargs = {"fraction": 0.046, "pad": 0.02, "extend": "both", **kwargs}
+    bar = figure.colorbar(image, ax=axes, **kwargs)
+    bar.outline.set_linewidth(0.5)
+    bar.ax.tick_params(width=0.5, labelsize=6.5)
+    bar.set_label(label, fontsize=7)
+
+
+def layer_boundaries(axes: Axes, layers: int, heads: int) -> None:
+    """Draw thin lines between the layers of a head-by-head matrix, and label both axes by layer."""
+    alpha = float(np.clip(6 / layers, 0.12, 0.5))
+    for edge in np.arange(1, layers) * heads - 0.5:
+        axes.axhline(edge, color=INK, linewidth=0.25, alpha=alpha)
+        axes.axvline(edge, color=INK, linewidth=0.25, alpha=alpha)
+    ticks = layer_ticks(layers)
+    centres = ticks * heads + (heads - 1) / 2
+    axes.set_xticks(centres, ticks)
+    axes.set_yticks(centres, ticks)
+    axes.tick_params(length=2)
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+        spine.set_linewidth(0.5)
+
+
+def head_matrix(
+    axes: Axes, matrix: np.ndarray, layers: int, heads: int, colours: Colormap, limits: tuple[float, float]
+):
+    """Draw a matrix (n_heads_total, n_heads_total) with layer boundaries and return the image."""
+    image = axes.imshow(
+        matrix, cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="antialiased", interpolation_stage="data"
+    )
+    layer_boundaries(axes, layers, heads)
+    return image

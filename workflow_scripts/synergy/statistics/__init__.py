@@ -1,0 +1,1 @@
+"""Plinth: ranks, intervals and tests, thin over scipy and statsmodels."""
