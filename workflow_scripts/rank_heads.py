@@ -6,10 +6,10 @@ from synergy.files.artifacts import write_csv, write_json
 from synergy.files.console import logged_to
 from synergy.files.errors import InputError
 from synergy.files.provenance import provenance
-from synergy.heads.resampling import pearson
 from synergy.heads.scores import ranking_columns, reliability
 from synergy.phiid.pairwise import read_pairwise
 from synergy.recording.activations import constant_heads, fingerprint, mean_autocorrelation, mean_norm, read_activations
+from synergy.statistics.ranks import pearson
 
 ATOMS = (
     *("sts_matrix", "rtr_matrix", "sts_null_mean", "rtr_null_mean", "n_undefined", "fingerprint"),

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from synergy.ablation.area_statistics import (
@@ -14,7 +12,6 @@ from synergy.ablation.area_statistics import (
     prompt_counts,
     seeds_needed,
 )
-from synergy.statistics.permutation_tests import MOST_ENUMERATED, sign_flip_test
 
 
 def curve(kind, slope, seed=0, n_prompts=40, spread=0.1, own=0.0):
@@ -158,31 +155,3 @@ def test_rows_hold_the_mean_over_prompts_and_its_interval():
     for _, mean, kind, _, _, _, low, high, method in rows:
         assert (kind, method) == ("synergistic", "zero")
         assert low <= mean <= high
-
-
-# ---- the paired test
-
-
-def test_enumerated_signs_give_the_textbook_p():
-    assert sign_flip_test(np.array([1.0, 2.0, 3.0]), 9999, 0)[0] == 2 / 8
-    assert sign_flip_test(np.array([1.0, 2.0, -3.0]), 9999, 0)[0] == 1
-    # Darwin's maize, Fisher 1935, § 21: 1,726 of 32,768 assignments of 15 differences.
-    darwin = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], dtype=float)
-    p_value, statement = sign_flip_test(darwin, 9999, 0)
-    assert p_value == pytest.approx(1726 / 32768, abs=0.008)
-    assert "9999 draws" in statement
-
-
-@given(st.lists(st.floats(-10, 10), min_size=1, max_size=MOST_ENUMERATED - 3))
-def test_p_depends_on_neither_sign_nor_scale(values):
-    differences = np.array(values)
-    p_value, _ = sign_flip_test(differences, 9999, 0)
-    assert 2 / 2 ** len(values) - 1e-12 <= p_value <= 1
-    assert sign_flip_test(-differences, 9999, 0)[0] == p_value
-    assert sign_flip_test(4 * differences, 9999, 0)[0] == p_value
-
-
-def test_p_is_uniform_where_nothing_differs():
-    generator = np.random.default_rng(0)
-    p_values = [sign_flip_test(generator.standard_normal(10), 9999, 0)[0] for _ in range(300)]
-    assert stats.kstest(p_values, "uniform").pvalue > 0.01

@@ -21,10 +21,11 @@ from claim_artifacts import (
 )
 from merge_claims import merge_claims
 
-from synergy.claims.verdicts import CLAIM_COLUMNS, NOT_TESTABLE, SUPPORTED, holm
+from synergy.claims.verdicts import CLAIM_COLUMNS, NOT_TESTABLE, SUPPORTED
 from synergy.files.artifacts import write_csv, write_json, write_npz
 from synergy.files.errors import InputError
 from synergy.files.tables import read_table
+from synergy.statistics.inference import holm
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from synergy.claims.robustness import QUANTITIES, ROBUSTNESS_AGREEMENT, ROBUSTNE
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
 from synergy.files.artifacts import write_csv, write_json, write_npz, write_records
 from synergy.files.tables import read_table, select
-from synergy.heads.layer_profiles import layer_means, spearman
+from synergy.heads.layer_profiles import layer_means
 from synergy.report.robustness_figure import agreement_matrix
 
 N_HEADS = LAYERS * HEADS
@@ -72,12 +72,6 @@ def test_layers_may_agree_where_heads_do_not():
     assert value(rows, "syn_red_score", "layers", "default", "dealt") == pytest.approx(1)
     assert value(rows, "syn_red_score", "heads", "default", "dealt") < 0.7
     np.testing.assert_allclose(layer_means(scores, LAYERS, HEADS), layer_means(dealt, LAYERS, HEADS))
-
-
-def test_spearman():
-    assert spearman(np.array([1.0, 2, 3, 4]), np.array([1.0, 10, 9, 100])) == pytest.approx(0.8)
-    assert spearman(np.array([1.0, np.nan, 3]), np.array([5.0, 0, 6])) == pytest.approx(1)
-    assert np.isnan(spearman(np.ones(3), np.arange(3.0)))
 
 
 @pytest.fixture

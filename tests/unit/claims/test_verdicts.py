@@ -1,5 +1,6 @@
 """The rule that decides a claim, and the note that says what its control did."""
 
+import numpy as np
 import pytest
 
 from synergy.claims.verdicts import (
@@ -12,6 +13,7 @@ from synergy.claims.verdicts import (
     Effect,
     decided,
     from_standard_error,
+    with_holm,
     worst,
 )
 
@@ -60,3 +62,17 @@ def test_worst_is_the_test_least_in_favour():
     assert worst([for_it, undecided], 0.05) == undecided
     assert worst([for_it, Effect(obstacle="missing")], 0.05) == for_it
     assert worst([], 0.05).verdict(0.05) == NOT_TESTABLE
+
+
+def rows(*pairs):
+    return [{"p_value": p, "verdict": verdict, "note": "A note."} for p, verdict in pairs]
+
+
+def test_the_note_tells_which_verdict_the_correction_undoes():
+    table = rows((0.001, SUPPORTED), (0.03, SUPPORTED), (0.5, NOT_SUPPORTED), (0.001, NOT_TESTABLE))
+    first, second, third, fourth = with_holm(table, 0.05)
+    assert (first["p_value_holm"], first["note"]) == (0.003, "A note.")
+    assert second["p_value_holm"] == 0.06
+    assert "Corrected for the 3 claims that were tested (Holm), p = 0.06" in second["note"]
+    assert third["note"] == "A note."
+    assert np.isnan(fourth["p_value_holm"])  # had it been counted, the first would be 0.004

@@ -12,9 +12,7 @@ from synergy.heads.layer_profiles import (
     inverted_u,
     layer_means,
     quadratic_contrast,
-    rank_quantiles,
     resampled_profiles,
-    share_as_extreme,
     template_correlation,
 )
 
@@ -29,10 +27,6 @@ def test_depth_and_template_run_from_end_to_end():
     np.testing.assert_array_equal(depths(3), [0, 0.5, 1])
     np.testing.assert_array_equal(inverted_u(3), [0, 1, 0])
     np.testing.assert_array_equal(depths(1), [0])
-
-
-def test_rank_quantiles_average_ties_and_skip_undefined_layers():
-    np.testing.assert_allclose(rank_quantiles(np.array([5.0, 1.0, np.nan, 1.0, 9.0])), [2 / 3, 1 / 6, np.nan, 1 / 6, 1])
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -79,10 +73,6 @@ def test_p_values_under_noise_are_uniform():
     p_values = [fit_arch(generator.random(12), permutations=199, seed=seed).p_value for seed in range(300)]
     assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.035)
     assert np.mean(p_values) == pytest.approx(0.5, abs=0.06)
-
-
-def test_share_as_extreme_counts_both_sides_and_itself():
-    assert share_as_extreme(np.array([-3.0, 0.5, 2.0, 1.0]), 2.0) == 3 / 5
 
 
 def test_resampling_stays_within_the_layer():

@@ -5,16 +5,8 @@ import pytest
 from simulated import ar1, full
 
 from synergy.files.errors import InputError
-from synergy.heads.resampling import bootstrap_interval, pearson, split_half
-from synergy.heads.scores import (
-    SCORES,
-    average_ranks,
-    balance,
-    rank_difference,
-    ranking_columns,
-    reliability,
-    value_difference,
-)
+from synergy.heads.resampling import bootstrap_interval, split_half
+from synergy.heads.scores import SCORES, balance, rank_difference, ranking_columns, reliability, value_difference
 from synergy.phiid.decomposition import Decomposition, Settings
 from synergy.phiid.pairs import head_means, n_pairs, symmetric
 
@@ -34,11 +26,6 @@ def atoms_of(series, surrogates=5):
         "head_null_sts": null[0],
         "head_null_rtr": null[1],
     }
-
-
-def test_average_ranks():
-    ranks = average_ranks(np.array([[3.0, 1.0, 3.0, np.nan], [4.0, 3.0, 2.0, 1.0]]))
-    np.testing.assert_array_equal(ranks, [[2.5, 1, 2.5, np.nan], [4, 3, 2, 1]])
 
 
 def test_rank_difference_spans_0_to_1():
@@ -149,9 +136,3 @@ def test_reliability_names_the_score():
     found = reliability(atoms, "value_difference", 0)
     assert found["avg_synergy"] > 0.8
     assert set(found) == {"avg_synergy", "avg_redundancy", "score"}
-
-
-def test_pearson():
-    x = np.array([1.0, 2.0, np.nan, 4.0])
-    assert pearson(x, -3 * x) == pytest.approx(-1)
-    assert np.isnan(pearson(x, np.ones(4)))

@@ -18,8 +18,7 @@ from synergy.perturbation.outcomes import (
     read_scores,
     seed_differences,
 )
-from synergy.statistics.intervals import wilson_interval
-from synergy.statistics.paired import mcnemar
+from synergy.statistics.inference import mcnemar, wilson_interval
 
 N = 40
 DRAWN = {"permutations": 500, "seed": 0}

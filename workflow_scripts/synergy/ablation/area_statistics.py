@@ -11,7 +11,7 @@ from math import ceil, isfinite, nan, sqrt
 
 import numpy as np
 
-from synergy.statistics.permutation_tests import sign_flip_test
+from synergy.statistics.inference import percentile_interval, sign_flip_test
 
 N_BOOTSTRAP = 2000
 HALF, TENTH = 0.5, 0.1
@@ -78,12 +78,6 @@ def seeds_needed(prompt_variance: float, seed_variance_of_one: float, share: flo
 
 
 N_FLIPS = 9999  # assignments of signs that are drawn where there are too many to try all
-
-
-def percentile_interval(samples: np.ndarray) -> tuple[float, float]:
-    """Central 95 % of samples (n,)."""
-    low, high = np.percentile(samples, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def curve_rows(curve: dict, seed: int) -> list[tuple]:

@@ -10,11 +10,11 @@ from synergy.heads.layer_profiles import (
     fit_arch,
     layer_means,
     resampled_profiles,
-    share_as_extreme,
     template_correlation,
 )
 from synergy.heads.ranking_table import configured_score
 from synergy.heads.scores import SCORES
+from synergy.statistics.inference import share_as_extreme
 
 NO_NULL = "no null was computed"
 FEW_LAYERS = f"fewer than {FEWEST_LAYERS} layers, or a flat profile"

@@ -5,7 +5,7 @@ from math import floor
 import numpy as np
 
 from synergy.claims.verdicts import Claim, Effect, decided, from_standard_error
-from synergy.heads.layer_profiles import share_as_extreme
+from synergy.statistics.inference import share_as_extreme
 
 
 def claim_efficiency(metrics: dict, significance: float) -> Claim:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from synergy.files.tables import Table, read_table, select
-from synergy.heads.layer_profiles import layer_means, rank_quantiles, share_as_extreme
-from synergy.heads.resampling import pearson
+from synergy.heads.layer_profiles import layer_means
+from synergy.statistics.inference import share_as_extreme
+from synergy.statistics.ranks import pearson, rank_quantiles
 
 AGREEMENT_COLUMNS = (
     *("model", "published_model", "figure", "quantity", "unit", "n", "rank_correlation", "p_value"),

@@ -5,7 +5,8 @@ from itertools import combinations
 
 from synergy.claims.verdicts import Claim
 from synergy.files.tables import Table
-from synergy.heads.layer_profiles import layer_means, spearman
+from synergy.heads.layer_profiles import layer_means
+from synergy.statistics.ranks import spearman
 
 DEFAULT = "default"
 # Column of the ranking and what it is.

@@ -8,13 +8,12 @@ from synergy.heads.layer_profiles import (
     fit_arch,
     layer_means,
     quadratic_contrast,
-    rank_quantiles,
     resampled_profiles,
     template_correlation,
 )
 from synergy.heads.ranking_table import configured_score
-from synergy.heads.resampling import pearson
 from synergy.heads.scores import SCORES, scores
+from synergy.statistics.ranks import spearman
 
 DEFINITION_COLUMNS = (
     *("model", "definition", "configured", "information", "correlation", "ci_low", "ci_high"),
@@ -71,7 +70,7 @@ def definition_rows(
                 *(model, name, name.replace("_", " ") == configured, information),
                 *(arch.correlation, *_interval(correlations), arch.height, *_interval(contrasts)),
                 *(arch.p_value, arch.p_value_rotated),
-                *(_spearman(values, ranking["syn_red_score"]), effect.verdict(significance)),
+                *(spearman(values, ranking["syn_red_score"]), effect.verdict(significance)),
             )
             rows.append(dict(zip(DEFINITION_COLUMNS, measured, strict=True)))
     return rows
@@ -80,8 +79,3 @@ def definition_rows(
 def _interval(draws: np.ndarray) -> tuple[float, float]:
     defined = draws[np.isfinite(draws)]
     return tuple(np.percentile(defined, [2.5, 97.5]).tolist()) if defined.size else (np.nan, np.nan)
-
-
-def _spearman(x: np.ndarray, y: np.ndarray) -> float:
-    both = np.isfinite(x) & np.isfinite(y)
-    return pearson(rank_quantiles(x[both]), rank_quantiles(y[both])) if both.sum() > 2 else np.nan

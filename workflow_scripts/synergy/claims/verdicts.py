@@ -6,6 +6,8 @@ from math import erfc, isfinite, nan, sqrt
 
 import numpy as np
 
+from synergy.statistics.inference import holm
+
 SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE = "supported", "not supported", "opposite", "not testable"
 CLAIM_COLUMNS = (
     *("model", "claim", "statement", "statistic", "estimate", "ci_low", "ci_high", "p_value", "p_value_holm"),
@@ -152,34 +154,6 @@ def worst(tests: Sequence[Effect], significance: float) -> Effect:
 
 
 UNDONE = "by itself this verdict could be chance"  # in the note of a claim that the correction would not decide
-
-
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction, which bounds the chance of even one false decision among all.
-
-    With the m defined p values in ascending order p(1) … p(m), the corrected p(i) is the largest of (m − j + 1) p(j)
-    over j ≤ i, at most 1. It needs no assumption about how the tests depend on one another.
-
-    Parameters
-    ----------
-    p_values : ndarray (n_tests,)
-        NaN where nothing was tested; those do not count in m.
-
-    Returns
-    -------
-    ndarray (n_tests,)
-        NaN stays NaN.
-
-    References
-    ----------
-    Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979) 65–70.
-    """
-    p_values = np.asarray(p_values, dtype=float)
-    corrected = np.full(p_values.shape, np.nan)
-    order = np.argsort(p_values)[: np.count_nonzero(np.isfinite(p_values))]  # NaN sorts last
-    steps = p_values[order] * np.arange(len(order), 0, -1)
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return corrected
 
 
 def with_holm(rows: list[dict], significance: float) -> list[dict]:

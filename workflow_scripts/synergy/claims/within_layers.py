@@ -3,7 +3,7 @@
 import numpy as np
 
 from synergy.claims.verdicts import Claim, Effect, decided
-from synergy.heads.layer_profiles import share_as_extreme
+from synergy.statistics.inference import share_as_extreme
 
 BOOTSTRAPS = 1000
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synergy.heads.resampling import pearson
-from synergy.heads.scores import average_ranks, mean_defined
+from synergy.statistics.inference import share_as_extreme
+from synergy.statistics.ranks import mean_defined
 
 FEWEST_LAYERS = 5  # with fewer, not even the most extreme permutation of layers has p < 0.05
 
@@ -45,18 +45,6 @@ def layer_means(values: np.ndarray, layers: int, heads: int) -> np.ndarray:
 def depths(layers: int) -> np.ndarray:
     """Relative depth of each layer, (layers,), 0 for the first and 1 for the last."""
     return np.linspace(0.0, 1.0, layers) if layers > 1 else np.zeros(1)
-
-
-def rank_quantiles(values: np.ndarray) -> np.ndarray:
-    """Average rank of each defined value (...), scaled along the last axis to [0, 1]; NaN stays NaN."""
-    largest = np.maximum(np.isfinite(values).sum(axis=-1, keepdims=True) - 1, 1)
-    return (average_ranks(values) - 1) / largest
-
-
-def spearman(x: np.ndarray, y: np.ndarray) -> float:
-    """Rank correlation of two arrays (n,) where both are defined, ties averaged; NaN where one does not vary."""
-    both = np.isfinite(x) & np.isfinite(y)
-    return pearson(average_ranks(x[both]), average_ranks(y[both]))
 
 
 def inverted_u(layers: int) -> np.ndarray:
@@ -125,12 +113,6 @@ def fit_arch(profile: np.ndarray, permutations: int, seed: int) -> Arch:
         p_value=share_as_extreme(template_correlation(shuffled), observed),
         p_value_rotated=share_as_extreme(template_correlation(rotated), observed),
     )
-
-
-def share_as_extreme(null: np.ndarray, observed: float) -> float:
-    """Two-sided permutation p: (1 + draws at least as far from zero as `observed`) / (1 + draws)."""
-    tolerance = 1e-12 * max(abs(observed), 1e-300)
-    return float((1 + np.count_nonzero(np.abs(null) >= abs(observed) - tolerance)) / (1 + len(null)))
 
 
 def resampled_profiles(values: np.ndarray, layers: int, heads: int, draws: int, seed: int) -> np.ndarray:

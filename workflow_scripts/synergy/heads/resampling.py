@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from synergy.statistics.ranks import pearson
+
 N_SPLITS = 200
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -72,15 +74,6 @@ def split_half(score: Score, by_prompt: dict[str, np.ndarray], seed: int) -> dic
         r = np.mean([pearson(a, b) for a, b in zip(one, other, strict=True)])
         reliability[name] = float(2 * r / (1 + r))
     return reliability
-
-
-def pearson(x: np.ndarray, y: np.ndarray) -> float:
-    """Pearson correlation of two arrays (n,) where both are defined; NaN where one does not vary."""
-    both = ~(np.isnan(x) | np.isnan(y))
-    x, y = x[both], y[both]
-    if x.size < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return float("nan")
-    return float(np.corrcoef(x, y)[0, 1])
 
 
 def _weighted_mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:

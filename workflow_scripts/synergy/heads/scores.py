@@ -6,22 +6,12 @@ import numpy as np
 
 from synergy.files.errors import InputError
 from synergy.heads.resampling import bootstrap_interval, split_half
+from synergy.statistics.ranks import average_ranks, mean_defined
 
 # ASSUME: Of the three scores in the literature, the paper's text describes `rank_difference` and its code seems to use
 # `value_difference`; whether the inverted U appears depends on the choice, so all three are computed and reported, and
 # `ranking.score` names the one that orders the heads.
 SCORES = ("rank_difference", "value_difference", "balance")
-
-
-def average_ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks along the last axis, 1 = lowest, ties at their average rank; NaN keeps NaN and takes no rank."""
-    ranks = np.full(values.shape, np.nan)
-    for row in np.ndindex(values.shape[:-1]):
-        defined = ~np.isnan(values[row])
-        _, inverse, counts = np.unique(values[row][defined], return_inverse=True, return_counts=True)
-        last = np.cumsum(counts)
-        ranks[row][defined] = (last - (counts - 1) / 2)[inverse]
-    return ranks
 
 
 def rank_difference(synergy: np.ndarray, redundancy: np.ndarray) -> np.ndarray:
@@ -163,14 +153,6 @@ def spread(null: np.ndarray) -> np.ndarray:
     if null.shape[0] < 2:
         return np.full(null.shape[1], np.nan)
     return null.std(axis=0, ddof=1)
-
-
-def mean_defined(values: np.ndarray, axis: int) -> np.ndarray:
-    """Mean over an axis without the NaN; NaN where nothing is left."""
-    defined = ~np.isnan(values)
-    count = defined.sum(axis=axis)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(count > 0, np.where(defined, values, 0.0).sum(axis=axis) / count, np.nan)
 
 
 def _n_defined(values: np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ import json
 import numpy as np
 
 from synergy.files.tables import Table
-from synergy.heads.layer_profiles import layer_means, spearman, template_correlation
+from synergy.heads.layer_profiles import layer_means, template_correlation
+from synergy.statistics.ranks import spearman
 
 PUBLISHED_MODEL = "pythia-1b"
 DRAWS_AT_ONCE = 500

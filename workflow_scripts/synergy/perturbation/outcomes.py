@@ -10,8 +10,7 @@ from synergy.files.artifacts import read_json, read_jsonl
 from synergy.files.errors import InputError
 from synergy.files.schemas import CONDITION, GRADED, require_form
 from synergy.files.tables import Table
-from synergy.statistics.intervals import wilson_interval
-from synergy.statistics.paired import Difference, mcnemar, paired_differences
+from synergy.statistics.inference import Difference, mcnemar, paired_differences, wilson_interval
 
 COUNTS = ("n_problems", "n_correct", "accuracy")
 SHARES = ("accuracy_ci_low", "accuracy_ci_high", "truncated_fraction", "solution_nll")
@@ -156,7 +155,7 @@ def compare_conditions(scores: Sequence[Scores], draws: int, seed: int) -> dict:
     scores : sequence of Scores
         All conditions of a model; the baseline stands beside every σ.
     draws, seed : int
-        Of `synergy.paired.paired_differences`.
+        Of `synergy.statistics.inference.paired_differences`.
 
     Returns
     -------

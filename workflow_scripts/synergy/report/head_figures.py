@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from synergy.files.tables import Table
-from synergy.heads.layer_profiles import rank_quantiles
 from synergy.report.style import DIVERGING, colour_bar, layer_axis, limits_around
+from synergy.statistics.ranks import rank_quantiles
 
 
 def draw_head_map(figure: Figure, axes: Axes, scores: np.ndarray, label: str, faint: bool = False) -> None:

@@ -4,17 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from synergy.files.tables import Table
-from synergy.heads.layer_profiles import (
-    FEWEST_LAYERS,
-    depths,
-    layer_means,
-    rank_quantiles,
-    resampled_profiles,
-    template_correlation,
-)
+from synergy.heads.layer_profiles import FEWEST_LAYERS, depths, layer_means, resampled_profiles, template_correlation
 from synergy.heads.ranking_table import configured_score
-from synergy.heads.resampling import pearson
 from synergy.report.style import FAINT, INK, NULL, REDUNDANCY, SYNERGY, band, layer_axis, say, zero_line
+from synergy.statistics.ranks import pearson, rank_quantiles
 
 BOOTSTRAPS = 1000
 DASHES = {"rank_difference": (5, 1), "value_difference": (3, 1), "balance": (1, 1)}

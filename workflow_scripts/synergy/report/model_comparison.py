@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from synergy.ablation.curves import curve_of_order, methods, noise_floor
 from synergy.files.tables import Table
-from synergy.heads.layer_profiles import depths, layer_means, rank_quantiles
+from synergy.heads.layer_profiles import depths, layer_means
 from synergy.report.style import (
     FAINT,
     INK,
@@ -23,6 +23,7 @@ from synergy.report.style import (
     say,
     zero_line,
 )
+from synergy.statistics.ranks import rank_quantiles
 
 Published = dict[str, tuple[str | None, Table]]
 METRICS = (("global_efficiency", "global efficiency"), ("modularity", "modularity"))

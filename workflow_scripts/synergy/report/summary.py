@@ -10,9 +10,9 @@ import numpy as np
 from synergy.claims.published import agreement_rule
 from synergy.claims.verdicts import BEST_TO_WORST, NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDONE
 from synergy.files.tables import Table
-from synergy.heads.layer_profiles import layer_means, rank_quantiles
-from synergy.heads.resampling import pearson
+from synergy.heads.layer_profiles import layer_means
 from synergy.report.style import FAINT, INK, REDUNDANCY, SYNERGY
+from synergy.statistics.ranks import pearson, rank_quantiles
 
 # Everything is under .found, so that the page changes nothing around it where it stands inside another.
 STYLE = f"""

@@ -1,0 +1,218 @@
+"""Tests and intervals: permutation, exact, of paired differences, of proportions, corrected for several tests."""
+
+import math
+from itertools import product
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+MOST_ENUMERATED = 13  # 2^13 = 8,192 assignments of signs
+BLOCK = 500  # draws held at once: with 5,000 pairs 20 MB
+
+
+def share_as_extreme(null: np.ndarray, observed: float) -> float:
+    """Two-sided permutation p: (1 + draws at least as far from zero as `observed`) / (1 + draws)."""
+    tolerance = 1e-12 * max(abs(observed), 1e-300)
+    return float((1 + np.count_nonzero(np.abs(null) >= abs(observed) - tolerance)) / (1 + len(null)))
+
+
+def sign_flip_test(differences: np.ndarray, draws: int, seed: int) -> tuple[np.ndarray, str]:
+    """Two-sided sign-flip permutation test that mean paired differences are zero (Fisher 1935).
+
+    If the two members of every pair may be exchanged, each difference is as likely with either sign. The p value is
+    the share of all assignments of signs whose |mean| is at least the one found; up to `MOST_ENUMERATED` pairs all
+    2^n are enumerated, beyond that N = `draws` are drawn, the same for all contrasts, and p = (1 + count) / (1 + N).
+
+    Parameters
+    ----------
+    differences : float (…, n_pairs)
+        One or more contrasts.
+    draws : int
+        Of signs, where there are too many to enumerate.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    p_values : float (…)
+        At least 2 / 2^n when enumerated; 1 when all differences are 0.
+    statement : str
+        What was done, in words.
+
+    References
+    ----------
+    R. A. Fisher, The Design of Experiments (1935), § 21.
+    """
+    n_pairs = differences.shape[-1]
+    # Assignments that differ in rounding alone are equal.
+    reached = np.abs(differences.sum(-1)) - 1e-12 * np.abs(differences).sum(-1)
+    if n_pairs <= MOST_ENUMERATED:
+        signs = np.array(list(product((1.0, -1.0), repeat=n_pairs)))
+        p_values = np.mean(np.abs(differences @ signs.T) >= reached[..., None], axis=-1)
+        return p_values, f"sign-flip permutation, two-sided, all 2^{n_pairs} assignments"
+    generator = np.random.default_rng(seed)
+    count = np.zeros(differences.shape[:-1], dtype=int)
+    for start in range(0, draws, BLOCK):
+        signs = generator.integers(0, 2, (min(BLOCK, draws - start), n_pairs), dtype=np.int8) * 2.0 - 1
+        count += (np.abs(differences @ signs.T) >= reached[..., None]).sum(-1)
+    return (1 + count) / (1 + draws), f"sign-flip permutation, two-sided, {draws} draws"
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
+    r"""McNemar's test that two conditions are right equally often, exact.
+
+    Only problems that one of them solves and the other does not say anything. Under the null hypothesis each of these
+    :math:`n` falls on either side with probability 1/2; the two-sided p is
+    :math:`\min(1, 2 \sum_{k \le m} \binom{n}{k} 2^{-n})` with :math:`m` the smaller count.
+
+    Parameters
+    ----------
+    first, second : bool (n_problems,)
+        Whether each problem was solved.
+
+    Returns
+    -------
+    only_first, only_second : int
+        Problems that one alone solved.
+    p_value : float
+
+    References
+    ----------
+    Q. McNemar, Note on the sampling error of the difference between correlated proportions or percentages,
+    Psychometrika 12 (1947) 153-157, doi:10.1007/BF02295996.
+    """
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    n, smaller = only_first + only_second, min(only_first, only_second)
+    binomial, tail = 1, 1
+    for k in range(1, smaller + 1):
+        binomial = binomial * (n - k + 1) // k
+        tail += binomial
+    return only_first, only_second, min(1.0, 2 * tail / 2**n)  # integers, so that nothing overflows
+
+
+class Difference(NamedTuple):
+    """A mean difference, its 95 % interval and two-sided p."""
+
+    estimate: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+
+
+def paired_differences(differences: np.ndarray, draws: int, seed: int) -> list[Difference]:
+    """Test and estimate mean differences over problems.
+
+    The problem is the unit: where several seeds were run, their outcomes are averaged per problem before. Then each
+    problem counts once, however many seeds answered it, and a p says how the difference compares with what these
+    draws of the noise would do on other problems; it says nothing of other draws.
+
+    p is that of the two-sided sign-flip permutation test (see `sign_flip_test`). The interval is the 95 %
+    percentile bootstrap over problems (Efron 1979). Both use the same draws for all contrasts.
+
+    Parameters
+    ----------
+    differences : float (n_contrasts, n_problems)
+        Per problem, first condition minus second.
+    draws : int
+        Of signs, and of resampled problems.
+    seed : int
+        Of both.
+
+    Returns
+    -------
+    list of Difference, one a contrast
+    """
+    n_problems = differences.shape[1]
+    p_values, _ = sign_flip_test(differences, draws, seed)
+    generator, resampled = np.random.default_rng([seed, 1]), []
+    for start in range(0, draws, BLOCK):
+        size = min(BLOCK, draws - start)
+        weights = generator.multinomial(n_problems, np.full(n_problems, 1 / n_problems), size=size)
+        resampled.append(weights @ differences.T / n_problems)
+    low, high = np.quantile(np.concatenate(resampled), [0.025, 0.975], axis=0)
+    columns = zip(differences.mean(axis=1), low, high, p_values, strict=True)
+    return [Difference(*map(float, values)) for values in columns]
+
+
+def wilson_interval(n_correct: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+    r"""Wilson score interval of a proportion, for instance an accuracy.
+
+    .. math:: \frac{\hat p + z^2/2n \pm z\sqrt{\hat p(1-\hat p)/n + z^2/4n^2}}{1 + z^2/n}
+
+    with :math:`\hat p` the observed proportion and :math:`z` the normal quantile. Unlike the textbook interval it stays
+    inside [0, 1] and keeps a width when all or none are correct. The trials are taken as independent.
+
+    Parameters
+    ----------
+    n_correct : float
+        Successes; no whole number where several runs of the same trials are averaged.
+    n : float
+        Trials.
+    confidence : float
+        Coverage, between 0 and 1.
+
+    Returns
+    -------
+    low, high : float
+        The bounds; both NaN when `n` is 0.
+
+    Raises
+    ------
+    ValueError
+        If `n_correct` is not between 0 and `n`, or `confidence` not between 0 and 1.
+
+    References
+    ----------
+    E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927) 209-212,
+    doi:10.1080/01621459.1927.10502953.
+    """
+    if not 0 <= n_correct <= n:
+        raise ValueError(f"n_correct must lie between 0 and n = {n}, not at {n_correct}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, not at {confidence}")
+    if n == 0:
+        return math.nan, math.nan
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    proportion = n_correct / n
+    centre = proportion + z**2 / (2 * n)
+    half_width = z * math.sqrt(proportion * (1 - proportion) / n + (z / (2 * n)) ** 2)
+    scale = 1 + z**2 / n
+    # Rounding must not push a bound that is exactly 0 or 1 outside the unit interval.
+    low = 0.0 if n_correct == 0 else (centre - half_width) / scale
+    high = 1.0 if n_correct == n else (centre + half_width) / scale
+    return low, high
+
+
+def percentile_interval(samples: np.ndarray) -> tuple[float, float]:
+    """Central 95 % of samples (n,)."""
+    low, high = np.percentile(samples, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Holm's step-down correction, which bounds the chance of even one false decision among all.
+
+    With the m defined p values in ascending order p(1) … p(m), the corrected p(i) is the largest of (m − j + 1) p(j)
+    over j ≤ i, at most 1. It needs no assumption about how the tests depend on one another.
+
+    Parameters
+    ----------
+    p_values : ndarray (n_tests,)
+        NaN where nothing was tested; those do not count in m.
+
+    Returns
+    -------
+    ndarray (n_tests,)
+        NaN stays NaN.
+
+    References
+    ----------
+    Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979) 65–70.
+    """
+    p_values = np.asarray(p_values, dtype=float)
+    corrected = np.full(p_values.shape, np.nan)
+    order = np.argsort(p_values)[: np.count_nonzero(np.isfinite(p_values))]  # NaN sorts last
+    steps = p_values[order] * np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return corrected
