@@ -33,6 +33,7 @@ rule ablate_heads:
         max_fraction=lookup("ablation/max_fraction", within=config),
         batch_size=lookup("ablation/batch_size", within=config),
         residual_cache=lookup("ablation/residual_cache", within=config),
+        kept=workflow.pathvars.apply("<resources>/kept"),
     script:
         "../workflow_scripts/ablate_heads.py"
 

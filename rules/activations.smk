@@ -28,5 +28,6 @@ rule record_activations:
         n_tokens=lookup("recording/n_tokens", within=config),
         top_logprobs=lookup("recording/top_logprobs", within=config),
         batch_size=lookup("recording/batch_size", within=config),
+        kept=workflow.pathvars.apply("<resources>/kept"),
     script:
         "../workflow_scripts/record_activations.py"

@@ -38,6 +38,7 @@ rule score_math:
         prompt_style=lookup("math/prompt_style", within=config),
         max_new_tokens=lookup("math/max_new_tokens", within=config),
         batch_size=lookup("math/batch_size", within=config),
+        kept=workflow.pathvars.apply("<resources>/kept"),
     script:
         "../workflow_scripts/score_math.py"
 
@@ -63,6 +64,8 @@ rule merge_problems:
     resources:
         mem="2GB",
         runtime="10m",
+    params:
+        fraction=lookup("math/fraction", within=config),
     script:
         "../workflow_scripts/merge_problems.py"
 

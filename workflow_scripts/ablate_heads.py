@@ -3,11 +3,13 @@
 from synergy.ablation.order_files import write_order
 from synergy.ablation.recorded_answers import read_answers
 from synergy.files.artifacts import read_json
+from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to, progress
+from synergy.files.kept_results import Kept, Unfinished, versions_of
 from synergy.files.provenance import provenance
 from synergy.files.schemas import MODEL_RECORD
-from synergy.files.unfinished import Unfinished
 from synergy.heads.orders import layer_share, ordered_heads, step_counts
+from synergy.models.model_folder import model_identity
 
 
 def ablate_heads(
@@ -24,17 +26,14 @@ def ablate_heads(
     residual_cache: str,
     threads: int,
     output: str,
+    kept: str | None = None,
 ) -> None:
     """Measure KL(original ‖ ablated) in nats per number of heads removed and prompt.
 
     `order` is kind and seed (``random-3``), after ``mean-`` if heads give their mean output instead of zeros; `step` is
-    a number of heads, below 1 a share. An interrupted run goes on after its finished batches.
+    a number of heads, below 1 a share. A curve that was measured before and lies in the folder `kept` is taken from
+    there. An interrupted run goes on after its finished batches.
     """
-    import torch
-
-    from synergy.ablation.sweep import decided_by, measure_curve
-    from synergy.models.loading import load_model
-
     fetched = read_json(record, MODEL_RECORD)
     answered = read_answers(tokens, fetched, n_prompts)
     layers, heads_in_layer = fetched["geometry"]["layers"], fetched["geometry"]["heads"]
@@ -43,21 +42,54 @@ def ablate_heads(
     ideal = layer_share(heads, counts, layers, heads_in_layer)
     print(f"layers that must run at a step, on average: {ideal:.0%} of all")
 
+    parameters = {"order": order, "step": step, "max_fraction": max_fraction, "dtype": dtype, "batch_size": batch_size}
+    result = Kept(
+        kept,
+        "order",
+        {
+            **model_identity(model, fetched),
+            **parameters,
+            "answers": answered.fingerprint,
+            "method": method,
+            "removed": heads[: counts[-1]].tolist(),
+            "counts": counts,
+            "code": [
+                library_code("models.loading", "load_model"),
+                library_code("ablation.sweep", "measure_curve"),
+                library_code("ablation.order_files", "write_order"),
+            ],
+            "packages": versions_of("torch", "transformers"),
+        },
+    )
+    if result.find({"kl": output}):
+        return
+    import torch
+
+    from synergy.ablation.sweep import decided_by, measure_curve
+    from synergy.models.loading import load_model
+
     torch.set_num_threads(threads)
     language_model = load_model(model, fetched["weights"], dtype)
-    made_of = answered.fingerprint, fetched["sha256"], fetched["weights"]
-    mark = decided_by(language_model, *made_of, heads.tolist(), counts, method, batch_size)
-    checkpoint = Unfinished(output, mark)
-    done = checkpoint.load((len(counts), n_prompts))
-    with progress(None, f"ablating {order}", "step", total=len(counts) * -(-n_prompts // batch_size)) as bar:
+    unfinished = Unfinished(output, decided_by(language_model, result.key))
+    done = unfinished.load((len(counts), n_prompts))
+    with progress(None, f"ablating {order}", "step", total=len(counts) * n_prompts) as bar:
         kl_nats = measure_curve(
-            *(language_model, answered.prompts, answered.answers, heads, counts, batch_size, method),
-            *(residual_cache, bar.update, done, checkpoint.save),
+            language_model,
+            answered.prompts,
+            answered.answers,
+            heads,
+            counts,
+            batch_size,
+            method,
+            residual_cache,
+            bar.update,
+            done,
+            unfinished.save,
         )
-    parameters = {"order": order, "step": step, "max_fraction": max_fraction, "dtype": dtype, "batch_size": batch_size}
     made_by = provenance("ablate_heads", parameters, answered.provenance)
     write_order(output, made_by, kl_nats, answered, heads, counts, method, ideal)
-    checkpoint.remove()
+    unfinished.remove()
+    result.keep({"kl": output}, made_by)
 
 
 if __name__ == "__main__":
@@ -76,4 +108,5 @@ if __name__ == "__main__":
             residual_cache=snakemake.params.residual_cache,
             threads=snakemake.threads,
             output=snakemake.output.kl,
+            kept=snakemake.params.kept,
         )

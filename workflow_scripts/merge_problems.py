@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from synergy.files.artifacts import read_json, write_json, write_jsonl
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-from synergy.files.schemas import MODEL_RECORD
-from synergy.heads.orders import parse_condition
-from synergy.perturbation.problem_shards import merge_problem_shards, problems_fingerprint
+from synergy.files.schemas import MODEL_RECORD, PROBLEMS_RECORD
+from synergy.heads.orders import noisy_heads, parse_condition
+from synergy.heads.ranking_table import read_ranking
+from synergy.perturbation.problem_shards import merge_problem_shards
 from synergy.perturbation.problems import load_problems
 
 
 def merge_problems(
-    shards: Sequence[str], made_from: dict[str, str], condition: str, records: str, summary: str
+    shards: Sequence[str], made_from: dict[str, str], condition: str, fraction: float, records: str, summary: str
 ) -> None:
     """Check that the shards make a whole; write a record a problem, and beside them what was done to the weights.
 
@@ -20,6 +21,8 @@ def merge_problems(
     ----------
     made_from : dict
         Files ``problems``, ``problems_record``, ``ranking`` and ``record``, which the shards must be made from.
+    fraction : float
+        Of all heads, that noise goes into.
 
     Raises
     ------
@@ -27,10 +30,13 @@ def merge_problems(
         Naming the shard that is foreign, mixed, overlapping, missing or broken.
     """
     asked = load_problems(made_from["problems"])
-    graded, made_of = merge_problem_shards(shards, condition, asked, problems_fingerprint(**made_from))
-    kind, sigma, seed = parse_condition(condition)
-    write_jsonl(records, graded)
     fetched = read_json(made_from["record"], MODEL_RECORD)
+    exemplars = read_json(made_from["problems_record"], PROBLEMS_RECORD)["exemplars"]
+    kind, sigma, seed = parse_condition(condition)
+    n_heads = fetched["geometry"]["layers"] * fetched["geometry"]["heads"]
+    chosen = noisy_heads(kind, seed, fraction, read_ranking(made_from["ranking"], n_heads, ("syn_red_score",)))
+    graded, made_of = merge_problem_shards(shards, condition, asked, exemplars, chosen, fetched)
+    write_jsonl(records, graded)
     note = provenance("merge_problems", made_of["parameters"], fetched["provenance"])
     heads = [head for matrix in made_of["noise"]["matrices"] if matrix["matrix"] == "query" for head in matrix["heads"]]
     described = {"condition": kind, "sigma": sigma, "seed": seed, "heads": heads, "n_problems": len(graded)}
@@ -49,6 +55,7 @@ if __name__ == "__main__":
                 "record": snakemake.input.record,
             },
             condition=snakemake.wildcards.condition,
+            fraction=snakemake.params.fraction,
             records=snakemake.output.records,
             summary=snakemake.output.condition,
         )

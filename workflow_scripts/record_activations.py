@@ -1,12 +1,15 @@
 """Record every attention head of a model while it answers the prompts."""
 
-import numpy as np
+from dataclasses import asdict
 
-from synergy.files.artifacts import read_json, write_json, write_npz
+from synergy.files.artifacts import read_json
+from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to
+from synergy.files.kept_results import Kept, digest_of, versions_of
 from synergy.files.provenance import provenance
 from synergy.files.schemas import MODEL_RECORD
-from synergy.recording.prompts import answer_records, load_prompts
+from synergy.models.model_folder import model_identity
+from synergy.recording.prompts import load_prompts
 
 
 def record_activations(
@@ -21,37 +24,50 @@ def record_activations(
     activations: str,
     logits: str,
     tokens: str,
+    kept: str | None = None,
 ) -> None:
-    """Generate `n_tokens` greedily for each prompt; write head norms, token statistics and tokens."""
+    """Generate `n_tokens` greedily for each prompt; write head norms, token statistics and tokens.
+
+    A recording that was made before and lies in the folder `kept` is taken from there.
+    """
+    asked = load_prompts(prompts)
+    fetched = read_json(prefetched, MODEL_RECORD)
+    template_arguments = stanza["chat_template_arguments"]
+    parameters = {"n_tokens": n_tokens, "dtype": stanza["dtype"], "prompt_format": stanza["prompt_format"]}
+    result = Kept(
+        kept,
+        "recording",
+        {
+            **model_identity(model, fetched),
+            **parameters,
+            "prompts": digest_of([asdict(prompt) for prompt in asked]),
+            "template_arguments": template_arguments,
+            "top_logprobs": top_logprobs,
+            "batch_size": batch_size,
+            "code": [
+                library_code("models.loading", "load_model", "prompt_ids"),
+                library_code("recording.recorder", "record_in_batches", "write_recording"),
+            ],
+            "packages": versions_of("torch", "transformers", "tokenizers"),
+        },
+    )
+    outputs = {"activations": activations, "logits": logits, "tokens": tokens}
+    if result.find(outputs):
+        return
     import torch
 
     from synergy.models.loading import load_model, prompt_ids
-    from synergy.recording.recorder import record_in_batches
+    from synergy.recording.recorder import record_in_batches, write_recording
 
-    asked = load_prompts(prompts)
-    fetched = read_json(prefetched, MODEL_RECORD)
     torch.set_num_threads(threads)
     language_model = load_model(model, fetched["weights"], stanza["dtype"])
-    template_arguments = stanza["chat_template_arguments"]
-    ids = [prompt_ids(language_model.tokenizer, p.text, stanza["prompt_format"], template_arguments) for p in asked]
-
+    tokenizer = language_model.tokenizer
+    ids = [prompt_ids(tokenizer, prompt.text, stanza["prompt_format"], template_arguments) for prompt in asked]
     recorded = record_in_batches(language_model, ids, n_tokens, top_logprobs, batch_size)
-    parameters = {"n_tokens": n_tokens, "dtype": stanza["dtype"], "prompt_format": stanza["prompt_format"]}
+    texts = [tokenizer.decode(answer) for answer in recorded.generated]
     made_by = provenance("record_activations", parameters, fetched["provenance"])
-    write_npz(
-        activations,
-        made_by,
-        activations=recorded.activations,
-        n_tokens=np.full(len(ids), n_tokens),
-        category=np.array([p.category for p in asked]),
-        natural_length=recorded.natural_length,
-        activations_after_output=recorded.activations_after_output,
-    )
-    names = ("token_logprob", "entropy", "topk_ids", "topk_logprobs")
-    write_npz(logits, made_by, **{name: getattr(recorded, name) for name in names})
-    texts = [language_model.tokenizer.decode(answer) for answer in recorded.generated]
-    answers = answer_records(asked, ids, recorded.generated, recorded.natural_length, texts)
-    write_json(tokens, {"prompts": answers, "provenance": made_by})
+    write_recording(recorded, asked, ids, texts, made_by, **outputs)
+    result.keep(outputs, made_by)
 
 
 if __name__ == "__main__":
@@ -68,4 +84,5 @@ if __name__ == "__main__":
             activations=snakemake.output.activations,
             logits=snakemake.output.logits,
             tokens=snakemake.output.tokens,
+            kept=snakemake.params.kept,
         )

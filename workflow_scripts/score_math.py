@@ -1,14 +1,17 @@
 """Answer and grade one range of the problems with noise in one set of heads."""
 
 from synergy.files.artifacts import read_json
+from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to
+from synergy.files.kept_results import Kept, versions_of
 from synergy.files.provenance import provenance
 from synergy.files.schemas import MODEL_RECORD, PROBLEMS_RECORD
 from synergy.files.shards import item_range
 from synergy.heads.orders import noisy_heads, parse_condition
 from synergy.heads.ranking_table import read_ranking
+from synergy.models.model_folder import model_identity
 from synergy.perturbation.problem_prompts import format_prompt, style_of
-from synergy.perturbation.problem_shards import problems_fingerprint, write_problem_shard
+from synergy.perturbation.problem_shards import answers_fingerprint, write_problem_shard
 from synergy.perturbation.problems import load_problems
 
 
@@ -24,6 +27,7 @@ def score_math(
     batch_size: int,
     threads: int,
     shard: str,
+    kept: str | None = None,
 ) -> None:
     """Write one record a problem to the JSONL `shard`, after a line that says what was done to the weights.
 
@@ -31,31 +35,64 @@ def score_math(
     ----------
     made_from : files ``problems``, ``problems_record``, ``ranking`` and ``record``.
     scatteritem : the range of problems, ``k-of-n``.
+    kept : folder from which a shard that was made before is taken.
     """
+    kind, sigma, seed = parse_condition(condition)
+    problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"], MODEL_RECORD)
+    n_heads = fetched["geometry"]["layers"] * fetched["geometry"]["heads"]
+    chosen = noisy_heads(kind, seed, fraction, read_ranking(made_from["ranking"], n_heads, ("syn_red_score",)))
+    style, asked = style_of(prompt_style, stanza["prompt_format"]), item_range(scatteritem, len(problems))
+    own = problems[asked.start : asked.stop]
+    exemplars = read_json(made_from["problems_record"], PROBLEMS_RECORD)["exemplars"]
+    template_arguments = stanza["chat_template_arguments"]
+    parameters = {"style": style, "max_new_tokens": max_new_tokens, "fraction": fraction, "dtype": stanza["dtype"]}
+    made_of = {
+        "condition": condition,
+        "n_problems": len(problems),
+        "fingerprint": answers_fingerprint(own, exemplars, chosen, fetched),
+        "parameters": parameters,
+    }
+    result = Kept(
+        kept,
+        "answers",
+        {
+            **model_identity(model, fetched),
+            **made_of,
+            "range": [asked.start, asked.stop],
+            "heads": chosen.tolist(),
+            "template_arguments": template_arguments,
+            "batch_size": batch_size,
+            "code": [
+                library_code("models.loading", "load_model"),
+                library_code("perturbation.problem_prompts", "format_prompt"),
+                library_code("perturbation.noise", "noise_in_heads"),
+                library_code("perturbation.answering", "answer_and_grade"),
+                library_code("perturbation.problem_shards", "write_problem_shard"),
+            ],
+            "packages": versions_of(
+                "torch", "transformers", "tokenizers", "math-verify", "latex2sympy2-extended", "sympy"
+            ),
+        },
+    )
+    if result.find({"shard": shard}):
+        return
     import torch
 
     from synergy.models.loading import load_model
     from synergy.perturbation.answering import answer_and_grade
     from synergy.perturbation.noise import noise_in_heads
 
-    kind, sigma, seed = parse_condition(condition)
-    problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"], MODEL_RECORD)
-    n_heads = fetched["geometry"]["layers"] * fetched["geometry"]["heads"]
-    chosen = noisy_heads(kind, seed, fraction, read_ranking(made_from["ranking"], n_heads, ("syn_red_score",)))
-    style, asked = style_of(prompt_style, stanza["prompt_format"]), item_range(scatteritem, len(problems))
-    asking = {"exemplars": read_json(made_from["problems_record"], PROBLEMS_RECORD)["exemplars"]}
-    asking["template_arguments"] = stanza["chat_template_arguments"]
-
     torch.set_num_threads(threads)
     language_model = load_model(model, fetched["weights"], stanza["dtype"])
-    own = problems[asked.start : asked.stop]
-    prompts = [format_prompt(problem.problem, style, language_model.tokenizer, **asking) for problem in own]
+    prompts = [
+        format_prompt(problem.problem, style, language_model.tokenizer, template_arguments, exemplars)
+        for problem in own
+    ]
     with noise_in_heads(language_model, chosen, sigma, seed) as noise:
         records = answer_and_grade(language_model, own, prompts, max_new_tokens, batch_size, condition)
-    parameters = {"style": style, "max_new_tokens": max_new_tokens, "fraction": fraction, "dtype": stanza["dtype"]}
-    made_of = {"condition": condition, "n_problems": len(problems), "fingerprint": problems_fingerprint(**made_from)}
-    note = provenance("score_math", parameters, fetched["provenance"])
-    write_problem_shard(shard, records, asked, **made_of, parameters=parameters, noise=noise, provenance=note)
+    made_by = provenance("score_math", parameters, fetched["provenance"])
+    write_problem_shard(shard, records, asked, **made_of, noise=noise, provenance=made_by)
+    result.keep({"shard": shard}, made_by)
 
 
 if __name__ == "__main__":
@@ -77,4 +114,5 @@ if __name__ == "__main__":
             batch_size=snakemake.params.batch_size,
             threads=snakemake.threads,
             shard=snakemake.output.shard,
+            kept=snakemake.params.kept,
         )

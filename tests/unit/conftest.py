@@ -1,4 +1,4 @@
-"""A checkpoint for the stand-in hub, and a function that fetches from there."""
+"""A checkpoint for the stand-in hub, a function that fetches from there, and a ban on models."""
 
 import pytest
 from hub_downloads import MODELS, RANDOM
@@ -16,6 +16,25 @@ def checkpoint(tmp_path_factory):
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert "model.safetensors.index.json" in files
     return files, model
+
+
+class ModelLoaded(Exception):
+    """A script began to compute."""
+
+
+@pytest.fixture
+def forbid_models(monkeypatch):
+    """Function after which no model can be loaded: a script finds its result, or ends in the exception returned."""
+    from synergy.models import loading
+
+    def refuse(*_):
+        raise ModelLoaded
+
+    def forbid():
+        monkeypatch.setattr(loading, "load_model", refuse)
+        return ModelLoaded
+
+    return forbid
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from synergy.files.schemas import GRAPH_METRICS, PROBLEMS_RECORD, require_form
 from synergy.files.tables import read_records, read_table
 from synergy.heads.ranking_table import read_layers, read_ranking
 from synergy.perturbation.outcomes import read_scores
-from synergy.perturbation.problem_shards import RECORD_KEYS, merge_problem_shards
+from synergy.perturbation.problem_shards import RECORD_KEYS, answers_fingerprint, merge_problem_shards
 from synergy.perturbation.problems import Problem, load_problems
 from synergy.phiid.pairwise import COUNTS, HEAD_SUMS, MADE_OF, PAIR_VALUES, merge_shards, read_pairwise
 from synergy.recording.activations import read_activations
@@ -35,8 +35,14 @@ MATRIX = np.full((N_HEADS, N_HEADS), 0.1)
 GRADE = dict.fromkeys(("correct", "correct_strict", "truncated"), True) | {"solution_nll": 0.5, "grading": "graded"}
 ANSWERS = [{**dict.fromkeys(RECORD_KEYS, "x"), **GRADE, "id": name} for name in IDS]
 SHARD = {
-    **{"condition": "baseline", "first_problem": 0, "last_problem": 2, "n_problems": 2, "fingerprint": MARK},
-    **{"parameters": {"style": "chat"}, "noise": {"matrices": []}, "provenance": {}},
+    "condition": "baseline",
+    "first_problem": 0,
+    "last_problem": 2,
+    "n_problems": 2,
+    "fingerprint": answers_fingerprint(ASKED, [], [], {}),
+    "parameters": {"style": "chat"},
+    "noise": {"matrices": []},
+    "provenance": {},
 }
 CONDITION = {"condition": "baseline", "sigma": 0.0, "seed": 0, "provenance": {"parameters": {}}}
 RANKING = {"head_idx": [0, 1, 2], "layer": [0, 0, 0], "syn_red_score": [0.1, 0.5, 0.9]}
@@ -110,7 +116,7 @@ TEXTS = {
     ),
     "problem shard": (
         lambda path: write_jsonl(path, [SHARD, *ANSWERS]),
-        lambda path: merge_problem_shards([str(path)], "baseline", ASKED, MARK),
+        lambda path: merge_problem_shards([str(path)], "baseline", ASKED, [], [], {}),
     ),
     "scores": (lambda path: write_jsonl(path, ANSWERS), read_both),
     "prompts": (

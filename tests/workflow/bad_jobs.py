@@ -408,8 +408,8 @@ MATH = [
         "merge_problems",
         "another ranking",
         spoil("ranking", rows(slice(5))),
-        "by this model, fingerprint",
-        "fingerprint",
+        "a row for each of the model's",
+        "5 rows",
     ),
     BadJob(
         "merge_problems", "no verdict", spoil("shards", line(2, "correct", "yes")), "graded answer at .*:3", "'yes'"

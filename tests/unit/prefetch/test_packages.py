@@ -8,9 +8,9 @@ import pytest
 import torch
 from tiny_gguf import VOCABULARY, tiny_gemma, write_gguf
 
+from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
 from synergy.models.loading import load_model
-from synergy.models.model_folder import sha256
 from synergy.prefetch.sources import fetch_model
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
 from synergy.models.loading import load_model
-from synergy.models.model_folder import require_model, sha256
+from synergy.models.model_folder import require_model
 from synergy.prefetch.sources import fetch_model
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from synergy.files.artifacts import read_json
 from synergy.files.errors import InputError
+from synergy.files.kept_results import digest_of
 from synergy.files.schemas import TOKENS
-from synergy.files.unfinished import digest_of
 
 IDENTITY = ("key", "revision", "weights")
 

@@ -9,13 +9,11 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-import transformers
 
 from synergy.ablation.divergence import mean_kl
 from synergy.ablation.removal import answer_positions, mean_outputs
 from synergy.ablation.restarting import RestartingDecoder
-from synergy.files.code_identity import library_code
-from synergy.files.unfinished import digest_of
+from synergy.files.kept_results import digest_of
 from synergy.heads.orders import lowest_changed
 from synergy.models.finite_numbers import not_finite
 from synergy.models.generation import in_batches
@@ -33,7 +31,7 @@ def measure_curve(
     batch_size: int,
     method: str = "zero",
     residual_cache: str = "device",
-    step_done: Callable[[], object] = lambda: None,
+    step_done: Callable[[int], object] = lambda _n_rows: None,
     kl: np.ndarray | None = None,
     batch_done: Callable[[np.ndarray], object] = lambda _kl: None,
 ) -> np.ndarray:
@@ -48,10 +46,11 @@ def measure_curve(
     prompts, answers : token ids; the answer is what the original model generated.
     order : flat head indices in order of removal.
     counts : ascending numbers of heads removed, the first 0.
-    batch_size : prompts in one pass; halved while the device runs out of memory.
-    method : ``zero`` or ``mean`` (see `synergy.removal`).
-    residual_cache : ``device``, ``cpu`` or ``none`` (see `synergy.restarting`).
-    step_done : called after each count of each batch.
+    batch_size : prompts in one pass; halved, for good, when the device runs out of memory.
+    method : ``zero`` or ``mean`` (see `synergy.ablation.removal`).
+    residual_cache : ``device``, ``cpu`` or ``none`` (see `synergy.ablation.restarting`).
+    step_done : called with the number of prompts after each count of each batch, and with as many less than none when
+        memory ran out and they will be measured again.
     kl : what an interrupted run left, in the form that is returned; batches that it has are not computed again.
     batch_done : called with the results so far after each batch.
 
@@ -71,31 +70,36 @@ def measure_curve(
 
     def sweep(rows: Sequence[int]) -> np.ndarray:
         asked, answered = [prompts[row] for row in rows], [answers[row] for row in rows]
-        return _sweep(model, asked, answered, order, counts, instead, residual_cache, step_done)
+        n_done = 0
 
+        def count_step() -> None:
+            nonlocal n_done
+            n_done += len(rows)
+            step_done(len(rows))
+
+        try:
+            return _sweep(model, asked, answered, order, counts, instead, residual_cache, count_step)
+        except RuntimeError:
+            step_done(-n_done)
+            raise
+
+    left = [row for row in by_length if not np.isfinite(kl[:, row]).all()]
+    step_done(len(counts) * (len(prompts) - len(left)))
     with torch.inference_mode():
-        for start in range(0, len(prompts), batch_size):
-            batch = by_length[start : start + batch_size]
-            if np.isfinite(kl[:, batch]).all():
-                for _ in counts:
-                    step_done()
-                continue
-            for chosen, measured in in_batches(batch, batch_size, sweep):
-                kl[:, [batch[place] for place in chosen]] = measured
+        for chosen, measured in in_batches(left, batch_size, sweep):
+            kl[:, [left[place] for place in chosen]] = measured
             batch_done(kl)
     return kl
 
 
-def decided_by(model: LanguageModel, *parts: object) -> str:
-    """Digest of `parts` and of what else decides the bits of a curve: code, dtype, device, libraries, threads."""
+def decided_by(model: LanguageModel, key: str) -> str:
+    """Digest of a result's key and of what else decides the bits of a curve: device and threads."""
     device = (
         torch.cuda.get_device_name(model.device)
         if model.device.type == "cuda"
         else torch.backends.cpu.get_cpu_capability()
     )
-    versions = torch.__version__, transformers.__version__
-    code = library_code("ablation.sweep", "measure_curve")
-    return digest_of(*parts, code, str(model.model.dtype), device, versions, torch.get_num_threads())
+    return digest_of(key, device, torch.get_num_threads())
 
 
 def _sweep(model, prompts, answers, order, counts, instead, residual_cache, step_done) -> np.ndarray:

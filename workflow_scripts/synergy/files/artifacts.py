@@ -6,6 +6,7 @@ every npz.
 """
 
 import csv
+import hashlib
 import json
 import os
 import zipfile
@@ -170,6 +171,12 @@ def save_figure(path: str | Path, figure, provenance: dict) -> None:
         figure.savefig(png, format="png", metadata={"Description": note})
         figure.set_layout_engine("none")  # found while drawing the PNG
         figure.savefig(pdf, format="pdf", dpi=PDF_DPI, metadata={"Subject": note, "CreationDate": None})
+
+
+def sha256(path: str | Path) -> str:
+    """Hex digest of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _plain(value):

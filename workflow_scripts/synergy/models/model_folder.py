@@ -1,6 +1,5 @@
 """The files that a model's folder holds: which travel, whether all are there, and what their hashes are."""
 
-import hashlib
 import json
 import os
 import sys
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
 
 CONFIG = ("config.json", "generation_config.json")
@@ -67,6 +67,32 @@ def require_model(folder: str | Path, random_weights: bool, hint: str, name: str
             raise InputError(f"a complete {file} in {name or folder}", "a damaged or cut off one", hint)
 
 
+def model_identity(folder: str | Path, fetched: dict) -> dict:
+    """What tells a fetched model from others, in plain values: source, weights, and the files beside them.
+
+    Parameters
+    ----------
+    folder : path
+        The model.
+    fetched : dict
+        The record of its fetching, which holds the SHA-256 of each file of weights.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing or incomplete.
+    """
+    require_model(folder, fetched["weights"]["kind"] == "random", fetch_hint(folder))
+    small = wanted((path.name for path in Path(folder).iterdir()), random_weights=True)
+    return {
+        "model": fetched["provenance"].get("model"),
+        "weights": fetched["weights"],
+        "weights_sha256": fetched["sha256"],
+        "geometry": fetched["geometry"],
+        "files_sha256": {name: sha256(Path(folder) / name) for name in small},
+    }
+
+
 def fetch_hint(folder: str | Path) -> str:
     """How to fetch the model of a folder anew."""
     return (
@@ -103,12 +129,6 @@ def understood(what: str, folder: str | Path, hint: str) -> Iterator[None]:
     except Exception as error:  # its parsers raise anything, tokenizers' even bare Exception
         found = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise InputError(f"{what} in {folder} that transformers can read", found, hint) from None
-
-
-def sha256(path: str | Path) -> str:
-    """Hex digest of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _weight_files(folder: Path, names: set[str]) -> list[str]:

@@ -1,13 +1,12 @@
 """Shards of a condition: the graded answers to one range of problems, and how they are put together again."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import asdict
 
-from synergy.files.artifacts import read_json, read_jsonl, write_jsonl
+from synergy.files.artifacts import read_jsonl, write_jsonl
 from synergy.files.errors import InputError
-from synergy.files.schemas import MODEL_RECORD, PROBLEM_SHARD, PROBLEMS_RECORD, require_form
+from synergy.files.kept_results import digest_of
+from synergy.files.schemas import PROBLEM_SHARD, require_form
 from synergy.perturbation.problems import Problem
 
 MADE_OF = ("condition", "first_problem", "last_problem", "n_problems", "fingerprint", "parameters", "noise")
@@ -16,27 +15,21 @@ RECORD_KEYS = ("id", "type", "level", "generated", "extracted", "grading", "solu
 STATUSES = ("graded", "no_answer", "grader_timeout", "ungradable")
 
 
-def problems_fingerprint(problems: str, problems_record: str, ranking: str, record: str) -> str:
-    """SHA-256 of what answers depend on: problems and exemplars asked, scores of the heads, weights of the model.
+def answers_fingerprint(
+    problems: Sequence[Problem], exemplars: Sequence[dict], heads: Sequence[int], fetched: dict
+) -> str:
+    """SHA-256 of what answers depend on, settings aside.
 
     Parameters
     ----------
-    problems, problems_record : str
-        The problems (JSONL) and the record of their fetching, with the exemplars (JSON).
-    ranking : str
-        The scores of the heads (CSV).
-    record : str
-        The record of the model's fetching (JSON).
+    problems : the problems asked.
+    exemplars : solved problems that may be shown before each.
+    heads : flat indices of the heads that noise goes into.
+    fetched : dict
+        The record of the model's fetching.
     """
-    fetched = read_json(record, MODEL_RECORD)
     weights = {key: fetched.get(key) for key in ("weights", "revision", "sha256")}
-    code = hashlib.sha256()
-    for path in (problems, ranking):
-        code.update(hashlib.sha256(Path(path).read_bytes()).digest())
-    code.update(
-        json.dumps([read_json(problems_record, PROBLEMS_RECORD)["exemplars"], weights], sort_keys=True).encode()
-    )
-    return code.hexdigest()
+    return digest_of([asdict(problem) for problem in problems], exemplars, [int(head) for head in heads], weights)
 
 
 def write_problem_shard(path: str, records: Sequence[dict], asked: range, **made_of) -> None:
@@ -47,17 +40,23 @@ def write_problem_shard(path: str, records: Sequence[dict], asked: range, **made
     path : str
         JSONL file to write.
     records : sequence of dict
-        See `synergy.problem_scoring.answer_and_grade`.
+        See `synergy.perturbation.answering.answer_and_grade`.
     asked : range
         Places of the problems in the set.
     made_of : dict
-        ``condition``, ``n_problems`` (of the whole set), ``fingerprint``, ``parameters``, ``noise``, ``provenance``.
+        ``condition``, ``n_problems`` (of the whole set), ``fingerprint`` (see `answers_fingerprint`), ``parameters``,
+        ``noise``, ``provenance``.
     """
     write_jsonl(path, [{"first_problem": asked.start, "last_problem": asked.stop, **made_of}, *records])
 
 
 def merge_problem_shards(
-    paths: Sequence[str], condition: str, problems: Sequence[Problem], mark: str
+    paths: Sequence[str],
+    condition: str,
+    problems: Sequence[Problem],
+    exemplars: Sequence[dict],
+    heads: Sequence[int],
+    fetched: dict,
 ) -> tuple[list[dict], dict]:
     """Put the shards of a condition together.
 
@@ -69,8 +68,7 @@ def merge_problem_shards(
         The condition that they must be of.
     problems : sequence of Problem
         All problems asked.
-    mark : str
-        `problems_fingerprint` of what they must be made from.
+    exemplars, heads, fetched : what the answers must be made from, see `answers_fingerprint`.
 
     Returns
     -------
@@ -82,14 +80,20 @@ def merge_problem_shards(
     Raises
     ------
     InputError
-        Naming the file and what to delete, for a shard of another condition, of other problems, scores or weights,
+        Naming the file and what to delete, for a shard of another condition, of other problems, heads or weights,
         with other parameters or another noise, a gap, an overlap, a wrong problem or a value that is none.
     """
     if not paths:
         raise InputError("at least one shard", "none", "run score_math")
-    shards = [_read_shard(path, condition, problems, mark) for path in paths]
+    shards = [_read_shard(path, condition, problems) for path in paths]
     first = shards[0]["made_of"]
     for path, shard in zip(paths, shards, strict=True):
+        own = problems[shard["range"].start : shard["range"].stop]
+        mark, found = answers_fingerprint(own, exemplars, heads, fetched), shard["made_of"]["fingerprint"]
+        if found != mark:
+            expected = f"answers to these problems by this model, fingerprint {mark[:12]}"
+            remake = f"delete {path} and run the workflow again"
+            raise InputError(expected, f"fingerprint {found[:12]} in {path}", remake)
         for key in ("parameters", "noise"):
             own, other = shard["made_of"][key], first[key]
             if own != other:
@@ -117,8 +121,8 @@ def merge_problem_shards(
     return [record for shard in shards for record in shard["records"]], first
 
 
-def _read_shard(path: str, condition: str, problems: Sequence[Problem], mark: str) -> dict:
-    """Read one shard and check it against what it must be made from."""
+def _read_shard(path: str, condition: str, problems: Sequence[Problem]) -> dict:
+    """Read one shard and check that it holds answers to its range of the problems."""
     remake = f"delete {path} and run the workflow again"
     lines = read_jsonl(path)
     made_of, records = (lines[0], lines[1:]) if lines else ({}, [])
@@ -127,9 +131,6 @@ def _read_shard(path: str, condition: str, problems: Sequence[Problem], mark: st
     require_form(made_of, PROBLEM_SHARD, f"{path}:1")
     if made_of["condition"] != condition:
         raise InputError(f"answers under {condition} in {path}", f"those under {made_of['condition']}", remake)
-    if made_of["fingerprint"] != mark:
-        found = f"fingerprint {made_of['fingerprint'][:12]} in {path}"
-        raise InputError(f"answers to these problems by this model, fingerprint {mark[:12]}", found, remake)
     asked = range(made_of["first_problem"], made_of["last_problem"])
     if not 0 <= asked.start <= asked.stop <= len(problems):
         found = f"{asked.start} to {asked.stop}"

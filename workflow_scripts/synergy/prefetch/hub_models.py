@@ -6,9 +6,10 @@ import shutil
 import time
 from pathlib import Path
 
+from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
 from synergy.files.folders import room_on_disk
-from synergy.models.model_folder import patterns, sha256, wanted
+from synergy.models.model_folder import patterns, wanted
 from synergy.prefetch.hub import hub_errors, hub_token
 
 ABANDONED_S = 24 * 3600  # a partial download that nobody has written to for so long

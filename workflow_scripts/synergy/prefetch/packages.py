@@ -7,8 +7,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
-from synergy.models.model_folder import sha256
 from synergy.prefetch.hub import without_secrets
 
 

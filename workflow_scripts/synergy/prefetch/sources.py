@@ -3,9 +3,10 @@
 import shutil
 from pathlib import Path
 
+from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
 from synergy.files.folders import room_on_disk
-from synergy.models.model_folder import require_model, sha256, understood, wanted
+from synergy.models.model_folder import require_model, understood, wanted
 from synergy.prefetch.hub_models import fetch_from_hub
 from synergy.prefetch.packages import fetch_from_pypi
 

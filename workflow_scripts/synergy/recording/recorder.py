@@ -13,10 +13,12 @@ from typing import Self
 import numpy as np
 import torch
 
+from synergy.files.artifacts import write_json, write_npz
 from synergy.files.console import progress
 from synergy.models.finite_numbers import require_finite
 from synergy.models.generation import GreedyDecoding, in_batches
 from synergy.models.loading import LanguageModel
+from synergy.recording.prompts import Prompt, answer_records
 
 
 @dataclass
@@ -173,3 +175,45 @@ def record_in_batches(
         for _, batch in in_batches(prompts, batch_size, record_batch):
             recorded.append(batch)
     return Recording(*(np.concatenate([getattr(batch, of.name) for batch in recorded]) for of in fields(Recording)))
+
+
+def write_recording(
+    recorded: Recording,
+    asked: Sequence[Prompt],
+    prompts: Sequence[Sequence[int]],
+    texts: Sequence[str],
+    provenance: dict,
+    activations: str,
+    logits: str,
+    tokens: str,
+) -> None:
+    """Write head norms, token statistics, and prompts with answers to three files.
+
+    Parameters
+    ----------
+    recorded : Recording
+        Of all prompts.
+    asked, prompts, texts : the prompts, their token ids, and the answers in words.
+    provenance : dict
+    activations, logits, tokens : paths of two npz and a JSON.
+    """
+    n_prompts, n_tokens = recorded.generated.shape
+    write_npz(
+        activations,
+        provenance,
+        activations=recorded.activations,
+        n_tokens=np.full(n_prompts, n_tokens),
+        category=np.array([prompt.category for prompt in asked]),
+        natural_length=recorded.natural_length,
+        activations_after_output=recorded.activations_after_output,
+    )
+    write_npz(
+        logits,
+        provenance,
+        token_logprob=recorded.token_logprob,
+        entropy=recorded.entropy,
+        topk_ids=recorded.topk_ids,
+        topk_logprobs=recorded.topk_logprobs,
+    )
+    answers = answer_records(asked, prompts, recorded.generated, recorded.natural_length, texts)
+    write_json(tokens, {"prompts": answers, "provenance": provenance})
