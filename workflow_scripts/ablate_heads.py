@@ -7,7 +7,6 @@ from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to, progress
 from synergy.files.kept_results import Kept, Unfinished, versions_of
 from synergy.files.provenance import provenance
-from synergy.files.schemas import MODEL_RECORD
 from synergy.heads.orders import layer_share, ordered_heads, step_counts
 from synergy.models.model_folder import model_identity
 
@@ -34,7 +33,7 @@ def ablate_heads(
     a number of heads, below 1 a share. A curve that was measured before and lies in the folder `kept` is taken from
     there. An interrupted run goes on after its finished batches.
     """
-    fetched = read_json(record, MODEL_RECORD)
+    fetched = read_json(record, "model_record")
     answered = read_answers(tokens, fetched, n_prompts)
     layers, heads_in_layer = fetched["geometry"]["layers"], fetched["geometry"]["heads"]
     method, heads = ordered_heads(order, ranking, layers * heads_in_layer)

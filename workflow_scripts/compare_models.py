@@ -5,7 +5,6 @@ from synergy.claims.published import read_published
 from synergy.files.artifacts import read_json, save_figure
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-from synergy.files.schemas import GRAPH_METRICS
 from synergy.files.tables import read_table
 from synergy.heads.ranking_table import read_layers
 from synergy.report.model_comparison import draw_ablations, draw_graph_metrics, draw_profiles
@@ -50,7 +49,7 @@ def compare_models(
     curves = {
         model: read_table(path, required=CURVE_COLUMNS) for model, path in zip(ablation_models, ablations, strict=True)
     }
-    measured = {model: read_json(path, GRAPH_METRICS) for model, path in zip(models, metrics, strict=True)}
+    measured = {model: read_json(path, "graph_metrics") for model, path in zip(models, metrics, strict=True)}
     columns = ("network", "global_efficiency", "modularity")
     their_graphs = {model: read_published(published_graphs, model, columns) for model in models}
 

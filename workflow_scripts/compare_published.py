@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from synergy.claims.published import AGREEMENT_COLUMNS, Measured, agreement_rule, judged, quantities, variant_in_words
 from synergy.files.artifacts import read_json, write_records
 from synergy.files.console import logged_to
-from synergy.files.schemas import WEIGHTED_METRICS
 from synergy.files.tables import read_table
 from synergy.heads.ranking_table import read_ranking
 
@@ -49,7 +48,7 @@ def compare_published(
     for place, (model, (layers, heads)) in enumerate(models.items()):
         ranking = read_ranking(rankings[place], layers * heads, RANKING)
         ablation, math = read_table(ablations[place], required=ABLATION), read_table(maths[place], required=MATH)
-        graphs = read_json(metrics[place], WEIGHTED_METRICS)
+        graphs = read_json(metrics[place], "graph_metrics")
         measured = Measured(layers, heads, ranking, graphs, ablation, math, sigma)
         for name, quantity in quantities(model, measured, published):
             row = judged(quantity, significance, permutations, seed)

@@ -6,7 +6,6 @@ from synergy.claims.of_model import ATOMS, RANKING, claims_of_activations
 from synergy.claims.robustness import QUANTITIES, ROBUSTNESS_AGREEMENT, ROBUSTNESS_CLAIMS, agreement, beside_default
 from synergy.files.artifacts import read_json, write_records
 from synergy.files.console import logged_to
-from synergy.files.schemas import GRAPH_METRICS
 from synergy.heads.ranking_table import read_ranking
 from synergy.phiid.pairwise import read_pairwise
 
@@ -44,7 +43,7 @@ def compare_variants(
     claims = {}
     for name, control, atoms_path, graphs_path in zip(variants, controls, pairwise, metrics, strict=True):
         atoms, _ = read_pairwise(atoms_path, ATOMS, n_heads)
-        graphs = read_json(graphs_path, GRAPH_METRICS)
+        graphs = read_json(graphs_path, "graph_metrics")
         claims[name] = claims_of_activations(tables[name], control, atoms, graphs, geometry, drawn)
         print(name, *(f"{claim.claim}: {claim.verdict} / {claim.verdict_after_control}" for claim in claims[name]))
     rows = beside_default(model, claims)

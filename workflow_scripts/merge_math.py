@@ -44,7 +44,8 @@ def merge_math(
     by_group = [row for own in scores for row in group_rows(own)]
     write_records(groups, GROUP_COLUMNS, by_group)
     drawn = {"permutations": permutations, "seed": seed}
-    made_by = provenance("merge_math", {**drawn, **scores[0].parameters}, read_json(conditions[0])["provenance"])
+    first = read_json(conditions[0], "condition")["provenance"]
+    made_by = provenance("merge_math", {**drawn, **scores[0].parameters}, first)
     compared = compare_conditions(scores, permutations, seed)
     write_json(statistics, {"n_problems": len(scores[0].ids), **compared, "provenance": made_by})
     for row in rows:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from synergy.files.artifacts import read_json, write_json, write_jsonl
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-from synergy.files.schemas import MODEL_RECORD, PROBLEMS_RECORD
 from synergy.heads.orders import noisy_heads, parse_condition
 from synergy.heads.ranking_table import read_ranking
 from synergy.perturbation.problem_shards import merge_problem_shards
@@ -30,8 +29,8 @@ def merge_problems(
         Naming the shard that is foreign, mixed, overlapping, missing or broken.
     """
     asked = load_problems(made_from["problems"])
-    fetched = read_json(made_from["record"], MODEL_RECORD)
-    exemplars = read_json(made_from["problems_record"], PROBLEMS_RECORD)["exemplars"]
+    fetched = read_json(made_from["record"], "model_record")
+    exemplars = read_json(made_from["problems_record"], "problems_record")["exemplars"]
     kind, sigma, seed = parse_condition(condition)
     n_heads = fetched["geometry"]["layers"] * fetched["geometry"]["heads"]
     chosen = noisy_heads(kind, seed, fraction, read_ranking(made_from["ranking"], n_heads, ("syn_red_score",)))

@@ -6,7 +6,6 @@ from synergy.files.artifacts import read_json, save_figure
 from synergy.files.console import logged_to
 from synergy.files.errors import InputError
 from synergy.files.provenance import provenance
-from synergy.files.schemas import TRAINING_SUMMARY
 from synergy.files.tables import REMAKE, read_table
 from synergy.heads.training import TRAJECTORY_COLUMNS
 from synergy.report.style import TWO_COLUMNS, new_figure
@@ -17,7 +16,7 @@ CHANCE = 0.05  # above this p, the step is written in grey
 
 def plot_trajectory(trajectory: str, summary: str, model: str, figure: str) -> None:
     """Draw maps of layers by checkpoints, and beneath them the extents and agreements that scaling hides."""
-    table, described = read_table(trajectory, required=TRAJECTORY_COLUMNS), read_json(summary, TRAINING_SUMMARY)
+    table, described = read_table(trajectory, required=TRAJECTORY_COLUMNS), read_json(summary, "training_summary")
     checkpoints = described["checkpoints"]
     steps = [record["training_step"] for record in checkpoints]
     if table["layer"].tolist() != list(range(len(table["layer"]) // len(steps))) * len(steps):

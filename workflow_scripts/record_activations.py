@@ -7,7 +7,6 @@ from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to
 from synergy.files.kept_results import Kept, digest_of, versions_of
 from synergy.files.provenance import provenance
-from synergy.files.schemas import MODEL_RECORD
 from synergy.models.model_folder import model_identity
 from synergy.recording.prompts import load_prompts
 
@@ -31,7 +30,7 @@ def record_activations(
     A recording that was made before and lies in the folder `kept` is taken from there.
     """
     asked = load_prompts(prompts)
-    fetched = read_json(prefetched, MODEL_RECORD)
+    fetched = read_json(prefetched, "model_record")
     template_arguments = stanza["chat_template_arguments"]
     parameters = {"n_tokens": n_tokens, "dtype": stanza["dtype"], "prompt_format": stanza["prompt_format"]}
     result = Kept(

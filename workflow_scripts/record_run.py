@@ -28,16 +28,16 @@ def record_run(models: Sequence[str], problems: str, config: dict, benchmarks: s
         record,
         {
             "config": config,
-            "models": [_without_provenance(path) for path in models],
-            "problems": _without_provenance(problems),
+            "models": [_without_provenance(path, "model_record") for path in models],
+            "problems": _without_provenance(problems, "problems_record"),
             "cost": cost_rows(benchmarks),
             "provenance": provenance("record_run", {}),
         },
     )
 
 
-def _without_provenance(path: str) -> dict:
-    return {key: value for key, value in read_json(path).items() if key != "provenance"}
+def _without_provenance(path: str, schema: str) -> dict:
+    return {key: value for key, value in read_json(path, schema).items() if key != "provenance"}
 
 
 if __name__ == "__main__":

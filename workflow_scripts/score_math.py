@@ -5,7 +5,6 @@ from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to
 from synergy.files.kept_results import Kept, versions_of
 from synergy.files.provenance import provenance
-from synergy.files.schemas import MODEL_RECORD, PROBLEMS_RECORD
 from synergy.files.shards import item_range
 from synergy.heads.orders import noisy_heads, parse_condition
 from synergy.heads.ranking_table import read_ranking
@@ -38,12 +37,12 @@ def score_math(
     kept : folder from which a shard that was made before is taken.
     """
     kind, sigma, seed = parse_condition(condition)
-    problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"], MODEL_RECORD)
+    problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"], "model_record")
     n_heads = fetched["geometry"]["layers"] * fetched["geometry"]["heads"]
     chosen = noisy_heads(kind, seed, fraction, read_ranking(made_from["ranking"], n_heads, ("syn_red_score",)))
     style, asked = style_of(prompt_style, stanza["prompt_format"]), item_range(scatteritem, len(problems))
     own = problems[asked.start : asked.stop]
-    exemplars = read_json(made_from["problems_record"], PROBLEMS_RECORD)["exemplars"]
+    exemplars = read_json(made_from["problems_record"], "problems_record")["exemplars"]
     template_arguments = stanza["chat_template_arguments"]
     parameters = {"style": style, "max_new_tokens": max_new_tokens, "fraction": fraction, "dtype": stanza["dtype"]}
     made_of = {

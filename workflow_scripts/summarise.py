@@ -8,7 +8,6 @@ from synergy.claims.verdicts import BEST_TO_WORST, WORDS
 from synergy.claims.verdicts import CLAIM_COLUMNS as CLAIMS
 from synergy.files.artifacts import atomic_path, read_json
 from synergy.files.console import logged_to
-from synergy.files.schemas import RUN_RECORD
 from synergy.files.tables import read_records
 from synergy.heads.ranking_table import read_ranking
 from synergy.report.summary import agreement_section, introduction, made_section, model_section, page
@@ -51,7 +50,7 @@ def summarise(
         own = [[row for row in rows if row["model"] == model] for rows in (tested, defined)]
         parts += model_section(model, *own, read_ranking(ranking, layers * heads, RANKING), layers, heads)
     parts += agreement_section(list(models), compared, significance)
-    parts += made_section(read_json(record, RUN_RECORD), list(models))
+    parts += made_section(read_json(record, "run_record"), list(models))
     with atomic_path(summary) as temporary:
         temporary.write_text(page("What was found", parts), encoding="utf-8")
 

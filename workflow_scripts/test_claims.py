@@ -7,7 +7,6 @@ from synergy.claims.of_model import ATOMS, RANKING, claims_of_activations, claim
 from synergy.claims.verdicts import CLAIM_COLUMNS, with_holm
 from synergy.files.artifacts import read_json, write_records
 from synergy.files.console import logged_to
-from synergy.files.schemas import ABLATION_STATISTICS, GRAPH_METRICS, MATH_STATISTICS
 from synergy.files.tables import read_table
 from synergy.heads.ranking_table import read_ranking
 from synergy.perturbation.outcomes import POOLED_COLUMNS as MATH
@@ -44,9 +43,9 @@ def test_claims(
     n_heads, geometry, drawn = layers * heads, (layers, heads), (significance, permutations, seed)
     scores = read_ranking(ranking, n_heads, RANKING)
     untrained = next((read_ranking(path, n_heads, RANKING) for path in control_ranking), None)
-    atoms, graphs = read_pairwise(pairwise, ATOMS, n_heads)[0], read_json(metrics, GRAPH_METRICS)
-    removed = read_table(ablation, required=ABLATION), read_json(ablation_statistics, ABLATION_STATISTICS)
-    noisy = read_table(math, required=MATH), read_json(math_statistics, MATH_STATISTICS)
+    atoms, graphs = read_pairwise(pairwise, ATOMS, n_heads)[0], read_json(metrics, "graph_metrics")
+    removed = read_table(ablation, required=ABLATION), read_json(ablation_statistics, "ablation_statistics")
+    noisy = read_table(math, required=MATH), read_json(math_statistics, "math_statistics")
     results = [
         *claims_of_activations(scores, untrained, atoms, graphs, geometry, drawn),
         *claims_of_behaviour(*removed, *noisy, sigma, significance),

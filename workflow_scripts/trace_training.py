@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from synergy.files.artifacts import read_json, write_json, write_records
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-from synergy.files.schemas import RANKING_SUMMARY, WEIGHTS
 from synergy.files.tables import read_table
 from synergy.heads.ranking_table import read_ranking
 from synergy.heads.training import MEANS, PUBLISHED_MODEL, TRAJECTORY_COLUMNS, describe, identical_weights, profiles
@@ -49,8 +48,8 @@ def trace_training(
     described = []
     for key, path in zip(keys, summaries, strict=True):
         found = describe(by_key[key], tables[key], by_key[keys[-1]], layers, heads, (permutations, seed))
-        described.append(found | {"split_half_score": read_json(path, RANKING_SUMMARY)["split_half"]["score"]})
-    same = identical_weights({key: read_json(path, WEIGHTS) for key, path in zip(keys, records, strict=True)})
+        described.append(found | {"split_half_score": read_json(path, "ranking_summary")["split_half"]["score"]})
+    same = identical_weights({key: read_json(path, "model_record") for key, path in zip(keys, records, strict=True)})
     for group in same:
         print(f"WARNING: {' and '.join(group)} have identical weights: all but one are not what their name says.")
     write_records(trajectory, TRAJECTORY_COLUMNS, rows)

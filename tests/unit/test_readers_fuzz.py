@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from synergy.ablation.order_files import FORMS, read_orders
 from synergy.files.artifacts import read_json, read_jsonl, read_npz, write_csv, write_json, write_jsonl, write_npz
 from synergy.files.errors import InputError
-from synergy.files.schemas import GRAPH_METRICS, PROBLEMS_RECORD, require_form
+from synergy.files.schemas import require_schema
 from synergy.files.tables import read_records, read_table
 from synergy.heads.ranking_table import read_layers, read_ranking
 from synergy.perturbation.outcomes import read_scores
-from synergy.perturbation.problem_shards import RECORD_KEYS, answers_fingerprint, merge_problem_shards
+from synergy.perturbation.problem_shards import answers_fingerprint, merge_problem_shards
 from synergy.perturbation.problems import Problem, load_problems
 from synergy.phiid.pairwise import COUNTS, HEAD_SUMS, MADE_OF, PAIR_VALUES, merge_shards, read_pairwise
 from synergy.recording.activations import read_activations
@@ -33,7 +33,7 @@ ASKED = [Problem(name, "1 + 1?", "Level 1", "A", "2", "2") for name in IDS]
 MARK = "0" * 64
 MATRIX = np.full((N_HEADS, N_HEADS), 0.1)
 GRADE = dict.fromkeys(("correct", "correct_strict", "truncated"), True) | {"solution_nll": 0.5, "grading": "graded"}
-ANSWERS = [{**dict.fromkeys(RECORD_KEYS, "x"), **GRADE, "id": name} for name in IDS]
+ANSWERS = [dict.fromkeys(("type", "level", "generated", "extracted"), "x") | GRADE | {"id": name} for name in IDS]
 SHARD = {
     "condition": "baseline",
     "first_problem": 0,
@@ -107,9 +107,9 @@ TEXTS = {
     ),
     "JSON": (
         lambda path: write_json(path, {"exemplars": [{"problem": "1 + 1?", "solution": "2"}]}),
-        lambda path: read_json(path, PROBLEMS_RECORD),
+        lambda path: read_json(path, "problems_record"),
     ),
-    "JSONL": (lambda path: write_jsonl(path, ANSWERS), lambda path: read_jsonl(path, RECORD_KEYS)),
+    "JSONL": (lambda path: write_jsonl(path, ANSWERS), lambda path: read_jsonl(path, "graded_answer")),
     "problems": (
         lambda path: write_jsonl(path, [{"question": "1 + 1?", "answer": "#### 2"}] * 2),
         lambda path: load_problems(path),
@@ -272,9 +272,9 @@ def test_columns_missing_twice_shuffled_and_odd_cells(folders, name, data):
 
 @FAST
 @given(record=VALUES)
-def test_forms_refuse_whatever_lacks_their_keys(record):
+def test_schemas_refuse_whatever_lacks_their_keys(record):
     with pytest.raises(InputError, match=r"metrics\.json"):
-        require_form(record, GRAPH_METRICS, "metrics.json")
+        require_schema(record, "graph_metrics", "metrics.json")
 
 
 class Exploit:

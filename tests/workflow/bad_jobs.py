@@ -396,7 +396,7 @@ MATH = [
     ),
     BadJob("score_math", "shard 0", setting(scatteritem="0-of-1"), "scatter item", "0-of-1", "k-of-n"),
     BadJob("merge_problems", "half a shard", spoil("shards", cut), "JSON object at|problems 0 to 5", "", ""),
-    BadJob("merge_problems", "an empty shard", spoil("shards", emptied), "first line with condition", "no condition"),
+    BadJob("merge_problems", "an empty shard", spoil("shards", emptied), "a first line in", "an empty file"),
     BadJob(
         "merge_problems",
         "a shard of another condition",
@@ -412,13 +412,17 @@ MATH = [
         "5 rows",
     ),
     BadJob(
-        "merge_problems", "no verdict", spoil("shards", line(2, "correct", "yes")), "graded answer at .*:3", "'yes'"
+        "merge_problems",
+        "no verdict",
+        spoil("shards", line(2, "correct", "yes")),
+        "true or false for correct of .*:3",
+        "'yes'",
     ),
     BadJob(
         "merge_problems",
         "no likelihood",
         spoil("shards", line(1, "solution_nll", None)),
-        "graded answer at .*:2",
+        "a number for solution_nll of .*:2",
         "None",
     ),
     BadJob(

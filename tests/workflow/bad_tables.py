@@ -98,7 +98,7 @@ FIGURES = [
         "plot_trajectory",
         "an extent in words",
         spoil("summary", keys("checkpoints.0.score.extent", "wide")),
-        r"a number, .*checkpoints\[0\].score.extent",
+        r"a number or null for .*checkpoints\[0\].score.extent",
         "'wide'",
     ),
 ]
@@ -142,7 +142,7 @@ COMPARISONS = [
         "compare_published",
         "an efficiency in words",
         spoil("metrics", keys("definitions.dense_weighted.synergy.global_efficiency.value", "high")),
-        "a number, .*global_efficiency.value",
+        "a number or null for .*global_efficiency.value",
         "'high'",
     ),
     BadJob(
@@ -184,7 +184,7 @@ CLAIMS = [
         "test_claims",
         "a ratio in words",
         spoil("ablation_statistics", keys("ratios.synergistic/random.estimate", "big")),
-        "a number, .*ratios.synergistic/random.estimate",
+        "a number or null for .*ratios.synergistic/random.estimate",
         "'big'",
     ),
     BadJob("test_claims", "no pooled tests", spoil("math_statistics", keys("pooled")), "a key pooled", "keys"),

@@ -61,7 +61,7 @@ DAMAGED = [
     ("ablation/orders/tiny-qwen3/redundant-0.npz", arrays(kl_nats=put(-1.0, 1, 0)),
      "ablation/tiny-qwen3_ablation.csv", "merge_ablation/tiny-qwen3", "finite KL of at least 0"),
     ("ablation/math/tiny-neox/shards/baseline/1-of-1.jsonl", line(1, "correct", "yes"),
-     "ablation/math/tiny-neox/baseline.jsonl", "merge_problems/tiny-neox/baseline", "a graded answer"),
+     "ablation/math/tiny-neox/baseline.jsonl", "merge_problems/tiny-neox/baseline", "true or false for correct"),
     ("claims/tiny-qwen3_claims.csv", cells("claim", "9"), "claims/claims.csv", "merge_claims", "'9'"),
     ("../resources/models/tiny-gemma3", file_lost("tokenizer.json"),
      "activations/tiny-gemma3_logits.npz", "record_activations/tiny-gemma3", "no tokenizer.json"),

@@ -10,6 +10,8 @@ from browser import BROWSER, DRIVER, MISSING, Browser
 from declarations import REPOSITORY, rules
 from workflow_run import SMOKE, THREADS, check_results, copy_repository, planned_jobs, snakemake
 
+from synergy.files.artifacts import read_json, read_jsonl
+
 
 @pytest.fixture(scope="module")
 def run(smoke_run):
@@ -35,6 +37,16 @@ def test_the_run_checks_itself_and_says_what_it_cost(run):
     assert costed >= {name for name, rule in rules().items() if rule.file != "trajectory.smk"} - later
     assert not costed & later
     assert record["cost"][0]["seconds"] > 0
+
+
+def test_every_json_follows_the_schema_that_the_list_of_artifacts_links(run):
+    results, schemas = run / "results", {}
+    for row in (REPOSITORY / "results/README.md").read_text().splitlines():
+        if linked := re.findall(r"schemas/(\w+)\.json", row):  # the problems' record stands below those of the models
+            schemas |= dict.fromkeys(results.glob(re.sub(r"<i>-of-<n>|<\w+>", "*", row.split("`")[1])), linked)
+    for path, linked in schemas.items():
+        assert read_json(path, *linked) if path.suffix == ".json" else read_jsonl(path, *linked)
+    assert set(results.rglob("*.json*")) - schemas.keys() == {results / "checks.json"}  # which nobody reads
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from synergy.files.errors import InputError
 
 REPOSITORY = Path(__file__).parents[3]
 
-MODEL = {"key": "tiny-qwen3", "revision": "local", "weights": {"kind": "random", "seed": 0}}
+MODEL = {"key": "tiny-qwen3", "source": {}, "revision": "local", "weights": {"kind": "random", "seed": 0}}
 N_HEADS, N_TOKENS = 8, 5
 
 

@@ -93,12 +93,15 @@ def run(folder, model, sign):
     scores = np.empty(LAYERS * HEADS)
     scores[(layer * HEADS + head).astype(int)] = sign * rank
     write_csv(folder / "ranking.csv", ["syn_red_score", "excess_score"], np.stack([scores, -scores], axis=1))
-    networks = {}
+    networks, no_null = {}, {"null_mean": None, "relative_to_null": None, "null_draws": []}
     for network, *values in zip(*(gemma["3c"][name] for name in PUBLISHED_COLUMNS["3c"]), strict=True):
         other = {"synergy": "redundancy", "redundancy": "synergy"}[network] if sign < 0 else network
         metrics = zip(PUBLISHED_COLUMNS["3c"][1:], values, strict=True)
-        networks[other] = {metric: {"value": float(value)} for metric, value in metrics}
-    write_json(folder / "metrics.json", {"definitions": {"dense_weighted": networks}})
+        networks[other] = {metric: {"value": float(value), **no_null} for metric, value in metrics}
+    definitions = dict.fromkeys(("dense_weighted", "top_fraction"), networks)
+    contrasts = {name: {"estimate": None, "standard_error": None} for name in PUBLISHED_COLUMNS["3c"][1:]}
+    graphs = {"top_fraction": 0.1, "contrasts_synergy_minus_redundancy": contrasts, "definitions": definitions}
+    write_json(folder / "metrics.json", graphs)
     curves = []
     for order, fraction, kl in zip(*(gemma["4a"][name] for name in PUBLISHED_COLUMNS["4a"]), strict=True):
         other = {"synergistic": "random", "random": "synergistic"}[order] if sign < 0 else order

@@ -47,7 +47,8 @@ def traced(folder, amplitudes, model="pythia-1b", hashes=None, permutations=400,
         write_csv(run["rankings"][-1], list(columns), list(zip(*columns.values(), strict=True)))
         write_json(run["summaries"][-1], {"split_half": {"score": 0.9}})
         sha256 = {"model.safetensors": hashes[index] if hashes else f"{step}"}
-        write_json(run["records"][-1], {"sha256": sha256, "source": {"hub": "x"}, "weights": {"kind": "trained"}})
+        fetched = {"sha256": sha256, "source": {"hub": "x"}, "weights": {"kind": "trained"}, "provenance": {}}
+        write_json(run["records"][-1], fetched | {"geometry": {"layers": LAYERS, "heads": HEADS}})
     trace_training(
         checkpoints={f"{model}-step{step}": step for step in amplitudes},
         **run,

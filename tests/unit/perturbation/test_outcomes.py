@@ -33,6 +33,8 @@ def condition(folder, name, correct, nll=1.0, ids=None, parameters=PARAMETERS, *
             "id": f"p{k}" if ids is None else ids[k],
             "type": "AB"[k % 2],
             "level": f"Level {1 + k % 4}",
+            "generated": "",
+            "extracted": None,
             "correct": bool(right),
             "correct_strict": bool(right) and k % 2 == 0,
             "truncated": k < 4,

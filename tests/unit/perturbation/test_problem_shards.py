@@ -31,7 +31,7 @@ def made_from(tmp_path_factory):
     prefetch_math({"path": str(DEMO)}, "ours", 1, N, 0, str(folder / "cache"), str(problems), str(record))
     scores = [0.9, 0.1, 0.5, 0.4, 0.3, 0.2, 0.8, 0.0]
     write_csv(folder / "ranking.csv", ("head_idx", "syn_red_score"), list(enumerate(scores)))
-    fetched = {"weights": {"kind": "random", "seed": 0}, "sha256": {}, "revision": None}
+    fetched = {"source": {}, "weights": {"kind": "random", "seed": 0}, "sha256": {}, "revision": None}
     write_json(
         folder / "model.json",
         fetched | {"geometry": {"layers": 2, "heads": 4}, "provenance": {"model": {"key": "tiny-neox"}}},
@@ -178,10 +178,8 @@ def test_a_shard_that_does_not_belong_is_named(made_from, copies, tmp_path, chan
 )
 def test_a_value_that_is_none_is_named_with_its_line(made_from, copies, tmp_path, changes):
     spoil(copies[2], 2, **changes)
-    with pytest.raises(InputError, match="a graded answer") as error:
+    with pytest.raises(InputError, match=rf"for {next(iter(changes))} of {copies[2]}:3"):
         merge(made_from, copies, tmp_path)
-    assert f"{copies[2]}:3" in str(error.value)
-    assert next(iter(changes)) in str(error.value)
 
 
 @pytest.mark.parametrize("kept", [0, 1, 2])

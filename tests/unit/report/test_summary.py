@@ -122,11 +122,13 @@ def made(tmp_path):
     (tmp_path / "benchmarks/score_math/a-model").mkdir(parents=True)
     benchmark = {"s": 12.5, "max_rss": 100.0}
     (tmp_path / "benchmarks/score_math/a-model/baseline.jsonl").write_text(json.dumps(benchmark) + "\n")
-    write_json(tmp_path / "prefetch.json", {"key": "a-model", "source": {"revision": "abc123"}, "provenance": {}})
+    fetched = {"key": "a-model", "source": {"revision": "abc123"}, "weights": {"kind": "trained"}, "sha256": {}}
+    write_json(tmp_path / "prefetch.json", fetched | {"geometry": {"layers": 4, "heads": 2}, "provenance": {}})
+    write_json(tmp_path / "problems.json", {"exemplars": [], "provenance": {}})
     config = {"study": list(models), "models": {key: {"layers": 4} for key in (*models, "unused")}}
     record_run(
         [str(tmp_path / "prefetch.json")],
-        str(tmp_path / "prefetch.json"),
+        str(tmp_path / "problems.json"),
         config,
         tmp_path / "benchmarks",
         str(tmp_path / "record.json"),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from synergy.files.artifacts import read_json
 from synergy.files.errors import InputError
 from synergy.files.kept_results import digest_of
-from synergy.files.schemas import TOKENS
 
 IDENTITY = ("key", "revision", "weights")
 
@@ -45,7 +44,7 @@ def read_answers(path: str, record: dict, n_prompts: int) -> Answered:
     InputError
         If the answers are another model's, a prompt or an answer is empty, or there are too few prompts.
     """
-    recorded = read_json(path, TOKENS)
+    recorded = read_json(path, "tokens")
     again = f"delete {path} and run the workflow again"
     rows, made_by = recorded["prompts"], recorded["provenance"]
     chosen = [rows[row] for row in stratified([row["category"] for row in rows], n_prompts)]

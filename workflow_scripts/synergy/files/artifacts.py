@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from synergy.files.errors import InputError
-from synergy.files.schemas import require_form
+from synergy.files.schemas import require_schema
 
 PDF_DPI = 300  # of what is an image inside a PDF
 
@@ -80,19 +80,19 @@ def write_json(path: str | Path, record: dict | list) -> None:
         temporary.write_text(json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
 
 
-def read_json(path: str | Path, form: object = None) -> dict:
-    """Read a JSON file.
+def read_json(path: str | Path, schema: str | None = None) -> dict:
+    """Read a JSON file that holds an object.
 
     Parameters
     ----------
     path : str or Path
-    form : see `synergy.forms.require_form`, optional
-        What it must hold.
+    schema : str, optional
+        Name of the schema that it must follow, see `synergy.files.schemas`.
 
     Raises
     ------
     InputError
-        Naming the file, if it is missing, is not JSON, or has not the `form`.
+        Naming the file, if it is missing, is not JSON, holds no object or does not follow the schema.
     """
     try:
         record = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -100,7 +100,11 @@ def read_json(path: str | Path, form: object = None) -> dict:
         raise InputError(f"a JSON file at {path}", "no such file", "run the rule that makes it") from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"valid JSON in {path}", f"{error}", "delete it and run the workflow again") from None
-    require_form(record, {} if form is None else form, path)
+    if not isinstance(record, dict):
+        found, hint = repr(record)[:60], f"delete {path} and run the workflow again"
+        raise InputError(f"an object for the whole of {path}", found, hint)
+    if schema:
+        require_schema(record, schema, path)
     return record
 
 
@@ -112,13 +116,21 @@ def write_jsonl(path: str | Path, records: Sequence[dict]) -> None:
             file.write(json.dumps(_plain(record), allow_nan=False) + "\n")
 
 
-def read_jsonl(path: str | Path, required: Sequence[str] = ()) -> list[dict]:
-    """Read one JSON object a line, each with the `required` keys.
+def read_jsonl(path: str | Path, schema: str | None = None, first: str | None = None) -> list[dict]:
+    """Read one JSON object a line.
+
+    Parameters
+    ----------
+    path : str or Path
+    schema : str, optional
+        Name of the schema that each line must follow, see `synergy.files.schemas`.
+    first : str, optional
+        That of the first line, where it is another.
 
     Raises
     ------
     InputError
-        Naming the line that is not a JSON object or lacks a key.
+        Naming the line that is not a JSON object or does not follow its schema.
     """
     records = []
     try:
@@ -137,11 +149,9 @@ def read_jsonl(path: str | Path, required: Sequence[str] = ()) -> list[dict]:
             raise InputError(f"a JSON object at {path}:{number}", f"{error}", "mend or delete the line") from None
         if not isinstance(record, dict):
             raise InputError(f"a JSON object at {path}:{number}", type(record).__name__, "mend or delete the line")
-        missing = [key for key in required if key not in record]
-        if missing:
-            raise InputError(
-                f"keys {', '.join(required)} at {path}:{number}", f"no {', '.join(missing)}", "add the missing keys"
-            )
+        own = schema if records else first or schema
+        if own:
+            require_schema(record, own, path, number)
         records.append(record)
     return records
 

@@ -3,8 +3,8 @@
 Taken together are the definitions (functions, classes, constants, imports) that an entry point, a script or a function,
 reaches by name, through all modules of the library, and what these modules do when they are imported. Left out is what
 decides no number: comments, docstrings, layout, where a definition stands, printed words, the words of exceptions, and
-the modules that are about words alone (`WORDS`). So a moved module or a mended comment leaves the hash as it is, and a
-changed function changes that of everything which uses it, and of nothing else.
+the modules that are about words or check what was read (`WORDS`). So a moved module or a mended comment leaves the hash
+as it is, and a changed function changes that of everything which uses it, and of nothing else.
 
 What is ignored: names that are only put together while the program runs, and the versions of other libraries, which
 `provenance` records.
@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 LIBRARY = Path(__file__).resolve().parent.parent
-WORDS = ("files/console.py", "files/errors.py", "prefetch/hub.py")
+WORDS = ("files/console.py", "files/errors.py", "files/schemas.py", "prefetch/hub.py")
 FILE_NAME = re.compile(r"[\w-]+\.(py|html|css|json)")
 DIGITS = 16
 

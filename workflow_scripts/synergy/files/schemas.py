@@ -1,121 +1,99 @@
-"""What the JSON files that rules read from one another must hold."""
+"""JSON Schemas of the artifacts (``schemas/<artifact>.json`` beside this module), and holding a record against one.
 
+A schema describes every key; its ``required`` keys are those that readers rely on. ``provenance`` and ``noise`` are
+parts that others share.
+"""
+
+import json
+from functools import cache
 from pathlib import Path
 from sys import float_info
 
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
 from synergy.files.errors import InputError
 
-NUMBER = "a number, or null where there is none"
-REAL = "a number"
-TEXT = "text"
-YES_NO = "true or false"
-WHOLE = "a whole number"
-EVERY = "*"  # stands for each key that there is
-
-_METRIC = {"value": NUMBER, "null_mean": NUMBER, "relative_to_null": NUMBER, "null_draws": [NUMBER]}
-_NETWORK = {"global_efficiency": _METRIC, "modularity": _METRIC}
-_NETWORKS = {"synergy": _NETWORK, "redundancy": _NETWORK}
-_CONTRAST = {"estimate": NUMBER, "standard_error": NUMBER}
-_PROFILE = {
-    **{"p_value": NUMBER, "extent": NUMBER, "extent_by_chance_95": NUMBER},
-    **{"spearman_with_last": NUMBER, "spearman_with_published": NUMBER},
-}
-_NATS = dict.fromkeys(("synergy", "null_synergy", "excess_synergy", "redundancy"), NUMBER)
-
-MODEL_RECORD = {
-    "weights": {"kind": TEXT},
-    "sha256": {},
-    "geometry": {"layers": WHOLE, "heads": WHOLE},
-    "provenance": {},
-}
-WEIGHTS = {"source": {}, "weights": {}, "sha256": {EVERY: TEXT}}  # the part of it that tells weights apart
-PROBLEMS_RECORD = {"exemplars": [{"problem": TEXT, "solution": TEXT}]}
-RANKING_SUMMARY = {"split_half": {"score": NUMBER}}
-GRAPH_METRICS = {
-    "top_fraction": NUMBER,
-    "contrasts_synergy_minus_redundancy": {"global_efficiency": _CONTRAST, "modularity": _CONTRAST},
-    "definitions": {"top_fraction": _NETWORKS, "dense_weighted": _NETWORKS, EVERY: _NETWORKS},
-}
-_VALUES = {metric: {"value": NUMBER} for metric in _NETWORK}
-WEIGHTED_METRICS = {"definitions": {"dense_weighted": dict.fromkeys(_NETWORKS, _VALUES)}}  # what the paper shows
-ABLATION_STATISTICS = {"ratios": {EVERY: {"estimate": NUMBER, "ci_low": NUMBER, "ci_high": NUMBER, "p_value": NUMBER}}}
-CONDITION = {"condition": TEXT, "sigma": REAL, "seed": WHOLE, "provenance": {"parameters": {}}}
-MATH_STATISTICS = {
-    "pooled": [
-        {
-            **{"first": TEXT, "second": TEXT, "sigma": REAL, "measure": TEXT, "by_seed": [REAL]},
-            **{"difference": REAL, "ci_low": REAL, "ci_high": REAL, "p_value": REAL},
-        }
-    ]
-}
-TRAINING_SUMMARY = {
-    "identical_weights": [[TEXT]],
-    "checkpoints": [{"training_step": WHOLE, "score": _PROFILE, "excess_score": _PROFILE, "extent_nats": _NATS}],
-}
-RUN_RECORD = {
-    "config": {"models": {}},
-    "models": [{}],
-    "problems": {},
-    "cost": [dict.fromkeys(("seconds", "longest_job_s", "peak_memory_mib"), REAL) | {"rule": TEXT, "jobs": WHOLE}],
-    "provenance": {"code_version": TEXT, "python": TEXT, "packages": {}},
+SCHEMAS = Path(__file__).with_name("schemas")
+IN_WORDS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "an object",
+    "string": "text",
 }
 
-TOKENS = {
-    "prompts": [{"id": TEXT, "category": TEXT, "prompt_ids": [WHOLE], "generated_ids": [WHOLE]}],
-    "provenance": {"model": {}},
-}
-PROBLEM_SHARD = {
-    **{"condition": TEXT, "first_problem": WHOLE, "last_problem": WHOLE, "n_problems": WHOLE, "fingerprint": TEXT},
-    **{"parameters": {}, "noise": {"matrices": [{"matrix": TEXT, "heads": [WHOLE]}]}},
-}
-GRADED = {
-    **{"id": TEXT, "type": TEXT, "level": TEXT, "grading": TEXT, "solution_nll": REAL},
-    **{"correct": YES_NO, "correct_strict": YES_NO, "truncated": YES_NO},
-}
-_KINDS = {NUMBER: (int, float, type(None)), REAL: (int, float), TEXT: str, WHOLE: int, YES_NO: bool}
 
+def require_schema(record: object, name: str, path: str | Path, line: int | None = None) -> None:
+    """Refuse a record that is not what its schema says.
 
-def require_form(record: object, form: object, path: str | Path, place: str = "") -> None:
-    """Refuse a record that lacks what its readers rely on.
+    Numbers must be finite and fit a float, and ``1.0`` is no whole number.
 
     Parameters
     ----------
     record : object
         What was read.
-    form : dict, list or str
-        A dict: an object with at least these keys, each of its form; `EVERY` stands for any key.
-        A list of one: a list whose items have that form.
-        Else one of `NUMBER`, `REAL`, `TEXT`, `WHOLE` and `YES_NO`.
+    name : str
+        The schema: ``graph_metrics``.
     path : str or Path
         Where it was read, for the message.
-    place : str
-        The part that is looked at.
+    line : int, optional
+        Which line of the file it is.
 
     Raises
     ------
     InputError
         Naming file and key.
     """
-    named, remake = place or "the whole", f"delete {path} and run the workflow again"
-    if isinstance(form, dict):
-        right, expected = isinstance(record, dict), "an object"
-    elif isinstance(form, list):
-        right, expected = isinstance(record, list), "a list"
+    error = next(_validator(name).iter_errors(record), None)
+    if error:
+        place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.absolute_path).lstrip(".")
+        expected, found = _in_words(error, place or "the whole")
+        file = path if line is None else f"{path}:{line}"
+        raise InputError(f"{expected} of {file}", found, f"delete {path} and run the workflow again")
+
+
+def _in_words(error: ValidationError, place: str) -> tuple[str, str]:
+    """What was expected at a place, and what was found there."""
+    rule, value = error.validator, error.validator_value
+    if rule == "required":
+        missing = next(key for key in value if key not in error.instance)
+        return f"a key {missing} in {place}", f"keys {', '.join(error.instance)}"[:120]
+    if rule == "type":
+        kinds = " or ".join(IN_WORDS[kind] for kind in ([value] if isinstance(value, str) else value))
+    elif rule == "enum":
+        kinds = f"one of {', '.join(map(str, value))}"
     else:
-        right, expected = isinstance(record, _KINDS[form]) and isinstance(record, bool) == (form == YES_NO), form
-    if form in (NUMBER, REAL) and right and record is not None:
-        right = abs(record) <= float_info.max  # neither NaN nor infinite nor too large for a float
-    if not right:
-        raise InputError(f"{expected} for {named} of {path}", repr(record)[:60], remake)
-    if isinstance(form, dict):
-        for key, own in form.items():
-            if key == EVERY:
-                for name, item in record.items():
-                    require_form(item, own, path, f"{place}.{name}".lstrip("."))
-                continue
-            if key not in record:
-                raise InputError(f"a key {key} in {named} of {path}", f"keys {', '.join(record)}"[:120], remake)
-            require_form(record[key], own, path, f"{place}.{key}".lstrip("."))
-    elif isinstance(form, list):
-        for number, item in enumerate(record):
-            require_form(item, form[0], path, f"{place}[{number}]")
+        kinds = f"{rule} {value}"
+    return f"{kinds} for {place}", repr(error.instance)[:60]
+
+
+@cache
+def _validator(name: str) -> Validator:
+    content = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in SCHEMAS.glob("*.json")}
+    for schema in content.values():
+        del schema["$schema"]  # it would bring the usual validator back, to which NaN is a number
+    registry = Registry().with_resources(
+        (file, DRAFT202012.create_resource(schema)) for file, schema in content.items()
+    )
+    return _Validator(content[f"{name}.json"], registry=registry)
+
+
+def _is_number(checker: object, value: object) -> bool:
+    """Finite and not too large for a float; a boolean is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= float_info.max
+
+
+def _is_whole(checker: object, value: object) -> bool:
+    return isinstance(value, int) and _is_number(checker, value)
+
+
+_Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_whole}),
+)

@@ -8,14 +8,13 @@ import numpy as np
 
 from synergy.files.artifacts import read_json, read_jsonl
 from synergy.files.errors import InputError
-from synergy.files.schemas import CONDITION, GRADED, require_form
 from synergy.files.tables import Table
 from synergy.statistics.inference import Difference, mcnemar, paired_differences, wilson_interval
 
 COUNTS = ("n_problems", "n_correct", "accuracy")
 SHARES = ("accuracy_ci_low", "accuracy_ci_high", "truncated_fraction", "solution_nll")
 GROUP_COLUMNS = ("condition", "sigma", "seed", "grouping", "group", *COUNTS, *SHARES)
-REQUIRED = ("id", "type", "level", "correct", "correct_strict", "truncated", "grading", "solution_nll")
+ANSWER_KEYS = ("id", "type", "level", "correct", "correct_strict", "truncated", "grading", "solution_nll")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +65,8 @@ def read_scores(records: Sequence[str], conditions: Sequence[str]) -> list[Score
     """
     scores: list[Scores] = []
     for path, condition_path in zip(records, conditions, strict=True):
-        graded, made = read_jsonl(path, REQUIRED), read_json(condition_path, CONDITION)
-        for number, record in enumerate(graded, start=1):
-            require_form(record, GRADED, f"{path}:{number}")
-        columns = {key: np.array([record[key] for record in graded]) for key in REQUIRED}
+        graded, made = read_jsonl(path, "graded_answer"), read_json(condition_path, "condition")
+        columns = {key: np.array([record[key] for record in graded]) for key in ANSWER_KEYS}
         own = Scores(
             *(made["condition"], made["sigma"], made["seed"]),
             *(columns[key].astype(bool) for key in ("correct", "correct_strict", "truncated")),

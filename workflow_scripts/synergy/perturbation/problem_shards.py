@@ -6,13 +6,7 @@ from dataclasses import asdict
 from synergy.files.artifacts import read_jsonl, write_jsonl
 from synergy.files.errors import InputError
 from synergy.files.kept_results import digest_of
-from synergy.files.schemas import PROBLEM_SHARD, require_form
 from synergy.perturbation.problems import Problem
-
-MADE_OF = ("condition", "first_problem", "last_problem", "n_problems", "fingerprint", "parameters", "noise")
-VERDICTS = ("correct", "correct_strict", "truncated")
-RECORD_KEYS = ("id", "type", "level", "generated", "extracted", "grading", "solution_nll", *VERDICTS)
-STATUSES = ("graded", "no_answer", "grader_timeout", "ungradable")
 
 
 def answers_fingerprint(
@@ -124,11 +118,10 @@ def merge_problem_shards(
 def _read_shard(path: str, condition: str, problems: Sequence[Problem]) -> dict:
     """Read one shard and check that it holds answers to its range of the problems."""
     remake = f"delete {path} and run the workflow again"
-    lines = read_jsonl(path)
-    made_of, records = (lines[0], lines[1:]) if lines else ({}, [])
-    if missing := [key for key in MADE_OF if key not in made_of]:
-        raise InputError(f"a first line with {', '.join(MADE_OF)} in {path}", f"no {', '.join(missing)}", remake)
-    require_form(made_of, PROBLEM_SHARD, f"{path}:1")
+    lines = read_jsonl(path, "graded_answer", first="problem_shard")
+    if not lines:
+        raise InputError(f"a first line in {path} that says what it is made of", "an empty file", remake)
+    made_of, *records = lines
     if made_of["condition"] != condition:
         raise InputError(f"answers under {condition} in {path}", f"those under {made_of['condition']}", remake)
     asked = range(made_of["first_problem"], made_of["last_problem"])
@@ -136,17 +129,7 @@ def _read_shard(path: str, condition: str, problems: Sequence[Problem]) -> dict:
         found = f"{asked.start} to {asked.stop}"
         raise InputError(f"first and last of {len(problems)} problems in {path}", found, remake)
     expected = [problem.id for problem in problems[asked.start : asked.stop]]
-    if [record.get("id") for record in records] != expected:
+    if [record["id"] for record in records] != expected:
         found = f"{len(records)} records, or those of other problems"
         raise InputError(f"the {len(expected)} problems {asked.start} to {asked.stop - 1} in {path}", found, remake)
-    for number, record in enumerate(records, start=2):
-        wrong = [key for key in RECORD_KEYS if key not in record]
-        wrong += [key for key in VERDICTS if key in record and not isinstance(record[key], bool)]
-        if not isinstance(record.get("solution_nll"), float):  # NaN and infinity are written as null
-            wrong.append("solution_nll")
-        if record.get("grading") not in STATUSES:
-            wrong.append("grading")
-        if wrong:
-            found = ", ".join(f"{key}: {record.get(key)!r}"[:80] for key in dict.fromkeys(wrong))
-            raise InputError(f"a graded answer at {path}:{number}", found, remake)
     return {"path": str(path), "range": asked, "records": records, "made_of": made_of}
