@@ -190,7 +190,7 @@ def imported_by(path, seen):
     for module in re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(), re.MULTILINE):
         top, *rest = module.split(".")
         if top == "synergy":
-            found |= imported_by(SCRIPTS / "synergy" / f"{rest[0] if rest else '__init__'}.py", seen)
+            found |= imported_by(SCRIPTS.joinpath(top, *rest).with_suffix(".py"), seen)
         else:
             found.add(top)
     return found
