@@ -95,3 +95,16 @@ def test_absence_without_a_fitting_untrained_model_is_not_testable(control):
     claim = claim_absent_untrained(ranking(U), control, **GEOMETRY)
     assert claim.verdict == claim.verdict_after_control == NOT_TESTABLE
     assert "untrained model" in claim.row("m")["note"]
+
+
+def test_exchanges_without_a_shape_count_for_nothing_and_are_told():
+    # Two profiles of one raised layer each: to exchange one of these layers alone leaves a flat profile, and all other
+    # exchanges are as extreme as what was found.
+    trained, untrained = ranking(U), ranking(U)
+    for table, layer in ((trained, 5), (untrained, 0)):
+        table["syn_red_score"] = np.repeat(np.eye(LAYERS)[layer], HEADS)
+    claim = claim_absent_untrained(trained, untrained, **GEOMETRY)
+    assert claim.test.p_value == 1
+    exchanged = np.random.default_rng(0).random((199, LAYERS)) < 0.5
+    flat = np.count_nonzero(exchanged[:, 5] != exchanged[:, 0])
+    assert f"{flat} of 199 exchanges made a profile flat and are left out" in claim.row("m")["note"]

@@ -75,11 +75,13 @@ def claim_absent_untrained(
         geometry = layers, heads, permutations, seed
         trained_means, trained, _ = _profile_test(ranking[column], *geometry, absent)
         untrained_means, untrained, _ = _profile_test(control_ranking[column], *geometry, absent)
-        test = _exchange_test(trained_means, untrained_means, ranking[column], control_ranking[column], *geometry)
+        test, left_out = _exchange_test(
+            trained_means, untrained_means, ranking[column], control_ranking[column], *geometry
+        )
         verdict, words = _absence(trained, untrained, test, significance)
         if verdict == NOT_TESTABLE and not test.obstacle:
             test = Effect(test.estimate, test.p_value, test.ci_low, test.ci_high, obstacle=words)
-        results.append((test, verdict, f"{words} ({_pair(trained, untrained)})"))
+        results.append((test, verdict, f"{words} ({_pair(trained, untrained)}){left_out}"))
     (test, verdict, words), (control, after, control_words) = results
     notes = (f"Raw scores: {words}.", f"Null-subtracted scores: {control_words}.")
     return Claim(2, statistic, test, rule, verdict, control_name, control, after, notes)
@@ -112,18 +114,25 @@ def _exchange_test(
     heads: int,
     permutations: int,
     seed: int,
-) -> Effect:
-    """Difference of two template correlations, exchanging the two profiles at random layers."""
+) -> tuple[Effect, str]:
+    """Difference of two template correlations, exchanging the two profiles at random layers, and a note on the draws.
+
+    An exchange that makes one of the profiles flat has no correlation: it is left out of the p and counted in the note.
+    """
     observed = float(template_correlation(trained) - template_correlation(untrained))
     if np.isnan(observed) or layers < FEWEST_LAYERS:
-        return Effect(obstacle=FEW_LAYERS if np.isfinite(trained_scores).any() else NO_NULL)
+        return Effect(obstacle=FEW_LAYERS if np.isfinite(trained_scores).any() else NO_NULL), ""
     exchanged = np.random.default_rng(seed).random((permutations, layers)) < 0.5
     first = template_correlation(np.where(exchanged, untrained, trained))
     second = template_correlation(np.where(exchanged, trained, untrained))
     draws = template_correlation(resampled_profiles(trained_scores, layers, heads, BOOTSTRAPS, seed))
     draws = draws - template_correlation(resampled_profiles(untrained_scores, layers, heads, BOOTSTRAPS, seed + 1))
     low, high = np.nanpercentile(draws, [2.5, 97.5])
-    return Effect(observed, share_as_extreme(np.nan_to_num(first - second), observed), float(low), float(high))
+    n_undefined = np.count_nonzero(np.isnan(first - second))
+    left_out = (
+        f"; {n_undefined} of {permutations} exchanges made a profile flat and are left out" if n_undefined else ""
+    )
+    return Effect(observed, share_as_extreme(first - second, observed), float(low), float(high)), left_out
 
 
 def _absence(trained: Arch, untrained: Arch, test: Effect, significance: float) -> tuple[str, str]:

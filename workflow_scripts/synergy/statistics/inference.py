@@ -1,18 +1,24 @@
 """Tests and intervals: permutation, exact, of paired differences, of proportions, corrected for several tests."""
 
 import math
-from itertools import product
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import binomtest, permutation_test
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 
 MOST_ENUMERATED = 13  # 2^13 = 8,192 assignments of signs
 BLOCK = 500  # draws held at once: with 5,000 pairs 20 MB
+DIGITS = 12  # of a sum of differences, relative to the sum of their sizes: what differs less is rounding
 
 
 def share_as_extreme(null: np.ndarray, observed: float) -> float:
-    """Two-sided permutation p: (1 + draws at least as far from zero as `observed`) / (1 + draws)."""
+    """Two-sided permutation p: (1 + draws at least as far from zero as `observed`) / (1 + draws).
+
+    Undefined draws (NaN) count neither above nor below the line.
+    """
+    null = null[~np.isnan(null)]
     tolerance = 1e-12 * max(abs(observed), 1e-300)
     return float((1 + np.count_nonzero(np.abs(null) >= abs(observed) - tolerance)) / (1 + len(null)))
 
@@ -26,7 +32,7 @@ def sign_flip_test(differences: np.ndarray, draws: int, seed: int) -> tuple[np.n
 
     Parameters
     ----------
-    differences : float (…, n_pairs)
+    differences : float (n_pairs,) or (n_contrasts, n_pairs)
         One or more contrasts.
     draws : int
         Of signs, where there are too many to enumerate.
@@ -35,7 +41,7 @@ def sign_flip_test(differences: np.ndarray, draws: int, seed: int) -> tuple[np.n
 
     Returns
     -------
-    p_values : float (…)
+    p_values : float () or (n_contrasts,)
         At least 2 / 2^n when enumerated; 1 when all differences are 0.
     statement : str
         What was done, in words.
@@ -45,18 +51,28 @@ def sign_flip_test(differences: np.ndarray, draws: int, seed: int) -> tuple[np.n
     R. A. Fisher, The Design of Experiments (1935), § 21.
     """
     n_pairs = differences.shape[-1]
-    # Assignments that differ in rounding alone are equal.
-    reached = np.abs(differences.sum(-1)) - 1e-12 * np.abs(differences).sum(-1)
-    if n_pairs <= MOST_ENUMERATED:
-        signs = np.array(list(product((1.0, -1.0), repeat=n_pairs)))
-        p_values = np.mean(np.abs(differences @ signs.T) >= reached[..., None], axis=-1)
-        return p_values, f"sign-flip permutation, two-sided, all 2^{n_pairs} assignments"
-    generator = np.random.default_rng(seed)
-    count = np.zeros(differences.shape[:-1], dtype=int)
-    for start in range(0, draws, BLOCK):
-        signs = generator.integers(0, 2, (min(BLOCK, draws - start), n_pairs), dtype=np.int8) * 2.0 - 1
-        count += (np.abs(differences @ signs.T) >= reached[..., None]).sum(-1)
-    return (1 + count) / (1 + draws), f"sign-flip permutation, two-sided, {draws} draws"
+    if n_pairs < 2:  # SciPy refuses them
+        return np.ones(differences.shape[:-1]), f"sign-flip permutation, two-sided, all 2^{n_pairs} assignments"
+    enumerated = n_pairs <= MOST_ENUMERATED
+    total = np.abs(differences).sum(axis=-1)
+    scale = np.where(total > 0, total, 1.0)
+
+    def distance_from_zero(signs: np.ndarray, axis: int) -> np.ndarray:
+        return np.round(np.abs(signs @ differences.T) / scale, DIGITS)
+
+    # The sample whose signs SciPy flips is all ones, so that one set of signs serves all contrasts.
+    p_values = permutation_test(
+        (np.ones(n_pairs),),
+        distance_from_zero,
+        permutation_type="samples",
+        alternative="greater",
+        n_resamples=np.inf if enumerated else draws,
+        batch=BLOCK,
+        vectorized=True,
+        rng=np.random.default_rng(seed),
+    ).pvalue
+    done = f"all 2^{n_pairs} assignments" if enumerated else f"{draws} draws"
+    return p_values, f"sign-flip permutation, two-sided, {done}"
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
@@ -83,12 +99,8 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
     Psychometrika 12 (1947) 153-157, doi:10.1007/BF02295996.
     """
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    n, smaller = only_first + only_second, min(only_first, only_second)
-    binomial, tail = 1, 1
-    for k in range(1, smaller + 1):
-        binomial = binomial * (n - k + 1) // k
-        tail += binomial
-    return only_first, only_second, min(1.0, 2 * tail / 2**n)  # integers, so that nothing overflows
+    n_differing = only_first + only_second
+    return only_first, only_second, float(binomtest(only_first, n_differing).pvalue) if n_differing else 1.0
 
 
 class Difference(NamedTuple):
@@ -173,15 +185,9 @@ def wilson_interval(n_correct: float, n: float, confidence: float = 0.95) -> tup
         raise ValueError(f"confidence must lie between 0 and 1, not at {confidence}")
     if n == 0:
         return math.nan, math.nan
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    proportion = n_correct / n
-    centre = proportion + z**2 / (2 * n)
-    half_width = z * math.sqrt(proportion * (1 - proportion) / n + (z / (2 * n)) ** 2)
-    scale = 1 + z**2 / n
+    low, high = proportion_confint(n_correct, n, alpha=1 - confidence, method="wilson")
     # Rounding must not push a bound that is exactly 0 or 1 outside the unit interval.
-    low = 0.0 if n_correct == 0 else (centre - half_width) / scale
-    high = 1.0 if n_correct == n else (centre + half_width) / scale
-    return low, high
+    return 0.0 if n_correct == 0 else float(low), 1.0 if n_correct == n else float(high)
 
 
 def percentile_interval(samples: np.ndarray) -> tuple[float, float]:
@@ -211,8 +217,8 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979) 65–70.
     """
     p_values = np.asarray(p_values, dtype=float)
+    tested = np.isfinite(p_values)
     corrected = np.full(p_values.shape, np.nan)
-    order = np.argsort(p_values)[: np.count_nonzero(np.isfinite(p_values))]  # NaN sorts last
-    steps = p_values[order] * np.arange(len(order), 0, -1)
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    if tested.any():
+        corrected[tested] = multipletests(p_values[tested], method="holm")[1]
     return corrected

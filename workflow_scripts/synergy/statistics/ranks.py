@@ -1,29 +1,18 @@
 """Ranks, correlations and means of values of which some are undefined (NaN)."""
 
 import numpy as np
+from scipy.stats import pearsonr, rankdata
 
 
 def average_ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks along the last axis, 1 = lowest, ties at their average rank; NaN keeps NaN and takes no rank."""
-    ranks = np.full(values.shape, np.nan)
-    for row in np.ndindex(values.shape[:-1]):
-        defined = ~np.isnan(values[row])
-        _, inverse, counts = np.unique(values[row][defined], return_inverse=True, return_counts=True)
-        last = np.cumsum(counts)
-        ranks[row][defined] = (last - (counts - 1) / 2)[inverse]
-    return ranks
+    """Ranks (...) along the last axis, 1 = lowest, ties at their average rank; NaN keeps NaN and takes no rank."""
+    return rankdata(values, axis=-1, nan_policy="omit")
 
 
 def rank_quantiles(values: np.ndarray) -> np.ndarray:
     """Average rank of each defined value (...), scaled along the last axis to [0, 1]; NaN stays NaN."""
-    largest = np.maximum(np.isfinite(values).sum(axis=-1, keepdims=True) - 1, 1)
+    largest = np.maximum((~np.isnan(values)).sum(axis=-1, keepdims=True) - 1, 1)
     return (average_ranks(values) - 1) / largest
-
-
-def spearman(x: np.ndarray, y: np.ndarray) -> float:
-    """Rank correlation of two arrays (n,) where both are defined, ties averaged; NaN where one does not vary."""
-    both = np.isfinite(x) & np.isfinite(y)
-    return pearson(average_ranks(x[both]), average_ranks(y[both]))
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> float:
@@ -32,7 +21,13 @@ def pearson(x: np.ndarray, y: np.ndarray) -> float:
     x, y = x[both], y[both]
     if x.size < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan")
-    return float(np.corrcoef(x, y)[0, 1])
+    return float(pearsonr(x, y).statistic)
+
+
+def spearman(x: np.ndarray, y: np.ndarray) -> float:
+    """Rank correlation of two arrays (n,) where both are defined, ties averaged; NaN where one does not vary."""
+    both = ~(np.isnan(x) | np.isnan(y))
+    return pearson(average_ranks(x[both]), average_ranks(y[both]))
 
 
 def mean_defined(values: np.ndarray, axis: int) -> np.ndarray:
