@@ -5,8 +5,8 @@ from synergy.ablation.recorded_answers import read_answers
 from synergy.files.artifacts import read_json
 from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to, progress
-from synergy.files.kept_results import Kept, Unfinished, versions_of
-from synergy.files.provenance import provenance
+from synergy.files.kept_results import Kept, Unfinished
+from synergy.files.provenance import provenance, versions_of
 from synergy.heads.orders import layer_share, ordered_heads, step_counts
 from synergy.models.model_folder import model_identity
 

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from synergy.files.artifacts import read_json
 from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to
-from synergy.files.kept_results import Kept, digest_of, versions_of
-from synergy.files.provenance import provenance
+from synergy.files.kept_results import Kept, digest_of
+from synergy.files.provenance import provenance, versions_of
 from synergy.models.model_folder import model_identity
 from synergy.recording.prompts import load_prompts
 

@@ -3,8 +3,8 @@
 from synergy.files.artifacts import read_json
 from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to
-from synergy.files.kept_results import Kept, versions_of
-from synergy.files.provenance import provenance
+from synergy.files.kept_results import Kept
+from synergy.files.provenance import provenance, versions_of
 from synergy.files.shards import item_range
 from synergy.heads.orders import noisy_heads, parse_condition
 from synergy.heads.ranking_table import read_ranking

@@ -7,12 +7,23 @@ import pytest
 import yaml
 from declarations import REPOSITORY
 
+from synergy.files.provenance import PACKAGES
+
 PIN = re.compile(r"^([\w.-]+)==([\w.+]+)$", re.MULTILINE)
 
 
+def conda_pins(env: str) -> dict[str, str]:
+    """Versions in an environment of conda, by name as pip compares names."""
+    dependencies = yaml.safe_load((REPOSITORY / f"envs/{env}.yaml").read_text())["dependencies"]
+    return by_name(PIN.findall("\n".join(dependencies[-1]["pip"])))
+
+
 def pins(name: str) -> dict[str, str]:
-    """Versions in a file of pip, by name as pip compares names."""
-    found = PIN.findall((REPOSITORY / "envs" / name).read_text())
+    """Versions in a file of pip, likewise."""
+    return by_name(PIN.findall((REPOSITORY / "envs" / name).read_text()))
+
+
+def by_name(found: list[tuple[str, str]]) -> dict[str, str]:
     assert len(found) == len({package.lower() for package, _ in found}), "a package twice"
     return {re.sub(r"[-_.]+", "-", package.lower()): version for package, version in found}
 
@@ -23,11 +34,9 @@ def numbers(version: str) -> tuple[int, ...]:
 
 @pytest.mark.parametrize("env", ["analysis", "models"])
 def test_conda_environments_name_the_pinned_versions(env):
-    pins = dict(re.findall(r"^([\w-]+)==([\w.]+)$", (REPOSITORY / "envs/requirements.txt").read_text(), re.MULTILINE))
-    dependencies = yaml.safe_load((REPOSITORY / f"envs/{env}.yaml").read_text())["dependencies"]
-    listed = dict(re.match(r"([\w-]+)==?([\w.]+)$", item).groups() for item in dependencies[-1]["pip"])
+    listed = conda_pins(env)
     assert listed
-    assert listed.items() <= pins.items()
+    assert listed.items() <= pins("requirements.txt").items()
 
 
 def test_everything_that_is_installed_is_pinned_and_to_one_version():
@@ -56,3 +65,12 @@ def test_every_place_names_the_same_python():
 def test_the_installed_snakemake_is_new_enough():
     least = re.search(r'min_version\("(.+?)"\)', (REPOSITORY / "Snakefile").read_text())[1]
     assert numbers(pins("requirements.txt")["snakemake"]) >= numbers(least)
+
+
+# What reads, fetches, writes or starts things, and decides no number.
+CARRIERS = ("accelerate", "huggingface-hub", "jinja2", "jsonschema", "pyyaml", "safetensors", "tqdm")
+
+
+def test_provenance_names_what_decides_numbers_in_the_environments():
+    installed = set().union(*(conda_pins(env) for env in ("analysis", "models")))
+    assert set(PACKAGES) == installed - {*CARRIERS, "pytest"}

@@ -21,7 +21,7 @@ from synergy.files.artifacts import (
 )
 from synergy.files.console import logged_to
 from synergy.files.errors import InputError
-from synergy.files.provenance import provenance
+from synergy.files.provenance import package_versions, provenance
 from synergy.files.tables import read_table
 
 
@@ -68,6 +68,12 @@ def test_npz_keeps_arrays_and_provenance(tmp_path):
     np.testing.assert_array_equal(arrays["x"], [0, 1, 2])
     assert read == note
     assert read["model"] == {"key": "m"}
+
+
+def test_an_environment_that_lacks_a_package_is_a_normal_one(capfd, monkeypatch):
+    monkeypatch.setattr("synergy.files.provenance.PACKAGES", ("numpy", "no-such-package"))
+    assert package_versions.__wrapped__() == {"numpy": np.__version__}
+    assert capfd.readouterr() == ("", "")
 
 
 @given(cut=st.floats(0.0, 0.99))

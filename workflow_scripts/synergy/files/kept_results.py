@@ -19,7 +19,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -34,17 +33,6 @@ MANIFEST = "manifest.json"
 def digest_of(*parts: object) -> str:
     """SHA-256 of values that JSON can hold; equal values give equal digests."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def versions_of(*packages: str) -> dict[str, str | None]:
-    """Versions of installed packages, None of those that are not, without importing them."""
-    found = {}
-    for name in packages:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = None
-    return found
 
 
 class Kept:

@@ -2,14 +2,17 @@
 
 import platform
 import subprocess
-import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from synergy import __version__
 
-PACKAGES = ("numpy", "scipy", "numba", "pandas", "networkx", "matplotlib", "torch", "transformers", "snakemake")
+# Those of envs/ that decide numbers or figures; an environment has the part of them that its rules need.
+PACKAGES = (
+    *("numpy", "scipy", "numba", "pandas", "statsmodels", "networkx", "python-louvain", "matplotlib", "seaborn"),
+    *("torch", "transformers", "gguf", "datasets", "math-verify"),
+)
 
 
 def provenance(made_by: str, parameters: dict, upstream: dict | None = None) -> dict:
@@ -59,12 +62,16 @@ def code_version() -> str:
 
 @cache
 def package_versions() -> dict[str, str]:
-    """Versions of the installed packages that decide results, without importing them."""
-    versions = {}
-    for name in PACKAGES:
+    """Versions of those `PACKAGES` that are installed."""
+    return {name: found for name, found in versions_of(*PACKAGES).items() if found}
+
+
+def versions_of(*packages: str) -> dict[str, str | None]:
+    """Versions of installed packages, None of those that are not, without importing them."""
+    found = {}
+    for name in packages:
         try:
-            versions[name] = version(name)
+            found[name] = version(name)
         except PackageNotFoundError:
-            # An analysis environment without torch is a normal one.
-            print(f"provenance: {name} is not installed", file=sys.stderr)
-    return versions
+            found[name] = None
+    return found
