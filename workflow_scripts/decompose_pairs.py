@@ -30,7 +30,7 @@ def decompose_pairs(
     settings = Settings(lag, redundancy, estimator, null["kind"], null["surrogates"], seed)
     compile_kernels(settings)
     pairs = pair_range(scatteritem, series.shape[1])
-    results = Decomposition(series, n_tokens, settings, threads).run(pairs)
+    results = Decomposition(series, n_tokens, settings, threads, checked=True).run(pairs)
     write_shard(shard, results, pairs, fingerprint(series, n_tokens), settings.parameters(), note)
     lost, total = int(results["n_undefined"].sum()), len(pairs) * len(n_tokens)
     print(f"{len(pairs)} pairs in {len(n_tokens)} prompts; {lost} of {total} undefined and left out of the means")

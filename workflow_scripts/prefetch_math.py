@@ -26,7 +26,7 @@ def prefetch_math(
     Parameters
     ----------
     source : dict
-        The set, see `synergy.problem_sets.read_problem_set`.
+        The set, see `synergy.perturbation.problem_sets.read_problem_set`.
     exemplars : dict or str
         Where the `shots` exemplars come from: ``ours``; ``train``, the train split of the set; or a set.
     """

@@ -5,6 +5,7 @@ import pytest
 from simulated import ar1
 
 from synergy.files.errors import InputError
+from synergy.phiid.decomposition import Decomposition, Settings
 from synergy.phiid.estimators import HeadSeries, check, normal_scores, prepare, standardised
 
 
@@ -38,7 +39,7 @@ def broken(value, **shape):
 )
 def test_bad_recordings_are_refused(bad, message):
     with pytest.raises(InputError, match=message):
-        check(bad)
+        Decomposition(bad.activations, bad.n_tokens, Settings(lag=bad.lag, estimator=bad.estimator))
 
 
 def test_shortest_series_allowed():

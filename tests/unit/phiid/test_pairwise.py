@@ -14,6 +14,8 @@ from simulated import ar1
 
 from synergy.files.artifacts import read_npz, write_npz
 from synergy.files.errors import InputError
+from synergy.phiid import decomposition
+from synergy.recording import activations
 
 SCRIPTS = Path(__file__).parents[3] / "workflow_scripts"
 
@@ -133,3 +135,18 @@ def test_kill_9_in_a_shard_loses_only_that_shard(tmp_path, recorded, whole, mome
         merge_pairs(shards, recorded, str(tmp_path / "pairwise.npz"))
     decompose_pairs(recorded, "3-of-7", **HOW, seed=0, threads=1, shard=shards[2])
     assert merged(tmp_path, recorded, shards) == whole
+
+
+def test_each_script_looks_at_the_series_once(recorded, tmp_path, monkeypatch):
+    looked_at, check_series = [], activations.check_series
+
+    def counted(series, *rest):
+        looked_at.append(len(series))
+        check_series(series, *rest)
+
+    for module in (activations, decomposition):
+        monkeypatch.setattr(module, "check_series", counted)
+    shards = make_shards(tmp_path, recorded, 2)
+    assert len(looked_at) == 2
+    merged(tmp_path, recorded, shards)
+    assert len(looked_at) == 3

@@ -86,7 +86,7 @@ def curve_rows(curve: dict, seed: int) -> list[tuple]:
     Parameters
     ----------
     curve : dict
-        As :func:`synergy.order_files.read_orders` gives it.
+        As `synergy.ablation.order_files.read_orders` gives it.
     seed : int
         Of the bootstrap.
 
@@ -122,7 +122,7 @@ def compare_orders(curves: Sequence[dict], seed: int) -> dict:
 
     Parameters
     ----------
-    curves : orders of one method, as :func:`synergy.order_files.read_orders` gives them.
+    curves : orders of one method, as `synergy.ablation.order_files.read_orders` gives them.
     seed : int
         Of the bootstrap and of the draws of the paired test.
 

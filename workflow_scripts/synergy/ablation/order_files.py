@@ -1,4 +1,4 @@
-"""The measured orders of one model, read together and checked to belong together."""
+"""The measured orders of one model: the file of each, and all of them read and checked to belong together."""
 
 from collections.abc import Sequence
 
@@ -10,15 +10,20 @@ from synergy.files.errors import InputError
 from synergy.heads.orders import parse_order
 
 FORMS = {  # kinds of type and number of axes
-    **{"kl_nats": ("f", 2), "num_heads_removed": ("iu", 1), "n_heads_total": ("iu", 0), "prompt_id": ("U", 1)},
-    **{"method": ("U", 0), "answers": ("U", 0), "layer_share": ("f", 0)},
+    "kl_nats": ("f", 2),
+    "num_heads_removed": ("iu", 1),
+    "n_heads_total": ("iu", 0),
+    "prompt_id": ("U", 1),
+    "method": ("U", 0),
+    "answers": ("U", 0),
+    "layer_share": ("f", 0),
 }
 SHARED = ("n_heads_total", "num_heads_removed", "prompt_id", "answers")  # must be the same in all orders
 SETTINGS = ("dtype", "step", "max_fraction")
 
 
 def read_orders(paths: Sequence[str], names: Sequence[str]) -> tuple[list[dict], dict]:
-    """Read the files of `ablate_heads`, as `order_writing.write_order` writes them.
+    """Read the files of `ablate_heads`, as `write_order` writes them.
 
     Parameters
     ----------
@@ -98,7 +103,7 @@ def write_order(
     method: str,
     layer_share: float,
 ) -> None:
-    """Write the file of one order, as `order_files.read_orders` reads it.
+    """Write the file of one order, as `read_orders` reads it.
 
     Parameters
     ----------

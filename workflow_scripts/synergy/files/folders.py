@@ -1,4 +1,4 @@
-"""Folders that are made whole or not at all, and disks that are full."""
+"""Folders that are made whole or not at all, files of two names, and disks that are full."""
 
 import errno
 import os
@@ -66,6 +66,14 @@ def disk_is_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def link_or_copy(origin: str | Path, path: str | Path) -> None:
+    """Give a file another name, or where the disk allows no hard link, copy it."""
+    try:
+        os.link(origin, path)
+    except OSError:
+        shutil.copy(origin, path)
 
 
 def _is_alive(process: str) -> bool:

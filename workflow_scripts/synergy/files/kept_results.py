@@ -16,8 +16,6 @@ right.
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -25,7 +23,7 @@ import numpy as np
 
 from synergy.files.artifacts import atomic_path, read_json, read_npz, sha256, write_json, write_npz
 from synergy.files.errors import InputError
-from synergy.files.folders import atomic_folder
+from synergy.files.folders import atomic_folder, link_or_copy
 
 MANIFEST = "manifest.json"
 
@@ -72,7 +70,7 @@ class Kept:
             files, made_by = self._checked(outputs)
             for name, path in outputs.items():
                 with atomic_path(path) as temporary:
-                    _link_or_copy(files[name], temporary)
+                    link_or_copy(files[name], temporary)
         except (InputError, OSError, KeyError, TypeError, AttributeError) as error:
             reason = error if isinstance(error, InputError | OSError) else f"{MANIFEST} has another form"
             print(f"Computing again: what is kept in {self.folder} cannot be used. {reason}")
@@ -92,7 +90,7 @@ class Kept:
                 files = {}
                 for name, path in outputs.items():
                     file = name + Path(path).suffix
-                    _link_or_copy(Path(path), partial / file)
+                    link_or_copy(Path(path), partial / file)
                     files[name] = {"file": file, "sha256": sha256(partial / file)}
                 manifest = {"kind": self._kind, "key": self.key, "made_of": self._made_of, "files": files}
                 write_json(partial / MANIFEST, {**manifest, "made_by": made_by})
@@ -111,17 +109,6 @@ class Kept:
                 raise InputError(f"{path} as it was kept", "other bytes", remake)
         made_by = manifest["made_by"]
         return files, f"{made_by['made_by']}, version {made_by['code_version']}"
-
-
-def _link_or_copy(origin: Path, path: Path) -> None:
-    """Another name for the same bytes, or where the disks differ or know no such names, the bytes once more."""
-    path.unlink(missing_ok=True)
-    try:
-        os.link(origin, path)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copyfile(origin, path)
 
 
 class Unfinished:

@@ -1,4 +1,4 @@
-"""The files that a model's folder holds: which travel, whether all are there, and what their hashes are."""
+"""The files that a model's folder holds: which travel, whether all are there, and what tells the model from others."""
 
 import json
 import os

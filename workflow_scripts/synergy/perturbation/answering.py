@@ -1,4 +1,7 @@
-"""Answering many prompts greedily, each to its own end, in batches that lose the rows that are done."""
+"""Asking a model mathematical problems and grading what it answers.
+
+Prompts are continued greedily, each to its own end, in batches that lose the rows that are done.
+"""
 
 from collections import deque
 from collections.abc import Callable, Sequence

@@ -29,7 +29,7 @@ class Grade(NamedTuple):
     correct : bool
         Math-Verify finds the answer equal to the gold one. False unless ``status`` is ``graded``.
     correct_strict : bool
-        The two are equal letter by letter, after `answers.strict_form`.
+        The two are equal letter by letter, after `answer_extraction.strict_form`.
     status : str
         ``graded``; ``no_answer``: there was none; ``grader_timeout``: the comparison took too long and was killed;
         ``ungradable``: one of the two is no formula, is too long, holds broken characters or brought the grader down.

@@ -1,4 +1,7 @@
-"""How a mathematical problem is put before a model."""
+"""How a mathematical problem is put before a model, and the solved ones that a few-shot prompt shows first.
+
+Those are our own, or drawn from a training split.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -56,7 +59,7 @@ def format_prompt(
     template_arguments : mapping, optional
         Passed on to the chat template (Qwen 3: ``enable_thinking``).
     exemplars : sequence of mappings with ``problem`` and ``solution``
-        What ``few_shot`` shows, see :mod:`synergy.exemplars`.
+        What ``few_shot`` shows, see `our_exemplars` and `drawn_exemplars`.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def style_of(prompt_style: str, prompt_format: str) -> str:
     return "chat" if prompt_format == "chat" else "few_shot"
 
 
-# Our own, from easy to less easy. Short: each is read again with every problem.
+# Our own exemplars, from easy to less easy. Short: each is read again with every problem.
 OURS = {
     "What is 8 + 5?": "8 + 5 = 13. The final answer is $\\boxed{13}$.",
     "A box holds 4 pens. How many pens do 3 boxes hold?": "3 times 4 = 12. The final answer is $\\boxed{12}$.",

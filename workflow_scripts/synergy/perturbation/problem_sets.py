@@ -1,4 +1,7 @@
-"""Reading a problem set from where it lives: a JSONL file, a local data set folder, or the hub."""
+"""A set of problems, read from where it lives (a JSONL file, a local data set folder, the hub), and samples of it.
+
+In a sample every type and level has its share.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,12 @@
-"""All sixteen atoms of any set of pairs of heads."""
+"""All sixteen atoms of any set of pairs of heads.
+
+An atom a → b stands for what the past holds in the way a and the future in the way b: r redundantly, x uniquely in x, y
+uniquely in y, s synergistically. The redundancy known of (α, β) is the sum of the atoms below it in the product of two
+lattices r < x, y < s, so inversion is a difference along the past and a difference along the future (Mediano et al.,
+arXiv:2109.13186):
+
+    r = R,  x = X − R,  y = Y − R,  s = S − X − Y + R.
+"""
 
 import numpy as np
 
@@ -6,13 +14,15 @@ from synergy.files.errors import InputError
 from synergy.phiid.decomposition import Decomposition, Settings
 from synergy.phiid.pairs import first_of_row
 
+ATOMS = tuple(f"{past}t{future}" for past in "rxys" for future in "rxys")
+
 
 def all_atoms(
     activations: np.ndarray, n_tokens: np.ndarray, pairs: np.ndarray, settings: Settings, threads: int = 1
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The sixteen atoms, mean over prompts.
 
-    Redundancies of the lattice by the configured definition, then inversion (:mod:`synergy.lattice`). In a pair (i, j),
+    Redundancies of the lattice by the configured definition, then inversion (see `invert`). In a pair (i, j),
     x is the head of lower index.
 
     Parameters
@@ -38,7 +48,7 @@ def all_atoms(
     Raises
     ------
     InputError
-        If a pair is not one of different heads, or as in :class:`synergy.decomposition.Decomposition`.
+        If a pair is not one of different heads, or as in `Decomposition`.
     """
     decomposition = Decomposition(activations, n_tokens, settings, threads)
     n_heads = activations.shape[1]
@@ -49,12 +59,9 @@ def all_atoms(
     asked, place = np.unique(numbers, return_inverse=True)
     runs = np.split(asked, np.flatnonzero(np.diff(asked) > 1) + 1) if asked.size else []
     results = [decomposition.knowns(range(int(run[0]), int(run[-1]) + 1)) for run in runs]
-    knowns = np.concatenate([np.empty((16, 0)), *(k for k, _ in results)], axis=1)
-    undefined = np.concatenate([np.empty(0, dtype=np.int32), *(n for _, n in results)])
+    knowns = np.concatenate([np.empty((16, 0))] + [known for known, _ in results], axis=1)
+    undefined = np.concatenate([np.empty(0, dtype=np.int32)] + [lost for _, lost in results])
     return dict(zip(ATOMS, invert(knowns)[:, place], strict=True)), undefined[place]
-
-
-ATOMS = tuple(f"{past}t{future}" for past in "rxys" for future in "rxys")
 
 
 def invert(knowns: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Decompose a range of pairs: the observed values and, in the same pass, their null.
 
 Prompts go through in small batches; within a batch threads share the pairs. Surrogates are never kept: each updates
-running means and sums of squares of every pair (Welford's recurrence), in the order of surrogates.
+running means and sums of squares of every pair (Welford's recurrence), in the order of surrogates. However many jobs
+start at the same time with nothing compiled, one of them compiles the kernels.
 """
 
 import fcntl
@@ -25,9 +26,11 @@ from synergy.phiid.kernels.discrete import pack
 from synergy.phiid.kernels.ranges import discrete_range, finish_surrogate, gaussian_range
 from synergy.phiid.nulls import check_null, surrogate_prompt
 from synergy.phiid.pairs import split
+from synergy.recording.activations import check_series
 
 BATCH_BYTES = 16e6
 REDUNDANCIES = ("mmi", "ccs")
+PATIENCE_S = 300.0  # with a process that compiles
 
 
 @dataclass(frozen=True)
@@ -59,17 +62,29 @@ class Decomposition:
         Lag, redundancy, estimator and null.
     threads : int
         Number of threads; results do not depend on it.
+    checked : bool
+        Whether the series come from `read_activations`, which has looked at every value.
 
     Raises
     ------
     InputError
-        See :func:`synergy.estimators.check` and :func:`synergy.nulls.check_null`.
+        See `synergy.recording.activations.check_series`, `synergy.phiid.estimators.check` and
+        `synergy.phiid.nulls.check_null`.
     """
 
-    def __init__(self, activations: np.ndarray, n_tokens: np.ndarray, settings: Settings, threads: int = 1):
+    def __init__(
+        self,
+        activations: np.ndarray,
+        n_tokens: np.ndarray,
+        settings: Settings,
+        threads: int = 1,
+        checked: bool = False,
+    ):
         if settings.redundancy not in REDUNDANCIES:
             known = f"a redundancy among {', '.join(REDUNDANCIES)}"
             raise InputError(known, f"{settings.redundancy}", "correct decomposition.redundancy in the config")
+        if not checked:
+            check_series(activations, n_tokens)
         self.recording = HeadSeries(activations, n_tokens, settings.lag, settings.estimator)
         check(self.recording)
         check_null(settings.null_kind, settings.surrogates, self.recording)
@@ -78,7 +93,7 @@ class Decomposition:
         self.n_prompts, self.n_padded = self.series.self_correlation.shape
 
     def run(self, pairs: range) -> dict[str, np.ndarray]:
-        """Decompose a range of pairs, numbered as in :mod:`synergy.pairs`.
+        """Decompose a range of pairs, numbered as in `synergy.phiid.pairs`.
 
         Returns
         -------
@@ -105,8 +120,15 @@ class Decomposition:
             for s in progress(range(surrogates), "surrogates", "surrogate") if surrogates else ():
                 sums, lost, _, _ = self._pass(pairs, 2, pool, s)
                 finish_surrogate(
-                    *(sums, lost, self.n_prompts, n_heads, pairs.start, null, n_null),
-                    *(null_head_sums[s], null_head_undefined[s]),
+                    sums,
+                    lost,
+                    self.n_prompts,
+                    n_heads,
+                    pairs.start,
+                    null,
+                    n_null,
+                    null_head_sums[s],
+                    null_head_undefined[s],
                 )
         sts, rtr, tdmi = mean_over_prompts(observed, undefined, self.n_prompts)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -129,7 +151,7 @@ class Decomposition:
         }
 
     def knowns(self, pairs: range) -> tuple[np.ndarray, np.ndarray]:
-        """Means over prompts (16, n_pairs) of the redundancies of ``lattice.ATOMS``, and n_undefined (n_pairs,)."""
+        """Means over prompts (16, n_pairs) of the redundancies of `atoms.ATOMS`, and n_undefined (n_pairs,)."""
         with ThreadPoolExecutor(self.threads) as pool:
             sums, undefined, _, _ = self._pass(pairs, 16, pool)
         return mean_over_prompts(sums, undefined, self.n_prompts), undefined
@@ -166,7 +188,10 @@ class Decomposition:
         """Series of a batch of prompts, observed or surrogate, as the kernels take them."""
         whole = self.series
         series = Series(
-            *(array[batch] for array in (whole.z, whole.self_correlation, whole.autocorrelation, whole.n_samples)),
+            whole.z[batch],
+            whole.self_correlation[batch],
+            whole.autocorrelation[batch],
+            whole.n_samples[batch],
             whole.n_heads,
         )
         if surrogate is not None:
@@ -199,9 +224,6 @@ def mean_over_prompts(sums: np.ndarray, undefined: np.ndarray, n_prompts: int) -
         return np.where(defined > 0, sums / defined, np.nan)
 
 
-PATIENCE_S = 300.0
-
-
 def compile_kernels(settings: Settings) -> None:
     """Make sure that what `settings` needs is in the folder of compiled code; one process compiles, the others wait.
 
@@ -218,7 +240,7 @@ def compile_kernels(settings: Settings) -> None:
         if not note.exists():
             noise = np.random.default_rng(0).normal(size=(2, 3, settings.lag + 16)).astype(np.float32)
             few = replace(settings, surrogates=min(settings.surrogates, 1))
-            Decomposition(noise, np.full(2, noise.shape[2]), few).run(range(3))
+            Decomposition(noise, np.full(2, noise.shape[2]), few, checked=True).run(range(3))
             note.touch()
 
 

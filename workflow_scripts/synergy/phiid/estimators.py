@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from synergy.files.errors import InputError
-from synergy.recording.activations import check_series
 
 ESTIMATORS = ("gaussian", "gaussian_copula", "discrete")
 LANES = 32
@@ -71,20 +70,18 @@ class Series:
 
 
 def check(recording: HeadSeries) -> None:
-    """Refuse a recording that cannot be decomposed.
+    """Refuse series, finite and of the right shape, that cannot be decomposed.
 
     Raises
     ------
     InputError
-        Unknown estimator, no prompts, fewer than 2 heads, a series shorter than lag + 4, NaN or infinite values
-        within a series, or no head that varies anywhere. A head that is constant in some prompts is no error: its
-        pairs are undefined there.
+        Unknown estimator, fewer than 2 heads, a series shorter than lag + 4, or no head that varies anywhere. A head
+        that is constant in some prompts is no error: its pairs are undefined there.
     """
     activations, n_tokens, lag = recording.activations, recording.n_tokens, recording.lag
     if recording.estimator not in ESTIMATORS:
         known = f"an estimator among {', '.join(ESTIMATORS)}"
         raise InputError(known, f"{recording.estimator}", "correct decomposition.estimator in the config")
-    check_series(activations, n_tokens)
     n_prompts, n_heads, _ = activations.shape
     if n_heads < 2:
         raise InputError("at least 2 heads, since pairs are decomposed", f"{n_heads}", "choose a larger model")
@@ -108,7 +105,7 @@ def prepare(recording: HeadSeries, threads: int = 1) -> Series:
 
     ``gaussian``: standardised. ``gaussian_copula``: normal scores Φ⁻¹(rank / (n + 1)), ties at their average rank,
     then standardised (Ince et al. 2017, doi:10.1002/hbm.23471). ``discrete``: 1 above the mean, else 0.
-    The recording is one that :func:`check` accepts.
+    The recording is one that `check` accepts.
     """
     activations, lag, estimator = recording.activations, recording.lag, recording.estimator
     n_prompts, n_heads, _ = activations.shape

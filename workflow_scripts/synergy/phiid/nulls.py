@@ -8,7 +8,7 @@ surrogate, prompt, head) alone: not on the pairs, shards or threads that ask for
     The samples (x_t, x_{t+lag}) of each head are rotated in time by its own offset, uniform on 1 … n_samples − 1. Past
     and future stay together, so a head's self-information is exactly that of the data; rotating the series itself
     would instead make samples across the seam, which lowers the autocorrelation and so biases the null. What the seam
-    does to correlations between heads is undone for Gaussian estimators under MMI (:mod:`synergy.seam`).
+    does to correlations between heads is undone for Gaussian estimators under MMI (`synergy.phiid.kernels.seam`).
 ``cross_prompt``
     Each head takes its samples from another prompt, by its own random permutation of the prompts of equal length. What
     all heads do at the same token in every prompt stays. In one in n_prompts a pair meets in one prompt by chance.
@@ -89,7 +89,7 @@ def surrogate_prompt(
 
     Parameters
     ----------
-    recording, series : Recording, Series
+    recording, series : HeadSeries, Series
         What was observed, and its prepared form.
     kind : str
         One of `KINDS`.

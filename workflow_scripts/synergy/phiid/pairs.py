@@ -1,10 +1,17 @@
-"""Unordered pairs of heads, numbered in lexicographic order: (0, 1), (0, 2), … (0, n − 1), (1, 2), …"""
+"""Unordered pairs of heads, numbered in lexicographic order: (0, 1), (0, 2), … (0, n − 1), (1, 2), …
+
+And the means over the partners of a head. A float sum depends on its order, hence on how pairs are sharded. Values are
+therefore rounded to multiples of 2⁻⁴⁰ nats and added as 64-bit integers. The error of a mean is below 5e-13 nats; no
+atom of double precision correlations exceeds 128 nats, so 2¹⁶ partners fit.
+"""
 
 from itertools import pairwise
 
 import numpy as np
 
 from synergy.files.shards import item_range
+
+SCALE = 2.0**40  # of the integers that partners are added as
 
 
 def n_pairs(n_heads: int) -> int:
@@ -55,9 +62,6 @@ def symmetric(values: np.ndarray, n_heads: int, diagonal: float = np.nan) -> np.
         matrix[row, row + 1 :] = values[start : start + n_heads - 1 - row]
         matrix[row + 1 :, row] = matrix[row, row + 1 :]
     return matrix
-
-
-SCALE = 2.0**40
 
 
 def head_means(sums: np.ndarray, undefined: np.ndarray) -> np.ndarray:

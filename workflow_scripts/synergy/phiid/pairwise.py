@@ -1,4 +1,4 @@
-"""Shards: the results of one range of pairs, and how they are put together again."""
+"""The pairwise decomposition as files: shards, each of one range of pairs, and the whole that they make."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def library_version() -> str:
 def write_shard(
     path: str, results: dict[str, np.ndarray], pairs: range, mark: str, parameters: dict, upstream: dict
 ) -> None:
-    """Write the results of :func:`synergy.decomposition.Decomposition.run` for a range of pairs.
+    """Write the results of `synergy.phiid.decomposition.Decomposition.run` for a range of pairs.
 
     Parameters
     ----------
@@ -43,9 +43,17 @@ def write_shard(
         Provenance of the activations.
     """
     n_prompts, _, n_heads = results["head_prompt_sums"].shape
-    made_of = (pairs.start, pairs.stop, n_heads, n_prompts, mark)
     note = provenance("decompose_pairs", parameters, upstream) | {"library_version": library_version()}
-    write_npz(path, note, **results, **dict(zip(MADE_OF, map(np.array, made_of), strict=True)))
+    write_npz(
+        path,
+        note,
+        **results,
+        first_pair=np.array(pairs.start),
+        last_pair=np.array(pairs.stop),
+        n_heads_total=np.array(n_heads),
+        n_prompts=np.array(n_prompts),
+        fingerprint=np.array(mark),
+    )
 
 
 def merge_shards(paths: Sequence[str], mark: str) -> tuple[dict[str, np.ndarray], dict]:
@@ -54,7 +62,7 @@ def merge_shards(paths: Sequence[str], mark: str) -> tuple[dict[str, np.ndarray]
     Parameters
     ----------
     paths : sequence of str
-        Files of :func:`write_shard`, in any order.
+        Files of `write_shard`, in any order.
     mark : str
         Fingerprint of the activations that they must be made from.
 

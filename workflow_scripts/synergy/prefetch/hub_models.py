@@ -2,13 +2,12 @@
 
 import os
 import re
-import shutil
 import time
 from pathlib import Path
 
 from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
-from synergy.files.folders import room_on_disk
+from synergy.files.folders import link_or_copy, room_on_disk
 from synergy.models.model_folder import patterns, wanted
 from synergy.prefetch.hub import hub_errors, hub_token
 
@@ -47,7 +46,7 @@ def fetch_from_hub(folder: Path, source: dict, random_weights: bool, cache: Path
     # The cache may hold more: weights, where this model is to be random.
     for name in wanted((path.name for path in snapshot.iterdir()), random_weights):
         _require_announced_hash(snapshot / name, repository)
-        _link_or_copy((snapshot / name).resolve(), folder / name)
+        link_or_copy((snapshot / name).resolve(), folder / name)
     return snapshot.name  # a snapshot's folder bears the name of its commit
 
 
@@ -100,10 +99,3 @@ def _delete_abandoned(repository: Path) -> None:
     for path in repository.glob("blobs/*.incomplete"):
         if time.time() - path.stat().st_mtime > ABANDONED_S:
             path.unlink(missing_ok=True)
-
-
-def _link_or_copy(origin: Path, target: Path) -> None:
-    try:
-        os.link(origin, target)
-    except OSError:  # another file system
-        shutil.copy(origin, target)

@@ -1,4 +1,7 @@
-"""A file of activations, ours or a user's, and what the series in it must be."""
+"""Activations, ours or a user's: their file, what the series in it must be, and what each is like by itself.
+
+Like by itself: its autocorrelation, its mean, whether it varies. A fingerprint tells the series of one run from others.
+"""
 
 import hashlib
 

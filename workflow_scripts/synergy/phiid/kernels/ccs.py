@@ -20,7 +20,7 @@ keep_compiled_code()
 from numba import njit  # noqa: E402  (the cache folder must be set first)
 
 NO_CHANGE = 1e-12
-CHANGED = (0, 1, 2, 3, 4, 8, 12)  # rtr, rtx, rty, rts, xtr, ytr, str among ``lattice.ATOMS``
+CHANGED = (0, 1, 2, 3, 4, 8, 12)  # rtr, rtx, rty, rts, xtr, ytr, str among `atoms.ATOMS`
 
 
 @njit(cache=True, nogil=True, forceinline=True, error_model="numpy")
@@ -46,7 +46,7 @@ def pointwise(xu, xv, yu, yv, xy_u, xy_v, x_uv, y_uv, xy_uv):
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def coefficients(a, b, c, d, e, f, n):
-    """Regression coefficients of a pair and half the inverse residual variances, for :func:`at_sample`.
+    """Regression coefficients of a pair and half the inverse residual variances, for `at_sample`.
 
     a … f are the correlations xy, uv, xu, yv, xv, yu of n samples.
     """
@@ -68,7 +68,7 @@ def coefficients(a, b, c, d, e, f, n):
 
 @njit(cache=True, nogil=True, forceinline=True, fastmath={"contract"}, error_model="numpy")
 def at_sample(x, u, y, v, correlation, slope, inverse2, inverse3, average):
-    """The nine mutual informations at one sample, as :func:`pointwise` takes them.
+    """The nine mutual informations at one sample, as `pointwise` takes them.
 
     x, u, y, v are standardised to unit norm; `average` are the mutual informations of the pair, in the same order. A
     quadratic form of an inverse covariance is a sum of squares of residuals of successive regressions, each over its
@@ -117,14 +117,21 @@ def sample_redundancies(x, u, y, v, n, correlation, slope, inverse2, inverse3, a
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def ccs_knowns(z, i, j, n, work, c, d, minors, low, high, knowns):
-    """Replace the seven redundancies of ``knowns.mmi_knowns`` in lanes low … high − 1 of a block by those of CCS."""
+    """Replace the seven redundancies of `mmi.mmi_knowns` in lanes low … high − 1 of a block by those of CCS."""
     x, u = z[i, 0], z[i, 1]
     for k in range(low, high):
         if knowns[0, k] == knowns[0, k]:
             pair = coefficients(work[0, k], work[1, k], c, d[k], work[2, k], work[3, k], n)
             average = (
-                *(minors[0, k], minors[1, k], minors[2, k], minors[3, k]),
-                *(minors[6, k], minors[7, k], minors[8, k], minors[9, k], minors[10, k]),
+                minors[0, k],
+                minors[1, k],
+                minors[2, k],
+                minors[3, k],
+                minors[6, k],
+                minors[7, k],
+                minors[8, k],
+                minors[9, k],
+                minors[10, k],
             )
             shared = sample_redundancies(x, u, z[j + k, 0], z[j + k, 1], n, *pair, average)
             knowns[0, k], knowns[1, k], knowns[2, k], knowns[3, k] = shared[0], shared[1], shared[2], shared[3]

@@ -72,7 +72,7 @@ def count_states(words, i, j, n, counts):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def average_informations(counts, n, logs, n_logs, sums, k, minors):
-    """Mutual informations of a pair from its counts, to lane k of `minors` (rows as in ``knowns.informations``).
+    """Mutual informations of a pair from its counts, to lane k of `minors` (rows as in `mmi.informations`).
 
     With S(A) the sum of c log c over the counts c of the vectors A, I(A; B) = log n + (S(A, B) − S(A) − S(B)) / n.
     `sums` (16,) is overwritten: S of the vectors whose bits (x 8, y 4, u 2, v 1) are set.

@@ -1,4 +1,8 @@
-"""The fast path of Integrated Information Decomposition: sts, rtr and TDMI of pairs, Gaussian, MMI, in nats.
+"""Integrated Information Decomposition of blocks of pairs, Gaussian, MMI, in nats.
+
+The fast path gives sts, rtr and TDMI; the other all sixteen redundancies of the lattice. Redundancy of a set of past
+sources α with a set of future targets β is the smallest I(a; b), a in α, b in β; the atoms follow by inversion
+(`synergy.phiid.atoms`).
 
 A pair's four vectors, past (x, y) and future (u, v), are standardised beforehand, so that dot products are
 correlations. Every minimum of mutual informations is decided on determinants and the products are taken before the
@@ -207,7 +211,7 @@ def informations(minors):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def mmi_knowns(minors, knowns):
-    """The sixteen redundancies (rows in the order of ``lattice.ATOMS``) from a block of mutual informations."""
+    """The sixteen redundancies (rows in the order of `atoms.ATOMS`) from a block of mutual informations."""
     for k in range(BLOCK):
         xu, xv, yu, yv = minors[0, k], minors[1, k], minors[2, k], minors[3, k]
         xy_u, xy_v, x_uv, y_uv = minors[6, k], minors[7, k], minors[8, k], minors[9, k]

@@ -1,7 +1,7 @@
-"""Adding up blocks of pairs: per pair, per head, over surrogates.
+"""Walk over ranges of pairs in a batch of prompts: compute blocks, and add them up per pair, per head, over surrogates.
 
 The order of additions is fixed where it matters: floats of a pair are added prompt after prompt and surrogate after
-surrogate, integers of a head (:mod:`synergy.partners`) in any order.
+surrogate, integers of a head (`synergy.phiid.pairs`) in any order.
 """
 
 import numpy as np
@@ -16,6 +16,8 @@ from synergy.phiid.pairs import SCALE
 keep_compiled_code()
 
 from numba import njit  # noqa: E402  (the cache folder must be set first)
+
+ROWS = 8  # of heads, that blocks are gone through together
 
 
 @njit(cache=True, nogil=True)
@@ -103,9 +105,6 @@ def finish_surrogate(sums, undefined, n_prompts, n_heads, start, null, count, he
             pair += 1
 
 
-ROWS = 8
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def gaussian_range(
     z,
@@ -138,11 +137,11 @@ def gaussian_range(
     ccs : bool
         Redundancy by common change in surprisal, else by minimum mutual information.
     rotated : bool
-        Whether each head was rotated by its own offset: then seams are mended (:mod:`synergy.seam`).
+        Whether each head was rotated by its own offset: then seams are mended (`synergy.phiid.kernels.seam`).
     n_heads, first, last, start : int
         Number of heads; range of pairs; the pair that element 0 of the sums of pairs belongs to.
     sums : float64 (2, 3 or 16, n_pairs)
-        Sums over prompts in nats: sts, rtr; or sts, rtr, TDMI; or the sixteen redundancies (``lattice.ATOMS``).
+        Sums over prompts in nats: sts, rtr; or sts, rtr, TDMI; or the sixteen redundancies (`atoms.ATOMS`).
     undefined : int32 (n_pairs,)
         Number of prompts in which the pair is singular.
     head_sums : int64 (n_prompts, 2, n_heads_padded)
@@ -188,8 +187,7 @@ def gaussian_range(
                                 atoms_of(knowns, values)
                             pair = origin[r] + j - start
                             accumulate(
-                                *(values, low[r], high[r], i, j, pair),
-                                *(sums, undefined, head_sums[p], head_undefined[p]),
+                                values, low[r], high[r], i, j, pair, sums, undefined, head_sums[p], head_undefined[p]
                             )
             row_first = row_last
 
@@ -198,7 +196,7 @@ def gaussian_range(
 def discrete_range(
     words, varies, n_samples, ccs, n_heads, first, last, start, sums, undefined, head_sums, head_undefined
 ):
-    """As :func:`gaussian_range`, of bits packed into words (n_prompts, n_heads_padded, 2, n_words).
+    """As `gaussian_range`, of bits packed into words (n_prompts, n_heads_padded, 2, n_words).
 
     `varies` (n_prompts, n_heads_padded) is NaN where a head has no variance.
     """
@@ -232,8 +230,6 @@ def discrete_range(
                             for row in range(16):
                                 knowns[row, k] = np.nan
                     atoms_of(knowns, values)
-                    accumulate(
-                        *(values, low, high, i, j, origin + j - start),
-                        *(sums, undefined, head_sums[p], head_undefined[p]),
-                    )
+                    pair = origin + j - start
+                    accumulate(values, low, high, i, j, pair, sums, undefined, head_sums[p], head_undefined[p])
             row_first += n_heads - 1 - i
