@@ -44,7 +44,7 @@ scattergather:
     pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides it
 
 
-for stage in """common prefetch activations decomposition ranking graphs ablation perturbation
+for stage in """config common prefetch activations decomposition ranking graphs ablation perturbation
                 figures comparison claims robustness trajectory report wildcards""".split():
 
     include: f"rules/{stage}.smk"
@@ -57,3 +57,5 @@ rule all:
         STUDY_FIGURES,
         "<summary>",
         "<checks>",
+    message:
+        "Everything of the study is there."

@@ -4,10 +4,9 @@
 rule record_activations:
     """Record the output norm of every attention head at every token of the model's answers."""
     input:
-        model="<model_files>",
+        model=ancient("<model_files>"),
         record="<prefetch_record>",
-        prompts=provided(config["prompts"]),
-        code=code("record_activations"),
+        prompts=ours(config["prompts"]),
     output:
         activations="<activations>",
         logits="<logits>",
@@ -24,10 +23,17 @@ rule record_activations:
         runtime=growing(of_model("resources/runtime")),
         gpu=of_model("resources/gpu"),
     params:
-        stanza=stanza,
-        n_tokens=lookup("recording/n_tokens", within=config),
-        top_logprobs=lookup("recording/top_logprobs", within=config),
-        batch_size=lookup("recording/batch_size", within=config),
-        kept=workflow.pathvars.apply("<resources>/kept"),
+        code=code("record_activations", config["prompts"]),
+        settings=settings(
+            dtype=of_model("dtype"),
+            prompt_format=of_model("prompt_format"),
+            template_arguments=of_model("chat_template_arguments"),
+            n_tokens=lookup("recording/n_tokens", within=config),
+            top_logprobs=lookup("recording/top_logprobs", within=config),
+            batch_size=lookup("recording/batch_size", within=config),
+        ),
+        kept=aside(KEPT),
+    message:
+        "Record every head of {wildcards.model} while it answers the prompts."
     script:
         "../workflow_scripts/record_activations.py"

@@ -5,7 +5,7 @@ localrules:
     merge_claims,
 
 
-rule test_claims:
+rule decide_claims:
     """Test each published claim on one model, and again after its control."""
     input:
         ranking="<ranking>",
@@ -16,37 +16,41 @@ rule test_claims:
         math="<math_perturbation>",
         math_statistics="<math_statistics>",
         control_ranking=control_ranking,
-        code=code("test_claims"),
     output:
         claims=report(
             "<claims>",
-            caption="captions/test_claims.rst",
+            caption="captions/decide_claims.rst",
             category="1. Claims",
             labels={"model": "{model}", "figure": "claims"},
         ),
     log:
-        "<logs>/test_claims/{model}.log",
+        "<logs>/decide_claims/{model}.log",
     benchmark:
-        "<benchmarks>/test_claims/{model}.jsonl"
+        "<benchmarks>/decide_claims/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=of_model("layers"),
-        heads=of_model("heads"),
-        significance=lookup("claims/significance", within=config),
-        permutations=lookup("claims/permutations", within=config),
-        seed=lookup("claims/seed", within=config),
-        sigma=lookup("math/sigma", within=config),
+        code=code("decide_claims"),
+        gathered=control_of_model,
+        settings=settings(
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+            significance=lookup("claims/significance", within=config),
+            permutations=lookup("claims/permutations", within=config),
+            seed=lookup("claims/seed", within=config),
+            sigma=lookup("math/sigma", within=config),
+        ),
+    message:
+        "Decide the claims on {wildcards.model}."
     script:
-        "../workflow_scripts/test_claims.py"
+        "../workflow_scripts/decide_claims.py"
 
 
 rule compare_scores:
     """Test the layer profile of every definition of the score, side by side, in all models of the study."""
     input:
-        rankings=every("ranking", model=config["study"]),
-        pairwise=every("pairwise", model=config["study"]),
-        code=code("compare_scores"),
+        rankings=every("ranking", model=STUDY),
+        pairwise=every("pairwise", model=STUDY),
     output:
         definitions=report(
             "<score_definitions>",
@@ -61,10 +65,15 @@ rule compare_scores:
     conda:
         "../envs/analysis.yaml"
     params:
-        geometries=GEOMETRIES,
-        significance=lookup("claims/significance", within=config),
-        permutations=lookup("claims/permutations", within=config),
-        seed=lookup("claims/seed", within=config),
+        code=code("compare_scores"),
+        settings=settings(
+            models=GEOMETRIES,
+            significance=lookup("claims/significance", within=config),
+            permutations=lookup("claims/permutations", within=config),
+            seed=lookup("claims/seed", within=config),
+        ),
+    message:
+        "Compare the definitions of the score."
     script:
         "../workflow_scripts/compare_scores.py"
 
@@ -72,8 +81,7 @@ rule compare_scores:
 rule merge_claims:
     """Put the claims of all models of the study into one table."""
     input:
-        claims=every("claims", model=config["study"]),
-        code=code("merge_claims"),
+        claims=every("claims", model=STUDY),
     output:
         claims=report(
             "<all_claims>",
@@ -87,5 +95,10 @@ rule merge_claims:
         "<benchmarks>/merge_claims.jsonl"
     conda:
         "../envs/analysis.yaml"
+    params:
+        code=code("merge_claims"),
+        gathered=STUDY,
+    message:
+        "Merge the claims of all models."
     script:
         "../workflow_scripts/merge_claims.py"

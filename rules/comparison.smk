@@ -11,10 +11,9 @@ rule compare_models:
     input:
         rankings=every("ranking", model=STUDY_AND_CONTROLS),
         metrics=every("graph_metrics", model=STUDY_AND_CONTROLS),
-        ablations=every("ablation", model=config["study"]),
-        published_profiles=provided("config/published/fig2c_layer_profile.csv"),
-        published_graphs=provided("config/published/fig3c_graph_metrics.csv"),
-        code=code("compare_models"),
+        ablations=every("ablation", model=STUDY),
+        published_profiles=ours(PUBLISHED["2c"]),
+        published_graphs=ours(PUBLISHED["3c"]),
     output:
         profiles=report(
             "<results>/figures/multi_model_profiles.png",
@@ -44,9 +43,14 @@ rule compare_models:
     conda:
         "../envs/analysis.yaml"
     params:
-        models=STUDY_AND_CONTROLS,
-        controls={m: config["models"][m]["control"] for m in config["study"] if "control" in config["models"][m]},
-        ablation_models=lookup("study", within=config),
+        code=code("compare_models", PUBLISHED["2c"], PUBLISHED["3c"]),
+        settings=settings(
+            models=STUDY_AND_CONTROLS,
+            controls=CONTROLS,
+            ablation_models=STUDY,
+        ),
+    message:
+        "Plot all models of the study together."
     script:
         "../workflow_scripts/compare_models.py"
 
@@ -54,12 +58,11 @@ rule compare_models:
 rule compare_published:
     """Put numbers on how far the measured values agree with those of the paper, where it has the model."""
     input:
-        rankings=every("ranking", model=config["study"]),
-        metrics=every("graph_metrics", model=config["study"]),
-        ablations=every("ablation", model=config["study"]),
-        maths=every("math_perturbation", model=config["study"]),
-        published=[provided(f"config/published/{table}.csv") for table in PUBLISHED.values()],
-        code=code("compare_published"),
+        rankings=every("ranking", model=STUDY),
+        metrics=every("graph_metrics", model=STUDY),
+        ablations=every("ablation", model=STUDY),
+        maths=every("math_perturbation", model=STUDY),
+        published=[ours(table) for table in PUBLISHED.values()],
     output:
         agreement=report(
             "<agreement>",
@@ -74,11 +77,16 @@ rule compare_published:
     conda:
         "../envs/analysis.yaml"
     params:
-        geometries=GEOMETRIES,
-        figures=list(PUBLISHED),
-        sigma=lookup("math/sigma", within=config),
-        significance=lookup("claims/significance", within=config),
-        permutations=lookup("claims/permutations", within=config),
-        seed=lookup("claims/seed", within=config),
+        code=code("compare_published", *PUBLISHED.values()),
+        settings=settings(
+            models=GEOMETRIES,
+            sigma=lookup("math/sigma", within=config),
+            significance=lookup("claims/significance", within=config),
+            permutations=lookup("claims/permutations", within=config),
+            seed=lookup("claims/seed", within=config),
+        ),
+        figures=aside(list(PUBLISHED)),
+    message:
+        "Compare what was measured with what the paper shows."
     script:
         "../workflow_scripts/compare_published.py"

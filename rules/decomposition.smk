@@ -5,7 +5,6 @@ rule decompose_pairs:
     """Decompose one range of head pairs, observed and under surrogates."""
     input:
         activations="<activations>",
-        code=code("decompose_pairs"),
     output:
         shard="<pair_shard>",
     log:
@@ -19,16 +18,16 @@ rule decompose_pairs:
         mem=growing("4GB"),
         runtime=growing("1h"),
     params:
-        lag=lookup("decomposition/lag", within=config),
-        redundancy=lookup("decomposition/redundancy", within=config),
-        estimator=lookup("decomposition/estimator", within=config),
-        null=lookup("decomposition/null", within=config),
-        seed=lookup("decomposition/seed", within=config),
-        n_heads_total=n_heads_total,
-        n_pairs=n_pairs,
+        code=code("decompose_pairs"),
+        settings=settings(
+            lag=lookup("decomposition/lag", within=config),
+            redundancy=lookup("decomposition/redundancy", within=config),
+            estimator=lookup("decomposition/estimator", within=config),
+            null_model=lookup("decomposition/null_model", within=config),
+            seed=lookup("decomposition/seed", within=config),
+        ),
     message:
-        "Decompose pairs of {wildcards.model}, shard {wildcards.scatteritem}: "
-        "{params.n_heads_total} heads, {params.n_pairs} pairs in all."
+        "Decompose the pairs of heads of {wildcards.model}, shard {wildcards.scatteritem}."
     script:
         "../workflow_scripts/decompose_pairs.py"
 
@@ -38,7 +37,6 @@ rule merge_pairs:
     input:
         shards=gather.pairs(workflow.pathvars.apply("<pair_shard>"), model="{model}"),
         activations="<activations>",
-        code=code("merge_pairs"),
     output:
         pairwise="<pairwise>",
     log:
@@ -50,5 +48,9 @@ rule merge_pairs:
     resources:
         mem=growing("4GB"),
         runtime=growing("30m"),
+    params:
+        code=code("merge_pairs"),
+    message:
+        "Merge the pairs of {wildcards.model}."
     script:
         "../workflow_scripts/merge_pairs.py"

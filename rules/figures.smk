@@ -1,6 +1,32 @@
 # Needs the artifacts of one model. Gives its figures, each from the artifacts alone.
 
 
+PUBLISHED = {  # figure of the paper: its values
+    "2b": "config/published/fig2b_head_rank.csv",
+    "2c": "config/published/fig2c_layer_profile.csv",
+    "3c": "config/published/fig3c_graph_metrics.csv",
+    "4a": "config/published/fig4a_ablation_kl.csv",
+    "4b": "config/published/fig4b_math_accuracy.csv",
+}
+MODEL_FIGURES = [
+    "phiid_profile",
+    "null_profile",
+    "synergy_redundancy",
+    "head_ranking_heatmap",
+    "graph_cores",
+    "ablation_curves",
+    "math_perturbation",
+    "robustness",
+]
+CONTROL_FIGURES = MODEL_FIGURES[:5]  # what needs no more than activations
+COMPARISONS = ["profiles", "ablation", "graph_metrics"]
+STUDY_FIGURES = [
+    *figures(STUDY, MODEL_FIGURES),
+    *figures(CONTROLS.values(), CONTROL_FIGURES),
+    *figures(["multi_model"], COMPARISONS),
+]
+
+
 localrules:  # 2 CPU seconds and 0.4 GB at most with 1,152 heads, less than a job's own price
     plot_profile,
     plot_heatmaps,
@@ -15,8 +41,7 @@ rule plot_profile:
     """Plot the layer profile of the score (Fig. 2c)."""
     input:
         ranking="<ranking>",
-        published=provided("config/published/fig2c_layer_profile.csv"),
-        code=code("plot_profile"),
+        published=ours(PUBLISHED["2c"]),
     output:
         figure=report(
             "<figure>_phiid_profile.png",
@@ -32,8 +57,13 @@ rule plot_profile:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=of_model("layers"),
-        heads=of_model("heads"),
+        code=code("plot_profile", PUBLISHED["2c"]),
+        settings=settings(
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+        ),
+    message:
+        "Plot the layer profile of {wildcards.model}."
     script:
         "../workflow_scripts/plot_profile.py"
 
@@ -42,7 +72,6 @@ rule plot_heatmaps:
     """Plot the synergy and redundancy of all pairs (Fig. 2a)."""
     input:
         pairwise="<pairwise>",
-        code=code("plot_heatmaps"),
     output:
         figure=report(
             "<figure>_synergy_redundancy.png",
@@ -58,8 +87,13 @@ rule plot_heatmaps:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=of_model("layers"),
-        heads=of_model("heads"),
+        code=code("plot_heatmaps"),
+        settings=settings(
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+        ),
+    message:
+        "Plot all pairs of heads of {wildcards.model}."
     script:
         "../workflow_scripts/plot_heatmaps.py"
 
@@ -68,8 +102,7 @@ rule plot_head_ranking:
     """Plot the score of every head by layer (Fig. 2b)."""
     input:
         ranking="<ranking>",
-        published=provided("config/published/fig2b_head_rank.csv"),
-        code=code("plot_head_ranking"),
+        published=ours(PUBLISHED["2b"]),
     output:
         figure=report(
             "<figure>_head_ranking_heatmap.png",
@@ -85,8 +118,13 @@ rule plot_head_ranking:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=of_model("layers"),
-        heads=of_model("heads"),
+        code=code("plot_head_ranking", PUBLISHED["2b"]),
+        settings=settings(
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+        ),
+    message:
+        "Plot the ranking of the heads of {wildcards.model}."
     script:
         "../workflow_scripts/plot_head_ranking.py"
 
@@ -96,7 +134,6 @@ rule plot_null:
     input:
         pairwise="<pairwise>",
         ranking="<ranking>",
-        code=code("plot_null"),
     output:
         figure=report(
             "<figure>_null_profile.png",
@@ -112,8 +149,13 @@ rule plot_null:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=of_model("layers"),
-        heads=of_model("heads"),
+        code=code("plot_null"),
+        settings=settings(
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+        ),
+    message:
+        "Plot {wildcards.model} beside its null."
     script:
         "../workflow_scripts/plot_null.py"
 
@@ -123,7 +165,6 @@ rule plot_graph_cores:
     input:
         pairwise="<pairwise>",
         ranking="<ranking>",
-        code=code("plot_graph_cores"),
     output:
         figure=report(
             "<figure>_graph_cores.png",
@@ -139,9 +180,14 @@ rule plot_graph_cores:
     conda:
         "../envs/analysis.yaml"
     params:
-        layers=of_model("layers"),
-        heads=of_model("heads"),
-        top_fraction=lookup("graphs/top_fraction", within=config),
+        code=code("plot_graph_cores"),
+        settings=settings(
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+            top_fraction=lookup("graphs/top_fraction", within=config),
+        ),
+    message:
+        "Draw the two networks of {wildcards.model}."
     script:
         "../workflow_scripts/plot_graph_cores.py"
 
@@ -150,8 +196,7 @@ rule plot_ablation:
     """Plot the KL divergence against the share of heads removed, order by order (Fig. 4a)."""
     input:
         ablation="<ablation>",
-        published=provided("config/published/fig4a_ablation_kl.csv"),
-        code=code("plot_ablation"),
+        published=ours(PUBLISHED["4a"]),
     output:
         figure=report(
             "<figure>_ablation_curves.png",
@@ -166,6 +211,10 @@ rule plot_ablation:
         "<benchmarks>/plot_ablation/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
+    params:
+        code=code("plot_ablation", PUBLISHED["4a"]),
+    message:
+        "Plot what removing heads does to {wildcards.model}."
     script:
         "../workflow_scripts/plot_ablation.py"
 
@@ -174,8 +223,7 @@ rule plot_math:
     """Plot accuracy against noise, by the heads that it goes into (Fig. 4b)."""
     input:
         math="<math_perturbation>",
-        published=provided("config/published/fig4b_math_accuracy.csv"),
-        code=code("plot_math"),
+        published=ours(PUBLISHED["4b"]),
     output:
         figure=report(
             "<figure>_math_perturbation.png",
@@ -191,6 +239,11 @@ rule plot_math:
     conda:
         "../envs/analysis.yaml"
     params:
-        sigma=lookup("math/sigma", within=config),
+        code=code("plot_math", PUBLISHED["4b"]),
+        settings=settings(
+            sigma=lookup("math/sigma", within=config),
+        ),
+    message:
+        "Plot the answers of {wildcards.model} under noise."
     script:
         "../workflow_scripts/plot_math.py"

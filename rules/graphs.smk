@@ -5,7 +5,6 @@ rule measure_graphs:
     """Measure global efficiency and modularity of the synergy and redundancy networks."""
     input:
         pairwise="<pairwise>",
-        code=code("measure_graphs"),
     output:
         metrics="<graph_metrics>",
     log:
@@ -14,12 +13,18 @@ rule measure_graphs:
         "<benchmarks>/measure_graphs/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
+    threads: 4
     resources:
         mem=growing("4GB"),
         runtime=growing("1h"),
     params:
-        top_fraction=lookup("graphs/top_fraction", within=config),
-        seed=lookup("graphs/seed", within=config),
-        null_networks=lookup("graphs/null_networks", within=config),
+        code=code("measure_graphs"),
+        settings=settings(
+            top_fraction=lookup("graphs/top_fraction", within=config),
+            seed=lookup("graphs/seed", within=config),
+            null_networks=lookup("graphs/null_networks", within=config),
+        ),
+    message:
+        "Measure the two networks of {wildcards.model}."
     script:
         "../workflow_scripts/measure_graphs.py"

@@ -1,6 +1,14 @@
 # Needs the model, the problems and the ranking. Gives accuracy with noise in chosen heads, condition by condition.
 
 
+CONDITIONS = ["baseline"] + [
+    f"{heads}-{float(sigma)}-{seed}"
+    for heads in ("synergistic", "redundant", "random")
+    for sigma in config["math"]["sigmas"]
+    for seed in range(config["math"]["noise_seeds"])
+]
+
+
 localrules:
     merge_problems,
     merge_math,
@@ -13,12 +21,11 @@ scattergather:
 rule score_math:
     """Answer and grade one range of the problems with noise in one set of heads."""
     input:
-        model="<model_files>",
+        model=ancient("<model_files>"),
         record="<prefetch_record>",
         problems="<problems>",
         problems_record="<problems_record>",
         ranking=of_known("condition", r"baseline|(synergistic|redundant|random)-\d+(\.\d+)?-\d+", "<ranking>"),
-        code=code("score_math", "perturbation/grading_worker"),
     output:
         shard="<math_shard>",
     log:
@@ -33,12 +40,19 @@ rule score_math:
         runtime=growing(of_model("resources/runtime")),
         gpu=of_model("resources/gpu"),
     params:
-        stanza=stanza,
-        fraction=lookup("math/fraction", within=config),
-        prompt_style=lookup("math/prompt_style", within=config),
-        max_new_tokens=lookup("math/max_new_tokens", within=config),
-        batch_size=lookup("math/batch_size", within=config),
-        kept=workflow.pathvars.apply("<resources>/kept"),
+        code=code("score_math"),
+        settings=settings(
+            dtype=of_model("dtype"),
+            prompt_format=of_model("prompt_format"),
+            template_arguments=of_model("chat_template_arguments"),
+            fraction=lookup("math/fraction", within=config),
+            prompt_style=lookup("math/prompt_style", within=config),
+            max_new_tokens=lookup("math/max_new_tokens", within=config),
+            batch_size=lookup("math/batch_size", within=config),
+        ),
+        kept=aside(KEPT),
+    message:
+        "Ask {wildcards.model} the problems, condition {wildcards.condition}, shard {wildcards.scatteritem}."
     script:
         "../workflow_scripts/score_math.py"
 
@@ -51,7 +65,6 @@ rule merge_problems:
         problems="<problems>",
         problems_record="<problems_record>",
         ranking="<ranking>",
-        code=code("merge_problems"),
     output:
         records="<math_records>",
         condition="<math_condition>",
@@ -65,7 +78,12 @@ rule merge_problems:
         mem="2GB",
         runtime="10m",
     params:
-        fraction=lookup("math/fraction", within=config),
+        code=code("merge_problems"),
+        settings=settings(
+            fraction=lookup("math/fraction", within=config),
+        ),
+    message:
+        "Merge the answers of {wildcards.model}, condition {wildcards.condition}."
     script:
         "../workflow_scripts/merge_problems.py"
 
@@ -75,7 +93,6 @@ rule merge_math:
     input:
         records=every("math_records", condition=CONDITIONS),
         conditions=every("math_condition", condition=CONDITIONS),
-        code=code("merge_math"),
     output:
         math="<math_perturbation>",
         statistics="<math_statistics>",
@@ -90,7 +107,13 @@ rule merge_math:
         mem="2GB",
         runtime="10m",
     params:
-        permutations=lookup("claims/permutations", within=config),
-        seed=lookup("claims/seed", within=config),
+        code=code("merge_math"),
+        gathered=CONDITIONS,
+        settings=settings(
+            permutations=lookup("claims/permutations", within=config),
+            seed=lookup("claims/seed", within=config),
+        ),
+    message:
+        "Merge the conditions of {wildcards.model}."
     script:
         "../workflow_scripts/merge_math.py"

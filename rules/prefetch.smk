@@ -1,6 +1,19 @@
 # Needs the network. Gives local folders of models and problems, checked; everything after this works offline.
 
 
+def problem_set(named):
+    """Source of a problem set: a key of problem_sets, a local file, or the source itself."""
+    return config["problem_sets"].get(named, {"path": named}) if isinstance(named, str) else named
+
+
+PROBLEMS = problem_set(config["math"]["problems"])
+EXEMPLARS = config["math"]["exemplars"]
+EXEMPLARS = EXEMPLARS if EXEMPLARS in ("ours", "train") else problem_set(EXEMPLARS)
+# Files, so that editing one remakes what follows; a missing one the script names.
+PROBLEM_FILES = [source["path"] for source in (PROBLEMS, EXEMPLARS) if "path" in source]
+PROBLEM_FILES = [path for path in PROBLEM_FILES if Path(provided(path)).is_file()]
+
+
 localrules:
     prefetch_model,
     prefetch_math,
@@ -8,8 +21,6 @@ localrules:
 
 rule prefetch_model:
     """Fetch one model from its source, convert it if need be, and check its geometry."""
-    input:
-        code=code("prefetch_model"),
     output:
         model=directory("<model_files>"),
         record="<prefetch_record>",
@@ -19,10 +30,20 @@ rule prefetch_model:
         "<benchmarks>/prefetch_model/{model}.jsonl"
     conda:
         "../envs/models.yaml"
+    resources:
+        mem=of_model("resources/mem"),  # converting a GGUF file loads the model
     params:
-        stanza=stanza,
-        path=lambda wildcards: provided(stanza(wildcards)["source"].get("path", "")),
-        hub_cache=workflow.pathvars.apply("<resources>/hub"),
+        code=code("prefetch_model"),
+        settings=settings(
+            source=of_model("source"),
+            weights=of_model("weights"),
+            seed=of_model("seed"),
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+        ),
+        hub_cache=aside(workflow.pathvars.apply("<resources>/hub")),
+    message:
+        "Fetch {wildcards.model} and check its geometry."
     script:
         "../workflow_scripts/prefetch_model.py"
 
@@ -30,9 +51,7 @@ rule prefetch_model:
 rule prefetch_math:
     """Fetch the problem set, and draw the problems that are asked and the exemplars."""
     input:
-        # Files of the user's or of ours, so that editing one remakes what follows; a missing one the script names.
-        [source["path"] for source in (PROBLEMS, EXEMPLARS) if "path" in source and Path(source["path"]).is_file()],
-        code=code("prefetch_math"),
+        [ours(path) for path in PROBLEM_FILES],
     output:
         problems="<problems>",
         record="<problems_record>",
@@ -43,11 +62,16 @@ rule prefetch_math:
     conda:
         "../envs/models.yaml"
     params:
-        source=PROBLEMS,
-        exemplars=EXEMPLARS,
-        shots=lookup("math/shots", within=config),
-        n_problems=lookup("math/n_problems", within=config),
-        seed=lookup("math/seed", within=config),
-        hub_cache=workflow.pathvars.apply("<resources>/hub"),
+        code=code("prefetch_math", *PROBLEM_FILES),
+        settings=settings(
+            source=PROBLEMS,
+            exemplars=EXEMPLARS,
+            shots=lookup("math/shots", within=config),
+            n_problems=lookup("math/n_problems", within=config),
+            seed=lookup("math/seed", within=config),
+        ),
+        hub_cache=aside(workflow.pathvars.apply("<resources>/hub")),
+    message:
+        "Fetch the problems and draw those that are asked."
     script:
         "../workflow_scripts/prefetch_math.py"

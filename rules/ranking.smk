@@ -6,7 +6,6 @@ rule rank_heads:
     input:
         pairwise="<pairwise>",
         activations="<activations>",
-        code=code("rank_heads"),
     output:
         ranking="<ranking>",
         summary="<ranking_summary>",
@@ -20,10 +19,15 @@ rule rank_heads:
         mem=growing("4GB"),
         runtime=growing("30m"),
     params:
-        layers=of_model("layers"),
-        heads=of_model("heads"),
-        score=lookup("ranking/score", within=config),
-        bootstrap=lookup("ranking/bootstrap", within=config),
-        seed=lookup("ranking/seed", within=config),
+        code=code("rank_heads"),
+        settings=settings(
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+            score=lookup("ranking/score", within=config),
+            bootstrap=lookup("ranking/bootstrap", within=config),
+            seed=lookup("ranking/seed", within=config),
+        ),
+    message:
+        "Rank the heads of {wildcards.model}."
     script:
         "../workflow_scripts/rank_heads.py"

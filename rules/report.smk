@@ -2,6 +2,9 @@
 report: "captions/report.rst"
 
 
+CHECKS = "tests/results/test_results.py"
+
+
 localrules:
     record_run,
     summarise,
@@ -14,7 +17,6 @@ rule record_run:
         after=[*STUDY_FIGURES, "<all_claims>", "<score_definitions>", "<agreement>"],
         models=every("prefetch_record", model=STUDY_AND_CONTROLS),
         problems="<problems_record>",
-        code=code("record_run"),
     output:
         record=report(
             "<run_record>",
@@ -29,8 +31,13 @@ rule record_run:
     conda:
         "../envs/analysis.yaml"
     params:
-        config=config,
-        benchmarks=workflow.pathvars.apply("<benchmarks>"),
+        code=code("record_run"),
+        settings=settings(
+            config=config,
+        ),
+        benchmarks=aside(workflow.pathvars.apply("<benchmarks>")),
+    message:
+        "Record what the run was made with and what it cost."
     script:
         "../workflow_scripts/record_run.py"
 
@@ -41,9 +48,8 @@ rule summarise:
         claims="<all_claims>",
         definitions="<score_definitions>",
         agreement="<agreement>",
-        rankings=every("ranking", model=config["study"]),
+        rankings=every("ranking", model=STUDY),
         record="<run_record>",
-        code=code("summarise"),
     output:
         summary=report(
             "<summary>",
@@ -58,8 +64,13 @@ rule summarise:
     conda:
         "../envs/analysis.yaml"
     params:
-        geometries=GEOMETRIES,
-        significance=lookup("claims/significance", within=config),
+        code=code("summarise"),
+        settings=settings(
+            models=GEOMETRIES,
+            significance=lookup("claims/significance", within=config),
+        ),
+    message:
+        "Say what was found."
     script:
         "../workflow_scripts/summarise.py"
 
@@ -68,8 +79,7 @@ rule check_results:
     """Check the finished artifacts: shapes, symmetry, finiteness, head counts, noise floor, columns, units."""
     input:
         after=[*STUDY_FIGURES, "<all_claims>", "<agreement>", "<summary>", "<run_record>"],
-        checks=provided("tests/results/test_results.py"),
-        code=code("check_results"),
+        checks=ours(CHECKS),
     output:
         checks="<checks>",
     log:
@@ -79,7 +89,12 @@ rule check_results:
     conda:
         "../envs/analysis.yaml"
     params:
-        models=STUDY_AND_CONTROLS,
-        study=lookup("study", within=config),
+        code=code("check_results", CHECKS),
+        settings=settings(
+            models=STUDY_AND_CONTROLS,
+            study=STUDY,
+        ),
+    message:
+        "Check the results."
     script:
         "../workflow_scripts/check_results.py"

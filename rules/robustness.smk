@@ -1,6 +1,42 @@
 # Needs activations alone. Gives scores and verdicts under other series, estimators and measures, beside the default's.
 
 
+VARIANTS = ["default", *config["robustness"]["variants"]]
+# What a variant changes of the decomposition; the others change the series.
+CHANGES = {
+    "ccs": {"redundancy": "ccs"},
+    "gaussian_copula": {"estimator": "gaussian_copula"},
+    "discrete": {"estimator": "discrete"},
+    "lag_2": {"lag": 2},
+}
+OTHER_SERIES = ["first_differences", "detrended", "natural_length", "half_of_prompts", "after_output"]
+FEWER_SURROGATES = {**config["decomposition"]["null_model"], "surrogates": config["robustness"]["surrogates"]}
+
+
+def variant_activations(wildcards):
+    """The series that a variant decomposes: as recorded, or its own."""
+    own = "<activations>" if wildcards.variant in CHANGES else "<robustness>/{variant}_activations.npz"
+    return of_known("variant", "|".join([*CHANGES, *OTHER_SERIES]), own)(wildcards)
+
+
+def changed(setting):
+    """Function that gives a setting of the decomposition as the variant of a job has it."""
+    configured = config["decomposition"][setting]
+    return lambda wildcards: CHANGES.get(wildcards.variant, {}).get(setting, configured)
+
+
+def of_variants(ending, **values):
+    """Paths of an artifact of every configured variant."""
+    path = workflow.pathvars.apply(f"<robustness>/{{variant}}_{ending}")
+    return collect(path, variant=config["robustness"]["variants"], **values, allow_missing=True)
+
+
+def control_rankings(wildcards):
+    """Rankings of the model's untrained control, as it is and under every variant, if it has one."""
+    control = stanza(wildcards).get("control")
+    return [*control_ranking(wildcards), *of_variants("head_rankings.csv", model=control)] if control else []
+
+
 localrules:
     plot_robustness,
 
@@ -12,14 +48,13 @@ scattergather:
 rule robustness:
     """Analyse the study again under every configured variant, and compare scores and verdicts with the default's."""
     input:
-        figures(config["study"], ["robustness"]),
+        figures(STUDY, ["robustness"]),
 
 
 rule vary_series:
     """Make other series from the recorded ones: without drift, cut at their end, of half of the prompts, after W_O."""
     input:
         activations="<activations>",
-        code=code("vary_series"),
     output:
         varied="<robustness>/{variant}_activations.npz",
     log:
@@ -34,7 +69,12 @@ rule vary_series:
         mem=growing("4GB"),
         runtime=growing("10m"),
     params:
-        seed=lookup("robustness/seed", within=config),
+        code=code("vary_series"),
+        settings=settings(
+            seed=lookup("robustness/seed", within=config),
+        ),
+    message:
+        "Vary the series of {wildcards.model}: {wildcards.variant}."
     script:
         "../workflow_scripts/vary_series.py"
 
@@ -43,7 +83,6 @@ use rule decompose_pairs as decompose_variant with:
     """Decompose one range of head pairs under a variant of the analysis."""
     input:
         activations=variant_activations,
-        code=code("decompose_pairs"),
     output:
         shard="<robustness>/{variant}_shards/{scatteritem}.npz",
     log:
@@ -51,10 +90,16 @@ use rule decompose_pairs as decompose_variant with:
     benchmark:
         "<benchmarks>/decompose_variant/{model}/{variant}/{scatteritem}.jsonl"
     params:
-        lag=changed("lag"),
-        redundancy=changed("redundancy"),
-        estimator=changed("estimator"),
-        null={**config["decomposition"]["null"], "surrogates": config["robustness"]["surrogates"]},
+        code=code("decompose_pairs"),
+        settings=settings(
+            lag=changed("lag"),
+            redundancy=changed("redundancy"),
+            estimator=changed("estimator"),
+            null_model=FEWER_SURROGATES,
+            seed=lookup("decomposition/seed", within=config),
+        ),
+    message:
+        "Decompose the pairs of heads of {wildcards.model}, {wildcards.variant}, shard {wildcards.scatteritem}."
 
 
 use rule merge_pairs as merge_variant with:
@@ -66,13 +111,14 @@ use rule merge_pairs as merge_variant with:
             variant="{variant}",
         ),
         activations=variant_activations,
-        code=code("merge_pairs"),
     output:
         pairwise="<robustness>/{variant}_pairwise_phiid.npz",
     log:
         "<logs>/merge_variant/{model}/{variant}.log",
     benchmark:
         "<benchmarks>/merge_variant/{model}/{variant}.jsonl"
+    message:
+        "Merge the pairs of {wildcards.model}, {wildcards.variant}."
 
 
 use rule rank_heads as rank_variant with:
@@ -80,7 +126,6 @@ use rule rank_heads as rank_variant with:
     input:
         pairwise="<robustness>/{variant}_pairwise_phiid.npz",
         activations=variant_activations,
-        code=code("rank_heads"),
     output:
         ranking="<robustness>/{variant}_head_rankings.csv",
         summary="<robustness>/{variant}_head_rankings.json",
@@ -88,19 +133,22 @@ use rule rank_heads as rank_variant with:
         "<logs>/rank_variant/{model}/{variant}.log",
     benchmark:
         "<benchmarks>/rank_variant/{model}/{variant}.jsonl"
+    message:
+        "Rank the heads of {wildcards.model}, {wildcards.variant}."
 
 
 use rule measure_graphs as measure_variant with:
     """Measure both networks under a variant of the analysis."""
     input:
         pairwise="<robustness>/{variant}_pairwise_phiid.npz",
-        code=code("measure_graphs"),
     output:
         metrics="<robustness>/{variant}_graph_metrics.json",
     log:
         "<logs>/measure_variant/{model}/{variant}.log",
     benchmark:
         "<benchmarks>/measure_variant/{model}/{variant}.jsonl"
+    message:
+        "Measure the two networks of {wildcards.model}, {wildcards.variant}."
 
 
 rule compare_variants:
@@ -110,7 +158,6 @@ rule compare_variants:
         pairwise=["<pairwise>", *of_variants("pairwise_phiid.npz")],
         metrics=["<graph_metrics>", *of_variants("graph_metrics.json")],
         control_rankings=control_rankings,
-        code=code("compare_variants"),
     output:
         agreement="<robustness>_agreement.csv",
         claims=report(
@@ -129,12 +176,18 @@ rule compare_variants:
         mem=growing("4GB"),
         runtime=growing("30m"),
     params:
-        variants=["default", *config["robustness"]["variants"]],
-        layers=of_model("layers"),
-        heads=of_model("heads"),
-        significance=lookup("claims/significance", within=config),
-        permutations=lookup("claims/permutations", within=config),
-        seed=lookup("claims/seed", within=config),
+        code=code("compare_variants"),
+        gathered=control_of_model,
+        settings=settings(
+            variants=VARIANTS,
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+            significance=lookup("claims/significance", within=config),
+            permutations=lookup("claims/permutations", within=config),
+            seed=lookup("claims/seed", within=config),
+        ),
+    message:
+        "Compare the variants of {wildcards.model}."
     script:
         "../workflow_scripts/compare_variants.py"
 
@@ -144,7 +197,6 @@ rule plot_robustness:
     input:
         agreement="<robustness>_agreement.csv",
         claims="<robustness>_claims.csv",
-        code=code("plot_robustness"),
     output:
         figure=report(
             "<figure>_robustness.png",
@@ -159,5 +211,9 @@ rule plot_robustness:
         "<benchmarks>/plot_robustness/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
+    params:
+        code=code("plot_robustness"),
+    message:
+        "Plot how far the variants of {wildcards.model} agree."
     script:
         "../workflow_scripts/plot_robustness.py"

@@ -1,6 +1,29 @@
 # Needs the rankings of a model's training checkpoints. Gives the layer profile over training, scaled and unscaled.
 
 
+TRAINING = "config/published/fig3a_pythia-1b_training.csv"
+
+
+def training_steps(model):
+    """Training step of each checkpoint of a model, by model key, in order: its revisions step<number> and itself."""
+    require_models("the path that was asked for", [model])
+    found = config["trajectory"]["checkpoints"] if model == config["trajectory"]["model"] else {}
+    if not found:
+        own = config["models"][model]
+        revisions = {f"{model}-{revision}": revision for revision in own["revisions"]}
+        revisions[model] = own["source"].get("revision", "")
+        found = {key: int(name[4:]) for key, name in revisions.items() if re.fullmatch(r"step\d+", name)}
+    if len(found) < 2:
+        hint = "list revisions in the model's stanza, or trajectory.checkpoints"
+        stop(f"two or more revisions named step<number> of {model}", f"{len(found)}", hint)
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def of_every_step(artifact):
+    """Function that gives the paths of an artifact at every training step of the model that a job is for."""
+    return lambda wildcards: every(artifact, model=training_steps(wildcards.model))
+
+
 localrules:
     plot_trajectory,
 
@@ -14,11 +37,10 @@ rule training_trajectory:
 rule trace_training:
     """Put the layer profiles of a model's checkpoints into one table, and say which of them differ from chance."""
     input:
-        rankings=of_checkpoints("ranking"),
-        summaries=of_checkpoints("ranking_summary"),
-        records=of_checkpoints("prefetch_record"),
-        published=provided("config/published/fig3a_pythia-1b_training.csv"),
-        code=code("trace_training"),
+        rankings=of_every_step("ranking"),
+        summaries=of_every_step("ranking_summary"),
+        records=of_every_step("prefetch_record"),
+        published=ours(TRAINING),
     output:
         trajectory="<trajectory>_training.csv",
         summary="<trajectory>_training.json",
@@ -32,11 +54,16 @@ rule trace_training:
         mem="2GB",
         runtime="10m",
     params:
-        checkpoints=lambda wildcards: checkpoints(wildcards.model),
-        layers=of_model("layers"),
-        heads=of_model("heads"),
-        permutations=lookup("claims/permutations", within=config),
-        seed=lookup("claims/seed", within=config),
+        code=code("trace_training", TRAINING),
+        settings=settings(
+            steps=lambda wildcards: training_steps(wildcards.model),
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+            permutations=lookup("claims/permutations", within=config),
+            seed=lookup("claims/seed", within=config),
+        ),
+    message:
+        "Trace the training of {wildcards.model}."
     script:
         "../workflow_scripts/trace_training.py"
 
@@ -46,7 +73,6 @@ rule plot_trajectory:
     input:
         trajectory="<trajectory>_training.csv",
         summary="<trajectory>_training.json",
-        code=code("plot_trajectory"),
     output:
         figure=report(
             "<figure>_training_trajectory.png",
@@ -61,5 +87,9 @@ rule plot_trajectory:
         "<benchmarks>/plot_trajectory/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
+    params:
+        code=code("plot_trajectory"),
+    message:
+        "Plot the training of {wildcards.model}."
     script:
         "../workflow_scripts/plot_trajectory.py"

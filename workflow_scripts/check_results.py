@@ -94,7 +94,6 @@ if __name__ == "__main__":
         check_results(
             tests=snakemake.input.checks,
             results=str(Path(snakemake.output.checks).parent),
-            models=snakemake.params.models,
-            study=snakemake.params.study,
             checks=snakemake.output.checks,
+            **snakemake.params.settings,
         )

@@ -61,15 +61,13 @@ def compare_models(
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         compare_models(
-            models=snakemake.params.models,
-            controls=snakemake.params.controls,
             rankings=snakemake.input.rankings,
             metrics=snakemake.input.metrics,
-            ablation_models=snakemake.params.ablation_models,
             ablations=snakemake.input.ablations,
             published_profiles=snakemake.input.published_profiles,
             published_graphs=snakemake.input.published_graphs,
             profiles=snakemake.output.profiles,
             ablation=snakemake.output.ablation,
             graph_metrics=snakemake.output.graph_metrics,
+            **snakemake.params.settings,
         )

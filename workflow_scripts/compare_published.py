@@ -61,15 +61,11 @@ def compare_published(
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         compare_published(
-            models=snakemake.params.geometries,
             rankings=snakemake.input.rankings,
             metrics=snakemake.input.metrics,
             ablations=snakemake.input.ablations,
             maths=snakemake.input.maths,
             published=dict(zip(snakemake.params.figures, snakemake.input.published, strict=True)),
-            sigma=snakemake.params.sigma,
-            significance=snakemake.params.significance,
-            permutations=snakemake.params.permutations,
-            seed=snakemake.params.seed,
             agreement=snakemake.output.agreement,
+            **snakemake.params.settings,
         )

@@ -48,11 +48,8 @@ def compare_scores(
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         compare_scores(
-            models=snakemake.params.geometries,
             rankings=snakemake.input.rankings,
             pairwise=snakemake.input.pairwise,
-            significance=snakemake.params.significance,
-            permutations=snakemake.params.permutations,
-            seed=snakemake.params.seed,
             definitions=snakemake.output.definitions,
+            **snakemake.params.settings,
         )

@@ -55,17 +55,12 @@ def compare_variants(
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         compare_variants(
-            variants=snakemake.params.variants,
             rankings=snakemake.input.rankings,
             pairwise=snakemake.input.pairwise,
             metrics=snakemake.input.metrics,
             control_rankings=snakemake.input.get("control_rankings", []),
-            layers=snakemake.params.layers,
-            heads=snakemake.params.heads,
-            significance=snakemake.params.significance,
-            permutations=snakemake.params.permutations,
-            seed=snakemake.params.seed,
             model=snakemake.wildcards.model,
             agreement_table=snakemake.output.agreement,
             claims_table=snakemake.output.claims,
+            **snakemake.params.settings,
         )

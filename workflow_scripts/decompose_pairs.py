@@ -13,7 +13,7 @@ def decompose_pairs(
     lag: int,
     redundancy: str,
     estimator: str,
-    null: dict,
+    null_model: dict,
     seed: int,
     threads: int,
     shard: str,
@@ -27,7 +27,7 @@ def decompose_pairs(
     """
     arrays, note = read_activations(activations)
     series, n_tokens = arrays["activations"], arrays["n_tokens"]
-    settings = Settings(lag, redundancy, estimator, null["kind"], null["surrogates"], seed)
+    settings = Settings(lag, redundancy, estimator, null_model["kind"], null_model["surrogates"], seed)
     compile_kernels(settings)
     pairs = pair_range(scatteritem, series.shape[1])
     results = Decomposition(series, n_tokens, settings, threads, checked=True).run(pairs)
@@ -41,11 +41,7 @@ if __name__ == "__main__":
         decompose_pairs(
             activations=snakemake.input.activations,
             scatteritem=snakemake.wildcards.scatteritem,
-            lag=snakemake.params.lag,
-            redundancy=snakemake.params.redundancy,
-            estimator=snakemake.params.estimator,
-            null=snakemake.params.null,
-            seed=snakemake.params.seed,
             threads=snakemake.threads,
             shard=snakemake.output.shard,
+            **snakemake.params.settings,
         )

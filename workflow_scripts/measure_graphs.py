@@ -65,8 +65,6 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         measure_graphs(
             pairwise=snakemake.input.pairwise,
-            top_fraction=snakemake.params.top_fraction,
-            seed=snakemake.params.seed,
-            null_networks=snakemake.params.null_networks,
             metrics=snakemake.output.metrics,
+            **snakemake.params.settings,
         )

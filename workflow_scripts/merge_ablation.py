@@ -52,8 +52,7 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         merge_ablation(
             orders=snakemake.input.orders,
-            names=snakemake.params.names,
-            seed=snakemake.params.seed,
             table=snakemake.output.ablation,
             statistics=snakemake.output.statistics,
+            **snakemake.params.settings,
         )

@@ -58,9 +58,8 @@ if __name__ == "__main__":
         merge_math(
             records=snakemake.input.records,
             conditions=snakemake.input.conditions,
-            permutations=snakemake.params.permutations,
-            seed=snakemake.params.seed,
             table=snakemake.output.math,
             statistics=snakemake.output.statistics,
             groups=snakemake.output.groups,
+            **snakemake.params.settings,
         )

@@ -54,7 +54,7 @@ if __name__ == "__main__":
                 "record": snakemake.input.record,
             },
             condition=snakemake.wildcards.condition,
-            fraction=snakemake.params.fraction,
             records=snakemake.output.records,
             summary=snakemake.output.condition,
+            **snakemake.params.settings,
         )

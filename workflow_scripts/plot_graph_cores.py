@@ -40,9 +40,7 @@ if __name__ == "__main__":
         plot_graph_cores(
             pairwise=snakemake.input.pairwise,
             ranking=snakemake.input.ranking,
-            layers=snakemake.params.layers,
-            heads=snakemake.params.heads,
-            top_fraction=snakemake.params.top_fraction,
             model=snakemake.wildcards.model,
             figure=snakemake.output.figure,
+            **snakemake.params.settings,
         )

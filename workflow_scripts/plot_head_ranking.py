@@ -43,8 +43,7 @@ if __name__ == "__main__":
         plot_head_ranking(
             ranking=snakemake.input.ranking,
             published=snakemake.input.published,
-            layers=snakemake.params.layers,
-            heads=snakemake.params.heads,
             model=snakemake.wildcards.model,
             figure=snakemake.output.figure,
+            **snakemake.params.settings,
         )

@@ -51,8 +51,7 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         plot_heatmaps(
             pairwise=snakemake.input.pairwise,
-            layers=snakemake.params.layers,
-            heads=snakemake.params.heads,
             model=snakemake.wildcards.model,
             figure=snakemake.output.figure,
+            **snakemake.params.settings,
         )

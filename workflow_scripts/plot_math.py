@@ -29,7 +29,7 @@ if __name__ == "__main__":
         plot_math(
             math=snakemake.input.math,
             published=snakemake.input.published,
-            sigma=snakemake.params.sigma,
             model=snakemake.wildcards.model,
             figure=snakemake.output.figure,
+            **snakemake.params.settings,
         )

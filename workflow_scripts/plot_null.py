@@ -39,8 +39,7 @@ if __name__ == "__main__":
         plot_null(
             pairwise=snakemake.input.pairwise,
             ranking=snakemake.input.ranking,
-            layers=snakemake.params.layers,
-            heads=snakemake.params.heads,
             model=snakemake.wildcards.model,
             figure=snakemake.output.figure,
+            **snakemake.params.settings,
         )

@@ -29,8 +29,7 @@ if __name__ == "__main__":
         plot_profile(
             ranking=snakemake.input.ranking,
             published=snakemake.input.published,
-            layers=snakemake.params.layers,
-            heads=snakemake.params.heads,
             model=snakemake.wildcards.model,
             figure=snakemake.output.figure,
+            **snakemake.params.settings,
         )

@@ -60,12 +60,8 @@ def prefetch_math(
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         prefetch_math(
-            source=snakemake.params.source,
-            exemplars=snakemake.params.exemplars,
-            shots=snakemake.params.shots,
-            n_problems=snakemake.params.n_problems,
-            seed=snakemake.params.seed,
             hub_cache=snakemake.params.hub_cache,
             problems=snakemake.output.problems,
             record=snakemake.output.record,
+            **snakemake.params.settings,
         )

@@ -4,22 +4,33 @@ from pathlib import Path
 
 from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
-from synergy.files.folders import atomic_folder
+from synergy.files.folders import atomic_folder, provided
 from synergy.files.provenance import provenance
 from synergy.prefetch.sources import check_geometry, fetch_model
 
 
-def prefetch_model(key: str, stanza: dict, path: str, hub_cache: str, folder: str, record: str) -> None:
+def prefetch_model(
+    key: str,
+    source: dict,
+    weights: str,
+    seed: int,
+    layers: int,
+    heads: int,
+    hub_cache: str,
+    folder: str,
+    record: str,
+) -> None:
     """Fill `folder` with config, tokenizer and weights; write source, revision, hashes and geometry to `record`.
 
-    `path` is where a source of kind ``path`` was found.
+    `weights` are ``trained``, or ``random`` with the `seed`. A folder that `source` names is looked for in the working
+    directory, then beside the Snakefile.
     """
-    weights = {"kind": "random", "seed": stanza["seed"]} if stanza["weights"] == "random" else {"kind": "trained"}
-    source = {**stanza["source"], "path": path} if "path" in stanza["source"] else stanza["source"]
+    made_of = {"kind": "random", "seed": seed} if weights == "random" else {"kind": "trained"}
+    found = {**source, "path": provided(source["path"])} if "path" in source else source
     with atomic_folder(folder) as partial:
-        fetched = fetch_model(partial, source, weights["kind"] == "random", Path(hub_cache))
-        geometry = check_geometry(partial, key, stanza["layers"], stanza["heads"])
-    model = {"key": key, "source": stanza["source"], "revision": fetched["revision"], "weights": weights}
+        fetched = fetch_model(partial, found, weights == "random", Path(hub_cache))
+        geometry = check_geometry(partial, key, layers, heads)
+    model = {"key": key, "source": source, "revision": fetched["revision"], "weights": made_of}
     made_by = provenance("prefetch_model", {}, {"model": model})
     write_json(record, {**model, "sha256": fetched["sha256"], "geometry": geometry, "provenance": made_by})
 
@@ -28,9 +39,8 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         prefetch_model(
             key=snakemake.wildcards.model,
-            stanza=snakemake.params.stanza,
-            path=snakemake.params.path,
             hub_cache=snakemake.params.hub_cache,
             folder=snakemake.output.model,
             record=snakemake.output.record,
+            **snakemake.params.settings,
         )

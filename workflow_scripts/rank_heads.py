@@ -67,11 +67,7 @@ if __name__ == "__main__":
         rank_heads(
             pairwise=snakemake.input.pairwise,
             activations=snakemake.input.activations,
-            layers=snakemake.params.layers,
-            heads=snakemake.params.heads,
-            score=snakemake.params.score,
-            bootstrap=snakemake.params.bootstrap,
-            seed=snakemake.params.seed,
             ranking=snakemake.output.ranking,
             summary=snakemake.output.summary,
+            **snakemake.params.settings,
         )

@@ -15,7 +15,9 @@ def record_activations(
     model: str,
     prefetched: str,
     prompts: str,
-    stanza: dict,
+    dtype: str,
+    prompt_format: str,
+    template_arguments: dict,
     n_tokens: int,
     top_logprobs: int,
     batch_size: int,
@@ -31,8 +33,7 @@ def record_activations(
     """
     asked = load_prompts(prompts)
     fetched = read_json(prefetched, "model_record")
-    template_arguments = stanza["chat_template_arguments"]
-    parameters = {"n_tokens": n_tokens, "dtype": stanza["dtype"], "prompt_format": stanza["prompt_format"]}
+    parameters = {"n_tokens": n_tokens, "dtype": dtype, "prompt_format": prompt_format}
     result = Kept(
         kept,
         "recording",
@@ -59,9 +60,9 @@ def record_activations(
     from synergy.recording.recorder import record_in_batches, write_recording
 
     torch.set_num_threads(threads)
-    language_model = load_model(model, fetched["weights"], stanza["dtype"])
+    language_model = load_model(model, fetched["weights"], dtype)
     tokenizer = language_model.tokenizer
-    ids = [prompt_ids(tokenizer, prompt.text, stanza["prompt_format"], template_arguments) for prompt in asked]
+    ids = [prompt_ids(tokenizer, prompt.text, prompt_format, template_arguments) for prompt in asked]
     recorded = record_in_batches(language_model, ids, n_tokens, top_logprobs, batch_size)
     texts = [tokenizer.decode(answer) for answer in recorded.generated]
     made_by = provenance("record_activations", parameters, fetched["provenance"])
@@ -75,13 +76,10 @@ if __name__ == "__main__":
             model=snakemake.input.model,
             prefetched=snakemake.input.record,
             prompts=snakemake.input.prompts,
-            stanza=snakemake.params.stanza,
-            n_tokens=snakemake.params.n_tokens,
-            top_logprobs=snakemake.params.top_logprobs,
-            batch_size=snakemake.params.batch_size,
             threads=snakemake.threads,
             activations=snakemake.output.activations,
             logits=snakemake.output.logits,
             tokens=snakemake.output.tokens,
             kept=snakemake.params.kept,
+            **snakemake.params.settings,
         )

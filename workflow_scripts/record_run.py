@@ -45,7 +45,7 @@ if __name__ == "__main__":
         record_run(
             models=snakemake.input.models,
             problems=snakemake.input.problems,
-            config=snakemake.params.config,
             benchmarks=snakemake.params.benchmarks,
             record=snakemake.output.record,
+            **snakemake.params.settings,
         )

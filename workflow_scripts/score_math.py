@@ -19,7 +19,9 @@ def score_math(
     made_from: dict[str, str],
     condition: str,
     scatteritem: str,
-    stanza: dict,
+    dtype: str,
+    prompt_format: str,
+    template_arguments: dict,
     fraction: float,
     prompt_style: str,
     max_new_tokens: int,
@@ -40,11 +42,10 @@ def score_math(
     problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"], "model_record")
     n_heads = fetched["geometry"]["layers"] * fetched["geometry"]["heads"]
     chosen = noisy_heads(kind, seed, fraction, read_ranking(made_from["ranking"], n_heads, ("syn_red_score",)))
-    style, asked = style_of(prompt_style, stanza["prompt_format"]), item_range(scatteritem, len(problems))
+    style, asked = style_of(prompt_style, prompt_format), item_range(scatteritem, len(problems))
     own = problems[asked.start : asked.stop]
     exemplars = read_json(made_from["problems_record"], "problems_record")["exemplars"]
-    template_arguments = stanza["chat_template_arguments"]
-    parameters = {"style": style, "max_new_tokens": max_new_tokens, "fraction": fraction, "dtype": stanza["dtype"]}
+    parameters = {"style": style, "max_new_tokens": max_new_tokens, "fraction": fraction, "dtype": dtype}
     made_of = {
         "condition": condition,
         "n_problems": len(problems),
@@ -82,7 +83,7 @@ def score_math(
     from synergy.perturbation.noise import noise_in_heads
 
     torch.set_num_threads(threads)
-    language_model = load_model(model, fetched["weights"], stanza["dtype"])
+    language_model = load_model(model, fetched["weights"], dtype)
     prompts = [
         format_prompt(problem.problem, style, language_model.tokenizer, template_arguments, exemplars)
         for problem in own
@@ -106,12 +107,8 @@ if __name__ == "__main__":
             },
             condition=snakemake.wildcards.condition,
             scatteritem=snakemake.wildcards.scatteritem,
-            stanza=snakemake.params.stanza,
-            fraction=snakemake.params.fraction,
-            prompt_style=snakemake.params.prompt_style,
-            max_new_tokens=snakemake.params.max_new_tokens,
-            batch_size=snakemake.params.batch_size,
             threads=snakemake.threads,
             shard=snakemake.output.shard,
             kept=snakemake.params.kept,
+            **snakemake.params.settings,
         )

@@ -58,12 +58,11 @@ def summarise(
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         summarise(
-            models=snakemake.params.geometries,
             claims=snakemake.input.claims,
             definitions=snakemake.input.definitions,
             agreement=snakemake.input.agreement,
             rankings=snakemake.input.rankings,
             record=snakemake.input.record,
-            significance=snakemake.params.significance,
             summary=snakemake.output.summary,
+            **snakemake.params.settings,
         )

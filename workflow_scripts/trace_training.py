@@ -11,7 +11,7 @@ from synergy.heads.training import MEANS, PUBLISHED_MODEL, TRAJECTORY_COLUMNS, d
 
 
 def trace_training(
-    checkpoints: dict[str, int],
+    steps: dict[str, int],
     rankings: Sequence[str],
     summaries: Sequence[str],
     records: Sequence[str],
@@ -28,7 +28,7 @@ def trace_training(
 
     Parameters
     ----------
-    checkpoints : dict of str to int
+    steps : dict of str to int
         Training step of each checkpoint, by model key, in order.
     rankings, summaries, records : sequences of str
         Head ranking (CSV), its summary (JSON) and the prefetch record (JSON) of each.
@@ -37,13 +37,13 @@ def trace_training(
     permutations, seed : int
         Deals of heads to layers, and their seed.
     """
-    keys = list(checkpoints)
+    keys = list(steps)
     paths = dict(zip(keys, rankings, strict=True))
     tables = {key: read_ranking(path, layers * heads, tuple(MEANS)) for key, path in paths.items()}
     theirs = read_table(published, required=("training_step", "layer", "minmax_scaled_rank"))
     if model != PUBLISHED_MODEL:
         theirs = {name: values[:0] for name, values in theirs.items()}
-    rows = profiles(tables, checkpoints, layers, heads, theirs)
+    rows = profiles(tables, steps, layers, heads, theirs)
     by_key = {key: [row for row in rows if row["model"] == key] for key in keys}
     described = []
     for key, path in zip(keys, summaries, strict=True):
@@ -53,7 +53,7 @@ def trace_training(
     for group in same:
         print(f"WARNING: {' and '.join(group)} have identical weights: all but one are not what their name says.")
     write_records(trajectory, TRAJECTORY_COLUMNS, rows)
-    parameters = {"checkpoints": checkpoints, "permutations": permutations, "seed": seed}
+    parameters = {"steps": steps, "permutations": permutations, "seed": seed}
     made = provenance("trace_training", parameters)
     write_json(summary, {"identical_weights": same, "checkpoints": described, "provenance": made})
 
@@ -61,16 +61,12 @@ def trace_training(
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         trace_training(
-            checkpoints=snakemake.params.checkpoints,
             rankings=snakemake.input.rankings,
             summaries=snakemake.input.summaries,
             records=snakemake.input.records,
             published=snakemake.input.published,
-            layers=snakemake.params.layers,
-            heads=snakemake.params.heads,
-            permutations=snakemake.params.permutations,
-            seed=snakemake.params.seed,
             model=snakemake.wildcards.model,
             trajectory=snakemake.output.trajectory,
             summary=snakemake.output.summary,
+            **snakemake.params.settings,
         )

@@ -30,6 +30,6 @@ if __name__ == "__main__":
         vary_series(
             activations=snakemake.input.activations,
             variant=snakemake.wildcards.variant,
-            seed=snakemake.params.seed,
             varied=snakemake.output.varied,
+            **snakemake.params.settings,
         )

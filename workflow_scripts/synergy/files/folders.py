@@ -9,6 +9,13 @@ from pathlib import Path
 
 from synergy.files.errors import InputError
 
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def provided(path: str | Path) -> str:
+    """Where a file of the user's or of ours is: in the working directory, else beside the Snakefile."""
+    return str(path if Path(path).exists() else REPOSITORY / path)
+
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:

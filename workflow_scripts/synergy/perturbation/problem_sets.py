@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from synergy.files.errors import InputError
-from synergy.files.folders import room_on_disk
+from synergy.files.folders import provided, room_on_disk
 from synergy.perturbation.problems import Problem, load_problems, parse_problem
 from synergy.prefetch.hub import hub_errors, hub_token
 
@@ -42,6 +42,8 @@ def read_problem_set(source: dict, split: str | None, cache: Path) -> tuple[list
     InputError
         If the set cannot be had, a line of a local file is malformed, or more than 1 % of a public set's rows are.
     """
+    if "path" in source:
+        source = {**source, "path": provided(source["path"])}
     if "path" in source and not Path(source["path"]).is_dir():
         if split is not None:
             raise InputError(

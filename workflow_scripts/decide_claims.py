@@ -13,7 +13,7 @@ from synergy.perturbation.outcomes import POOLED_COLUMNS as MATH
 from synergy.phiid.pairwise import read_pairwise
 
 
-def test_claims(
+def decide_claims(
     ranking: str,
     control_ranking: Sequence[str],
     pairwise: str,
@@ -58,7 +58,7 @@ def test_claims(
 
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
-        test_claims(
+        decide_claims(
             ranking=snakemake.input.ranking,
             control_ranking=snakemake.input.get("control_ranking", []),
             pairwise=snakemake.input.pairwise,
@@ -67,12 +67,7 @@ if __name__ == "__main__":
             ablation_statistics=snakemake.input.ablation_statistics,
             math=snakemake.input.math,
             math_statistics=snakemake.input.math_statistics,
-            layers=snakemake.params.layers,
-            heads=snakemake.params.heads,
-            significance=snakemake.params.significance,
-            permutations=snakemake.params.permutations,
-            seed=snakemake.params.seed,
-            sigma=snakemake.params.sigma,
             model=snakemake.wildcards.model,
             claims=snakemake.output.claims,
+            **snakemake.params.settings,
         )
