@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from synergy.files.artifacts import write_json
+from synergy.files.artifacts import read_json, write_json
 from synergy.files.console import logged_to
 from synergy.files.errors import InputError
-from synergy.files.provenance import provenance
+from synergy.files.provenance import made_by_other_code, provenance
+from synergy.files.schemas import RUN_RECORD
 
 
 class Outcomes:
@@ -49,7 +50,9 @@ class Outcomes:
         ]
 
 
-def check_results(tests: str, results: str, models: Sequence[str], study: Sequence[str], checks: str) -> None:
+def check_results(
+    tests: str, results: str, record: str, models: Sequence[str], study: Sequence[str], checks: str
+) -> None:
     """Run pytest on `tests` over the artifacts in `results` and write what was checked.
 
     Parameters
@@ -58,6 +61,8 @@ def check_results(tests: str, results: str, models: Sequence[str], study: Sequen
         The checks, a file of pytest.
     results : str
         Folder of the artifacts.
+    record : str
+        The record of the run (JSON), which says what code each rule has.
     models, study : sequence of str
         Models that were recorded, and those of them whose behaviour was measured too.
     checks : str
@@ -85,8 +90,14 @@ def check_results(tests: str, results: str, models: Sequence[str], study: Sequen
             "; ".join(wrong) or f"pytest ended with {ended!s}",
             "read the assertion in this rule's log; a file that someone edited or cut short is remade when deleted",
         )
-    record = {"passed": len(outcomes.passed()), "models": list(models), "checks": outcomes.passed()}
-    write_json(checks, {**record, "provenance": provenance("check_results", {"study": list(study)})})
+    others = made_by_other_code(results, read_json(record, RUN_RECORD)["code"])
+    for path in others:
+        print(f"WARNING: {path} was made by other code than its rule has now; delete it to have it made again.")
+    found = {"passed": len(outcomes.passed()), "models": list(models), "checks": outcomes.passed()}
+    write_json(
+        checks,
+        {**found, "made_by_other_code": others, "provenance": provenance("check_results", {"study": list(study)})},
+    )
 
 
 if __name__ == "__main__":
@@ -94,6 +105,7 @@ if __name__ == "__main__":
         check_results(
             tests=snakemake.input.checks,
             results=str(Path(snakemake.output.checks).parent),
+            record=snakemake.input.record,
             checks=snakemake.output.checks,
             **snakemake.params.settings,
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from synergy.files.artifacts import read_json, write_json
 from synergy.files.console import logged_to
-from synergy.files.provenance import provenance
+from synergy.files.provenance import provenance, rule_codes
 from synergy.report.costs import cost_rows
 
 
@@ -31,6 +31,7 @@ def record_run(models: Sequence[str], problems: str, config: dict, benchmarks: s
             "models": [_without_provenance(path, "model_record") for path in models],
             "problems": _without_provenance(problems, "problems_record"),
             "cost": cost_rows(benchmarks),
+            "code": rule_codes(),
             "provenance": provenance("record_run", {}),
         },
     )

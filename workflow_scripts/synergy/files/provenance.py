@@ -1,17 +1,35 @@
 """What made an artifact: rule, parameters, code version, model and package versions."""
 
+import json
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from synergy import __version__
+import numpy as np
 
+from synergy import __version__
+from synergy.files.code_identity import LIBRARY, script_code
+
+SCRIPTS = LIBRARY.parent
 # Those of envs/ that decide numbers or figures; an environment has the part of them that its rules need.
 PACKAGES = (
-    *("numpy", "scipy", "numba", "pandas", "statsmodels", "networkx", "python-louvain", "matplotlib", "seaborn"),
-    *("torch", "transformers", "gguf", "datasets", "math-verify"),
+    "numpy",
+    "scipy",
+    "numba",
+    "pandas",
+    "statsmodels",
+    "networkx",
+    "python-louvain",
+    "matplotlib",
+    "seaborn",
+    "torch",
+    "transformers",
+    "gguf",
+    "datasets",
+    "math-verify",
 )
 
 
@@ -31,16 +49,50 @@ def provenance(made_by: str, parameters: dict, upstream: dict | None = None) -> 
     -------
     dict
         ``made_by``, ``parameters``, ``model`` (source and resolved revision, None where no model was involved),
-        ``code_version``, ``python``, ``packages``.
+        ``code`` (identity of the code that the rule's script runs), ``code_version``, ``python``, ``packages``.
     """
     return {
         "made_by": made_by,
         "parameters": parameters,
         "model": (upstream or {}).get("model"),
+        "code": rule_code(made_by),
         "code_version": code_version(),
         "python": platform.python_version(),
         "packages": package_versions(),
     }
+
+
+@cache
+def rule_code(name: str) -> str:
+    """Identity of the code that the script of a rule runs (see `code_identity`)."""
+    return script_code(SCRIPTS / f"{name}.py")
+
+
+def rule_codes() -> dict[str, str]:
+    """Identity of the code of every script, by its name."""
+    return {path.stem: rule_code(path.stem) for path in sorted(SCRIPTS.glob("*.py"))}
+
+
+def made_by_other_code(results: str | Path, codes: Mapping[str, str]) -> list[str]:
+    """Artifacts (npz, JSON) under `results` whose provenance names other code than `codes` has for their rule.
+
+    Snakemake remakes what its own records say was made by other code; without these records, in a copy of the results
+    alone, only the artifacts can tell.
+    """
+    found = []
+    for path in sorted(Path(results).rglob("*.npz")) + sorted(Path(results).rglob("*.json")):
+        note = _read_note(path)
+        if note.get("made_by") in codes and note.get("code") != codes[note["made_by"]]:
+            found.append(str(path.relative_to(results)))
+    return found
+
+
+def _read_note(path: Path) -> dict:
+    if path.suffix == ".json":
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return record.get("provenance", {}) if isinstance(record, dict) else {}
+    with np.load(path, allow_pickle=False) as arrays:
+        return json.loads(str(arrays["provenance"])) if "provenance" in arrays.files else {}
 
 
 @cache
