@@ -16,8 +16,6 @@ def config_reference() -> str:
     """A table of the keys without sections, then one for each section and definition."""
     schema = yaml.safe_load((CONFIG / "schema.yaml").read_text())
     defaults = yaml.safe_load((CONFIG / "config.yaml").read_text())
-    decomposition = defaults["decomposition"]
-    decomposition["null"] = decomposition.pop(None)  # YAML reads the bare key `null` as no key at all
     sections = {key: node for key, node in schema["properties"].items() if "properties" in node}
     single = {"properties": {key: node for key, node in schema["properties"].items() if key not in sections}}
     parts = [f"### Top level\n\n{table(single, defaults)}"]

@@ -344,7 +344,7 @@ def test_run_record_says_what_made_the_results_and_what_they_cost():
     assert record["provenance"]["packages"]["torch"]
     assert record["provenance"]["code_version"]
     cost = {row["rule"]: row["seconds"] for row in record["cost"]}
-    assert cost.keys() >= {"record_activations", "merge_pairs", "ablate_heads", "score_math", "test_claims"}
+    assert cost.keys() >= {"record_activations", "merge_pairs", "ablate_heads", "score_math", "decide_claims"}
     assert all(seconds >= 0 for seconds in cost.values())
 
 

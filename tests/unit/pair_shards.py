@@ -9,7 +9,12 @@ from simulated import ar1
 
 from synergy.files.artifacts import read_npz, write_npz
 
-HOW = {"lag": 1, "redundancy": "mmi", "estimator": "gaussian", "null": {"kind": "circular_shift", "surrogates": 3}}
+HOW = {
+    "lag": 1,
+    "redundancy": "mmi",
+    "estimator": "gaussian",
+    "null_model": {"kind": "circular_shift", "surrogates": 3},
+}
 
 
 def record(path, seed=0):

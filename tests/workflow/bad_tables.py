@@ -171,25 +171,25 @@ COMPARISONS = [
     BadJob("trace_training", "no hashes", spoil("records", keys("sha256")), "a key sha256", "keys"),
 ]
 CLAIMS = [
-    without_rows("test_claims", "ranking"),
-    BadJob("test_claims", "other geometry", setting(heads=5), "each of the model's 10 heads", "8 rows", GEOMETRY),
+    without_rows("decide_claims", "ranking"),
+    BadJob("decide_claims", "other geometry", setting(heads=5), "each of the model's 10 heads", "8 rows", GEOMETRY),
     BadJob(
-        "test_claims",
+        "decide_claims",
         "no contrasts",
         spoil("metrics", keys("contrasts_synergy_minus_redundancy")),
         "a key contrasts",
         "keys",
     ),
     BadJob(
-        "test_claims",
+        "decide_claims",
         "a ratio in words",
         spoil("ablation_statistics", keys("ratios.synergistic/random.estimate", "big")),
         "a number or null for .*ratios.synergistic/random.estimate",
         "'big'",
     ),
-    BadJob("test_claims", "no pooled tests", spoil("math_statistics", keys("pooled")), "a key pooled", "keys"),
+    BadJob("decide_claims", "no pooled tests", spoil("math_statistics", keys("pooled")), "a key pooled", "keys"),
     BadJob(
-        "test_claims",
+        "decide_claims",
         "a count in words",
         spoil("math", cells("n_correct", "all")),
         NO_NUMBER.format("n_correct"),
@@ -197,7 +197,7 @@ CLAIMS = [
         "",
     ),
     BadJob(
-        "test_claims",
+        "decide_claims",
         "an order lost its column",
         spoil("ablation", cells("order_type", None)),
         "columns",

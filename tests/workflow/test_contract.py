@@ -34,7 +34,7 @@ CONTRACT = {  # rules and artifacts of the public contract
         "<results>/figures/multi_model_ablation.png",
         "<results>/figures/multi_model_graph_metrics.png",
     ],
-    "test_claims": ["<claims>"],
+    "decide_claims": ["<claims>"],
     "merge_claims": ["<all_claims>"],
     "vary_series": ["<robustness>/{variant}_activations.npz"],
     "merge_variant": ["<robustness>/{variant}_pairwise_phiid.npz"],

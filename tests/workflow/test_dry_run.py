@@ -18,7 +18,7 @@ def test_default_study_is_planned_without_model_token_or_network(default_plan):
     assert jobs["merge_problems"] == 2 * (1 + 3 * 4 * 3)
     assert jobs["score_math"] == 4 * jobs["merge_problems"]
     assert jobs["merge_pairs"] == jobs["rank_heads"] == jobs["measure_graphs"] == 4
-    assert jobs["test_claims"] == jobs["plot_ablation"] == jobs["plot_math"] == 2
+    assert jobs["decide_claims"] == jobs["plot_ablation"] == jobs["plot_math"] == 2
     assert jobs["compare_models"] == jobs["merge_claims"] == jobs["all"] == 1
     assert jobs["compare_scores"] == jobs["compare_published"] == 1
     assert jobs["record_run"] == jobs["summarise"] == jobs["check_results"] == 1

@@ -2,9 +2,9 @@
 
 import csv
 
+import decide_claims as script
 import numpy as np
 import pytest
-import test_claims as script
 from claim_artifacts import (
     FLAT,
     GEOMETRY,
@@ -69,7 +69,7 @@ def read_rows(path):
 
 
 def test_script_writes_a_row_a_claim(artifacts, tmp_path, capsys):
-    script.test_claims(**artifacts, model="some-model", claims=str(tmp_path / "claims.csv"))
+    script.decide_claims(**artifacts, model="some-model", claims=str(tmp_path / "claims.csv"))
     rows = read_rows(tmp_path / "claims.csv")
     assert [row["claim"] for row in rows] == list("12345678")
     assert {row["model"] for row in rows} == {"some-model"}
@@ -84,7 +84,7 @@ def test_script_writes_a_row_a_claim(artifacts, tmp_path, capsys):
 
 
 def test_script_without_an_untrained_model(artifacts, tmp_path):
-    script.test_claims(**(artifacts | {"control_ranking": []}), model="m", claims=str(tmp_path / "claims.csv"))
+    script.decide_claims(**(artifacts | {"control_ranking": []}), model="m", claims=str(tmp_path / "claims.csv"))
     verdicts = {row["claim"]: row["verdict"] for row in read_rows(tmp_path / "claims.csv")}
     assert verdicts.pop("2") == NOT_TESTABLE
     assert set(verdicts.values()) == {SUPPORTED}
@@ -93,7 +93,7 @@ def test_script_without_an_untrained_model(artifacts, tmp_path):
 def test_merging_orders_by_claim_and_keeps_the_models_order(artifacts, tmp_path):
     paths = [str(tmp_path / f"{model}.csv") for model in ("zebra", "ant")]
     for path, model in zip(paths, ("zebra", "ant"), strict=True):
-        script.test_claims(**artifacts, model=model, claims=path)
+        script.decide_claims(**artifacts, model=model, claims=path)
     merge_claims(paths, str(tmp_path / "all.csv"))
     rows = read_rows(tmp_path / "all.csv")
     assert [(row["claim"], row["model"]) for row in rows][:3] == [("1", "zebra"), ("1", "ant"), ("2", "zebra")]

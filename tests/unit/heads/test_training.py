@@ -50,7 +50,7 @@ def traced(folder, amplitudes, model="pythia-1b", hashes=None, permutations=400,
         fetched = {"sha256": sha256, "source": {"hub": "x"}, "weights": {"kind": "trained"}, "provenance": {}}
         write_json(run["records"][-1], fetched | {"geometry": {"layers": LAYERS, "heads": HEADS}})
     trace_training(
-        checkpoints={f"{model}-step{step}": step for step in amplitudes},
+        steps={f"{model}-step{step}": step for step in amplitudes},
         **run,
         published=str(PUBLISHED),
         layers=LAYERS,

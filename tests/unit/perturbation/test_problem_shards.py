@@ -19,7 +19,7 @@ from synergy.perturbation.problems import load_problems
 MODELS = Path(__file__).parents[2] / "models"
 DEMO = Path(__file__).parents[3] / "config" / "problems" / "demo.jsonl"
 N, CONDITION = 9, "synergistic-0.5-1"
-STANZA = {"dtype": "float32", "prompt_format": "plain", "chat_template_arguments": {}}
+STANZA = {"dtype": "float32", "prompt_format": "plain", "template_arguments": {}}
 ASKED = {"fraction": 0.25, "prompt_style": "auto", "max_new_tokens": 10, "batch_size": 4, "threads": 1}
 
 
@@ -46,7 +46,7 @@ def made_from(tmp_path_factory):
 
 def score(made_from, path, item="1-of-1", condition=CONDITION, **changes):
     torch.set_num_threads(1)
-    asked = {"model": str(MODELS / "tiny-neox"), "stanza": STANZA, **ASKED, **changes}
+    asked = {"model": str(MODELS / "tiny-neox"), **STANZA, **ASKED, **changes}
     score_math(made_from=made_from, condition=condition, scatteritem=item, shard=str(path), **asked)
     return str(path)
 
@@ -231,9 +231,9 @@ def test_any_other_shard_is_computed(own_files, tmp_path, forbid_models, monkeyp
     score(own_files, **made)
     computed = forbid_models()
     settings = {"item": "1-of-3", "condition": "redundant-0.5-1", "fraction": 0.5, "prompt_style": "zero_shot"}
-    stanzas = [STANZA | {"dtype": "bfloat16"}, STANZA | {"chat_template_arguments": {"enable_thinking": False}}]
+    other = [{"dtype": "bfloat16"}, {"template_arguments": {"enable_thinking": False}}]
     changes = [{name: value} for name, value in {**settings, "max_new_tokens": 11, "batch_size": 5}.items()]
-    for change in [*changes, *({"stanza": stanza} for stanza in stanzas), {"condition": "synergistic-0.5-2"}]:
+    for change in [*changes, *other, {"condition": "synergistic-0.5-2"}]:
         with pytest.raises(computed):
             score(own_files, **made | change)
     first, *_, last = load_problems(own_files["problems"])

@@ -41,7 +41,7 @@ def test_bits_do_not_depend_on_shards_or_threads(tmp_path, recorded, whole, n_sh
     "how",
     [
         {"redundancy": "ccs"},
-        {"estimator": "gaussian_copula", "null": {"kind": "phase", "surrogates": 2}},
+        {"estimator": "gaussian_copula", "null_model": {"kind": "phase", "surrogates": 2}},
         {"estimator": "discrete"},
         {"estimator": "discrete", "redundancy": "ccs"},
     ],
@@ -93,7 +93,7 @@ def test_more_shards_than_pairs(tmp_path):
 
 
 def test_surrogates_0_are_accounted_for(tmp_path, recorded):
-    shards = make_shards(tmp_path, recorded, 2, null={"kind": "circular_shift", "surrogates": 0})
+    shards = make_shards(tmp_path, recorded, 2, null_model={"kind": "circular_shift", "surrogates": 0})
     merge_pairs(shards, recorded, str(tmp_path / "pairwise.npz"))
     arrays, _ = read_npz(tmp_path / "pairwise.npz")
     assert np.isnan(arrays["sts_null_mean"]).all()
@@ -127,7 +127,9 @@ decompose_pairs({recorded!r}, "3-of-7", 1, "mmi", "gaussian", {null!r}, 0, 1, {s
 def test_kill_9_in_a_shard_loses_only_that_shard(tmp_path, recorded, whole, moment):
     shards = make_shards(tmp_path, recorded, 7)
     Path(shards[2]).unlink()
-    code = KILLED.format(scripts=str(SCRIPTS), moment=moment, recorded=recorded, null=HOW["null"], shard=shards[2])
+    code = KILLED.format(
+        scripts=str(SCRIPTS), moment=moment, recorded=recorded, null=HOW["null_model"], shard=shards[2]
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
     assert not Path(shards[2]).exists()
     assert (len(list(tmp_path.glob(".*"))) == 1) == (moment == "writing")  # a temporary file under another name

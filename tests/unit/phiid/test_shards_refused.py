@@ -51,7 +51,10 @@ def test_merge_refuses_shards_of_other_activations(tmp_path, recorded):
         ({"lag": 2}, "lag = 1 as in .*found lag = 2 in .*changed/2-of-2"),
         ({"seed": 1}, "seed = 0 .*seed = 1"),
         ({"redundancy": "ccs"}, "redundancy = mmi .*redundancy = ccs"),
-        ({"null": {"kind": "phase", "surrogates": 4}}, "null_kind = circular_shift, surrogates = 3 .*surrogates = 4"),
+        (
+            {"null_model": {"kind": "phase", "surrogates": 4}},
+            "null_kind = circular_shift, surrogates = 3 .*surrogates = 4",
+        ),
     ],
 )
 def test_merge_refuses_mixed_parameters(tmp_path, recorded, change, message):

@@ -92,8 +92,8 @@ def test_two_processes_that_fetch_the_same_model_at_once_do_not_mix(hub, checkpo
     hub.add("org/tiny", files)
     code = f"""if True:
         from prefetch_model import prefetch_model
-        stanza = {{"source": {{"hub": "org/tiny", "revision": "main"}}, "layers": 2, "heads": 4, "weights": "trained"}}
-        prefetch_model("tiny", stanza, "", "{tmp_path}/cache", "{tmp_path}/models/tiny", "{tmp_path}/tiny.json")
+        source = {{"hub": "org/tiny", "revision": "main"}}
+        prefetch_model("tiny", source, "trained", 0, 2, 4, "{tmp_path}/cache", "{tmp_path}/models/tiny", "{tmp_path}/tiny.json")
     """
     environment = {**os.environ, "PYTHONPATH": str(MODELS.parent.parent / "workflow_scripts")}
     processes = [subprocess.Popen([sys.executable, "-c", code], env=environment) for _ in range(2)]

@@ -10,7 +10,7 @@ from record_activations import record_activations
 from synergy.files.artifacts import read_json, write_json
 
 MODELS = Path(__file__).parents[2] / "models"
-STANZA = {"dtype": "float32", "prompt_format": "chat", "chat_template_arguments": {"enable_thinking": False}}
+STANZA = {"dtype": "float32", "prompt_format": "chat", "template_arguments": {"enable_thinking": False}}
 MODEL = {"key": "tiny-qwen3", "source": {"path": "here"}, "revision": None, "weights": {"kind": "random", "seed": 0}}
 PROMPTS = [{"id": f"p{row}", "category": "ab"[row], "text": f"Count to {row}."} for row in range(2)]
 
@@ -27,7 +27,7 @@ def job(tmp_path):
         "model": str(tmp_path / "model"),
         "prefetched": str(tmp_path / "record.json"),
         "prompts": str(tmp_path / "prompts.yaml"),
-        "stanza": STANZA,
+        **STANZA,
         "n_tokens": 3,
         "top_logprobs": 2,
         "batch_size": 2,
@@ -44,7 +44,7 @@ def test_the_same_recording_is_found_and_not_computed(job, tmp_path, forbid_mode
     shutil.rmtree(tmp_path / "results")
     Path(job["prompts"]).write_text("# in other words, the same\n" + Path(job["prompts"]).read_text())
     forbid_models()
-    record_activations(**job | {"threads": 2, "stanza": STANZA | {"resources": {"mem": "64GB"}}})
+    record_activations(**job | {"threads": 2})
     assert "nothing was computed" in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in (tmp_path / "results").iterdir()} == before
 
@@ -53,8 +53,9 @@ def test_any_other_recording_is_computed(job, tmp_path, forbid_models, monkeypat
     record_activations(**job)
     computed = forbid_models()
     for change in [
-        *({"stanza": STANZA | {name: other}} for name, other in (("dtype", "bfloat16"), ("prompt_format", "plain"))),
-        {"stanza": STANZA | {"chat_template_arguments": {}}},
+        {"dtype": "bfloat16"},
+        {"prompt_format": "plain"},
+        {"template_arguments": {}},
         *({name: job[name] + 1} for name in ("n_tokens", "top_logprobs", "batch_size")),
     ]:
         with pytest.raises(computed):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from check_results import check_results
 
@@ -37,10 +38,23 @@ def check(tmp_path, monkeypatch):
         path.write_text(tests)
         for model, number in numbers.items():
             (tmp_path / model).write_text(number)
-        check_results(str(path), str(tmp_path), list(numbers), list(study), str(tmp_path / "checks.json"))
+        record = {"code": {"rank_heads": "now"}, "config": {"models": {}}, "models": [], "problems": {}, "cost": []}
+        record["provenance"] = {"code_version": "1", "python": "3", "packages": {}}
+        (tmp_path / "run_record.json").write_text(json.dumps(record))
+        places = {"tests": str(path), "results": str(tmp_path), "record": str(tmp_path / "run_record.json")}
+        check_results(**places, models=list(numbers), study=list(study), checks=str(tmp_path / "checks.json"))
         return json.loads((tmp_path / "checks.json").read_text())
 
     return run
+
+
+def test_artifacts_that_other_code_made_are_said(check, tmp_path, capsys):
+    for name, code in {"old": "then", "new": "now"}.items():
+        note = {"made_by": "rank_heads", "code": code}
+        (tmp_path / f"{name}.json").write_text(json.dumps({"provenance": note}))
+        np.savez(tmp_path / f"{name}.npz", provenance=np.array(json.dumps(note)))
+    assert check(a="1")["made_by_other_code"] == ["old.npz", "old.json"]
+    assert "WARNING: old.npz was made by other code" in capsys.readouterr().out
 
 
 def test_sound_artifacts_are_listed(check):
