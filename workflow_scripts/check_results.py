@@ -11,7 +11,6 @@ from synergy.files.artifacts import read_json, write_json
 from synergy.files.console import logged_to
 from synergy.files.errors import InputError
 from synergy.files.provenance import made_by_other_code, provenance
-from synergy.files.schemas import RUN_RECORD
 
 
 class Outcomes:
@@ -90,7 +89,7 @@ def check_results(
             "; ".join(wrong) or f"pytest ended with {ended!s}",
             "read the assertion in this rule's log; a file that someone edited or cut short is remade when deleted",
         )
-    others = made_by_other_code(results, read_json(record, RUN_RECORD)["code"])
+    others = made_by_other_code(results, read_json(record, "run_record")["code"])
     for path in others:
         print(f"WARNING: {path} was made by other code than its rule has now; delete it to have it made again.")
     found = {"passed": len(outcomes.passed()), "models": list(models), "checks": outcomes.passed()}

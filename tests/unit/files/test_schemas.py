@@ -68,6 +68,7 @@ LEAST = {
         "models": [{}],
         "problems": {},
         "cost": [{"rule": "rank_heads", "jobs": 1, "seconds": 1.5, "longest_job_s": 1.5, "peak_memory_mib": 0.0}],
+        "code": {"rank_heads": "0123456789abcdef"},
         "provenance": {"code_version": "1", "python": "3", "packages": {"numpy": "2"}},
     },
     "problem_shard": {
@@ -84,7 +85,13 @@ LEAST = {
 
 # What may hold anything, and what may be absent.
 OPEN = ("source.hub", "provenance.model.key")
-MAPPED = ("sha256.model.safetensors", "definitions.another", "ratios.synergistic/random", "provenance.packages.numpy")
+MAPPED = (
+    "sha256.model.safetensors",
+    "definitions.another",
+    "ratios.synergistic/random",
+    "provenance.packages.numpy",
+    "code.rank_heads",
+)
 
 
 def places(record, path=()):

@@ -63,9 +63,10 @@ def provenance(made_by: str, parameters: dict, upstream: dict | None = None) -> 
 
 
 @cache
-def rule_code(name: str) -> str:
-    """Identity of the code that the script of a rule runs (see `code_identity`)."""
-    return script_code(SCRIPTS / f"{name}.py")
+def rule_code(name: str) -> str | None:
+    """Identity of the code that the script of a rule runs (see `code_identity`); None if there is no such script."""
+    script = SCRIPTS / f"{name}.py"
+    return script_code(script) if script.is_file() else None
 
 
 def rule_codes() -> dict[str, str]:
