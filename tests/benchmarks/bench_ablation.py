@@ -11,9 +11,9 @@ laptop. On a machine with other work, ``--cpu-time --threads 1`` counts the seco
 "Ours" is a step of the engine, averaged over steps whose lowest changed layers are spread evenly. "Plain" runs all
 layers over the same batches, brings generated positions alone to the vocabulary head and keeps the original's
 log-probabilities; "one by one" is one prompt at a time with logits at all positions. On a CPU the engine's linear
-layers are those of `synergy.linear`; plain passes are measured with these and with PyTorch's own. The ideal is what
-plain takes, with the same linear layers as ours, for the layers from the lowest changed one up and for the head; the
-saving reached is (plain - ours) / (plain - ideal).
+layers are those of `synergy.models.loading`; plain passes are measured with these and with PyTorch's own. The ideal is
+what plain takes, with the same linear layers as ours, for the layers from the lowest changed one up and for the head;
+the saving reached is (plain - ours) / (plain - ideal).
 """
 
 import argparse

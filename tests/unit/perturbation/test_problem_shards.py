@@ -19,6 +19,10 @@ from synergy.perturbation.problems import load_problems
 MODELS = Path(__file__).parents[2] / "models"
 DEMO = Path(__file__).parents[3] / "config" / "problems" / "demo.jsonl"
 N, CONDITION = 9, "synergistic-0.5-1"
+RECORD = (
+    "id,type,level,prompt,generated,n_tokens,extracted,extraction,gold,"
+    "correct,correct_strict,grading,truncated,solution_nll,n_solution_tokens"
+)
 STANZA = {"dtype": "float32", "prompt_format": "plain", "template_arguments": {}}
 ASKED = {"fraction": 0.25, "prompt_style": "auto", "max_new_tokens": 10, "batch_size": 4, "threads": 1}
 
@@ -104,10 +108,7 @@ def test_more_shards_than_problems_are_fine(made_from, tmp_path):
 def test_a_record_keeps_everything(made_from, shards, tmp_path):
     records, condition = merge(made_from, shards, tmp_path)
     for record in records:
-        assert list(record) == [
-            *("id", "type", "level", "prompt", "generated", "n_tokens", "extracted", "extraction", "gold"),
-            *("correct", "correct_strict", "grading", "truncated", "solution_nll", "n_solution_tokens"),
-        ]
+        assert ",".join(record) == RECORD
         assert record["prompt"].endswith("\nAnswer:")
         assert record["prompt"].count("Problem:") == 2  # one exemplar
         assert record["n_tokens"] <= 10
