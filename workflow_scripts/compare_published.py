@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
+
+from synergy.ablation.curves import CURVE_COLUMNS as ABLATION
 from synergy.claims.published import AGREEMENT_COLUMNS, Measured, agreement_rule, judged, quantities, variant_in_words
-from synergy.files.artifacts import read_json, write_records
+from synergy.files.artifacts import read_json
 from synergy.files.console import logged_to
-from synergy.files.tables import read_table
+from synergy.files.tables import read_table, write_table
 from synergy.heads.ranking_table import read_ranking
+from synergy.perturbation.outcomes import POOLED_COLUMNS as MATH
 
 RANKING = ("syn_red_score", "excess_score")
-ABLATION = ("mean_kl_div", "order_type", "fraction_removed")
-MATH = ("condition", "sigma", "n_problems", "n_correct")
 
 
 def compare_published(
@@ -55,7 +57,7 @@ def compare_published(
             words = " ".join(filter(None, (variant_in_words(model, name), row["note"])))
             rows.append({**row, "model": model, "published_model": name, "note": words})
             print(f"{model}, Fig. {row['figure']}, {row['quantity']}: {row['agreement'] or 'differences only'}")
-    write_records(agreement, AGREEMENT_COLUMNS, rows)
+    write_table(agreement, pd.DataFrame(rows, columns=AGREEMENT_COLUMNS))
 
 
 if __name__ == "__main__":

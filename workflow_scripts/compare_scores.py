@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from synergy.claims.score_definitions import DEFINITION_COLUMNS, definition_rows
-from synergy.files.artifacts import write_records
+import pandas as pd
+
+from synergy.claims.score_definitions import definition_rows
 from synergy.files.console import logged_to
+from synergy.files.tables import write_table
 from synergy.heads.ranking_table import read_ranking
 from synergy.heads.scores import SCORES
 from synergy.phiid.pairwise import read_pairwise
@@ -35,14 +37,15 @@ def compare_scores(
     definitions : str
         Where to write the CSV.
     """
-    rows = []
+    tables = []
     for (model, (layers, heads)), ranking, atoms in zip(models.items(), rankings, pairwise, strict=True):
         scores = read_ranking(ranking, layers * heads, RANKING)
         matrices, _ = read_pairwise(atoms, ATOMS, layers * heads)
-        rows += definition_rows(model, scores, matrices, layers, heads, significance, permutations, seed)
-    for row in rows:
+        tables.append(definition_rows(model, scores, matrices, layers, heads, significance, permutations, seed))
+    rows = pd.concat(tables, ignore_index=True)
+    for row in rows.to_dict("records"):
         print(f"{row['model']}, {row['definition']}, {row['information']}: r = {row['correlation']:+.2f}")
-    write_records(definitions, DEFINITION_COLUMNS, rows)
+    write_table(definitions, rows)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from synergy.claims.of_model import ATOMS, RANKING, claims_of_activations
-from synergy.claims.robustness import QUANTITIES, ROBUSTNESS_AGREEMENT, ROBUSTNESS_CLAIMS, agreement, beside_default
-from synergy.files.artifacts import read_json, write_records
+from synergy.claims.robustness import QUANTITIES, agreement, beside_default
+from synergy.files.artifacts import read_json
 from synergy.files.console import logged_to
+from synergy.files.tables import write_table
 from synergy.heads.ranking_table import read_ranking
 from synergy.phiid.pairwise import read_pairwise
 
@@ -46,10 +47,8 @@ def compare_variants(
         graphs = read_json(graphs_path, "graph_metrics")
         claims[name] = claims_of_activations(tables[name], control, atoms, graphs, geometry, drawn)
         print(name, *(f"{claim.claim}: {claim.verdict} / {claim.verdict_after_control}" for claim in claims[name]))
-    rows = beside_default(model, claims)
-    write_records(claims_table, ROBUSTNESS_CLAIMS, rows)
-    pairs = [{"model": model, **row} for row in agreement(tables, layers, heads)]
-    write_records(agreement_table, ROBUSTNESS_AGREEMENT, pairs)
+    write_table(claims_table, beside_default(model, claims))
+    write_table(agreement_table, agreement(model, tables, layers, heads))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from synergy.ablation.curves import CURVE_COLUMNS as ABLATION
 from synergy.claims.of_model import ATOMS, RANKING, claims_of_activations, claims_of_behaviour
 from synergy.claims.verdicts import CLAIM_COLUMNS, with_holm
-from synergy.files.artifacts import read_json, write_records
+from synergy.files.artifacts import read_json
 from synergy.files.console import logged_to
-from synergy.files.tables import read_table
+from synergy.files.tables import read_table, write_table
 from synergy.heads.ranking_table import read_ranking
 from synergy.perturbation.outcomes import POOLED_COLUMNS as MATH
 from synergy.phiid.pairwise import read_pairwise
@@ -53,7 +55,7 @@ def decide_claims(
     rows = with_holm([result.row(model) for result in results], significance)
     for row in rows:
         print(f"{row['claim']}. {row['statement']} {row['verdict']}; after control: {row['verdict_after_control']}")
-    write_records(claims, CLAIM_COLUMNS, rows)
+    write_table(claims, pd.DataFrame(rows, columns=CLAIM_COLUMNS))
 
 
 if __name__ == "__main__":

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from synergy.ablation.area_statistics import compare_orders, curve_rows
 from synergy.ablation.order_files import read_orders
-from synergy.files.artifacts import write_csv, write_json
+from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-
-COLUMNS = (
-    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed"),
-    *("kl_sd", "kl_ci_low", "kl_ci_high", "method"),
-)
+from synergy.files.tables import write_table
 
 
 def merge_ablation(orders: Sequence[str], names: Sequence[str], seed: int, table: str, statistics: str) -> None:
@@ -25,7 +22,7 @@ def merge_ablation(orders: Sequence[str], names: Sequence[str], seed: int, table
     seed : of the bootstrap over prompts and seeds.
     """
     curves, made_by = read_orders(orders, names)
-    write_csv(table, COLUMNS, [row for curve in curves for row in curve_rows(curve, seed)])
+    write_table(table, pd.concat([curve_rows(curve, seed) for curve in curves]))
     of_method = {}
     for curve in curves:
         of_method.setdefault(curve["method"], []).append(curve)
@@ -35,12 +32,14 @@ def merge_ablation(orders: Sequence[str], names: Sequence[str], seed: int, table
     }
     first, *others = compared
     summary = {
-        **{"method": first, **compared[first]},
+        "method": first,
+        **compared[first],
         "other_methods": {method: compared[method] for method in others},
         "orders": list(names),
         "layer_share": {curve["name"]: float(curve["layer_share"]) for curve in curves},
         "max_fraction_removed": float(curves[0]["num_heads_removed"][-1] / curves[0]["n_heads_total"]),
-        **{"n_prompts": len(curves[0]["prompt_id"]), "prompt_id": curves[0]["prompt_id"].tolist()},
+        "n_prompts": len(curves[0]["prompt_id"]),
+        "prompt_id": curves[0]["prompt_id"].tolist(),
     }
     for name, ratio in summary["ratios"].items():
         print(f"area, {name}: {ratio['estimate']:.3f} [{ratio['ci_low']:.3f}, {ratio['ci_high']:.3f}]", end="")

@@ -1,9 +1,10 @@
 """Put the claims of all models into one table."""
 
+import pandas as pd
+
 from synergy.claims.verdicts import CLAIM_COLUMNS, WORDS
-from synergy.files.artifacts import write_csv
 from synergy.files.console import logged_to
-from synergy.files.tables import read_records
+from synergy.files.tables import read_records, write_table
 
 
 def merge_claims(tables: list[str], claims: str) -> None:
@@ -21,9 +22,8 @@ def merge_claims(tables: list[str], claims: str) -> None:
     InputError
         If a table has other columns than `COLUMNS`, or another claim or verdict than there are.
     """
-    rows = [row for path in tables for row in read_records(path, CLAIM_COLUMNS, WORDS)]
-    rows.sort(key=lambda row: int(row["claim"]))
-    write_csv(claims, CLAIM_COLUMNS, [list(row.values()) for row in rows])
+    rows = pd.concat([read_records(path, CLAIM_COLUMNS, WORDS) for path in tables])
+    write_table(claims, rows.sort_values("claim", key=pd.to_numeric, kind="stable"))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from synergy.files.artifacts import read_json, write_json, write_records
+from synergy.files.artifacts import read_json, write_json
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
+from synergy.files.tables import write_table
 from synergy.perturbation.outcomes import (
-    CONDITION_COLUMNS,
-    GROUP_COLUMNS,
     compare_conditions,
     condition_rows,
     group_rows,
@@ -40,15 +39,14 @@ def merge_math(
     """
     scores = read_scores(records, conditions)
     rows = condition_rows(scores, permutations, seed)
-    write_records(table, CONDITION_COLUMNS, rows)
-    by_group = [row for own in scores for row in group_rows(own)]
-    write_records(groups, GROUP_COLUMNS, by_group)
+    write_table(table, rows)
+    write_table(groups, group_rows(scores))
     drawn = {"permutations": permutations, "seed": seed}
     first = read_json(conditions[0], "condition")["provenance"]
     made_by = provenance("merge_math", {**drawn, **scores[0].parameters}, first)
     compared = compare_conditions(scores, permutations, seed)
-    write_json(statistics, {"n_problems": len(scores[0].ids), **compared, "provenance": made_by})
-    for row in rows:
+    write_json(statistics, {"n_problems": len(scores[0].outcomes), **compared, "provenance": made_by})
+    for row in rows.to_dict("records"):
         counts = f"{row['n_correct']} of {row['n_problems']} correct, {row['truncated_fraction']:.0%} truncated"
         print(f"{row['condition']} {row['sigma']} {row['seed']}: {counts}, NLL {row['solution_nll']:.3f}")
 

@@ -5,7 +5,7 @@ from synergy.claims.published import read_published
 from synergy.files.artifacts import save_figure
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-from synergy.files.tables import read_table, select
+from synergy.files.tables import read_table
 from synergy.report.behaviour_figures import draw_curves, draw_floor, draw_published_orders
 from synergy.report.style import TWO_COLUMNS, new_figure
 
@@ -23,7 +23,7 @@ def plot_ablation(ablation: str, published: str, model: str, figure: str) -> Non
     canvas = new_figure(TWO_COLUMNS, 1.2 + 2.4 * len(shown), f"{model}: what removing heads does to its predictions")
     handles = {}
     for (linear, logarithmic), method in zip(canvas.subplots(len(shown), 2, squeeze=False), shown, strict=True):
-        own = select(table, method=method)
+        own = table[table["method"] == method]
         some = own["num_heads_removed"] > 0
         for axes, lowest in ((linear, 0.0), (logarithmic, own["fraction_removed"][some].min())):
             draw_curves(axes, own, method, lowest)

@@ -23,7 +23,9 @@ def plot_head_ranking(ranking: str, published: str, layers: int, heads: int, mod
     table = read_ranking(ranking, layers * heads, (*SCORES, *dict(MAPS)))
     name, theirs = read_published(published, model, ("layer", "head_in_layer", "syn_red_rank"))
     definition = configured_score(table)
-    maps = [(table[column].reshape(layers, heads).T, title, f"score ({definition})") for column, title in MAPS]
+    maps = [
+        (table[column].to_numpy().reshape(layers, heads).T, title, f"score ({definition})") for column, title in MAPS
+    ]
     if name and (ranks := published_map(theirs, layers, heads)) is not None:
         maps.append((ranks, f"published, {name}: ranks of the heads", "rank, scaled to 0-1"))
     panel_height = float(np.clip(0.9 + 0.055 * heads, 1.4, 2.9))

@@ -24,7 +24,7 @@ def plot_null(pairwise: str, ranking: str, layers: int, heads: int, model: str, 
     for column, (name, observed, null, colour) in enumerate(QUANTITIES):
         above, below = panels[:, column]
         draws = layer_means(atoms[null], layers, heads)  # (surrogates, layers)
-        draw_quantity(above, below, name, layer_means(table[observed], layers, heads), draws, colour)
+        draw_quantity(above, below, name, layer_means(table[observed].to_numpy(), layers, heads), draws, colour)
         layer_axis(above, layers, label=False)
         layer_axis(below, layers)
     handles = {}

@@ -20,7 +20,7 @@ def plot_profile(ranking: str, published: str, layers: int, heads: int, model: s
     draw_score(panels[0], table, layers, heads)
     draw_excess(panels[1], table, layers, heads)
     if name:
-        draw_published_ranks(panels[2], layer_means(table["syn_red_score"], layers, heads), theirs, name)
+        draw_published_ranks(panels[2], layer_means(table["syn_red_score"].to_numpy(), layers, heads), theirs, name)
     save_figure(figure, canvas, provenance("plot_profile", {"model": model, "published": name}))
 
 

@@ -2,18 +2,27 @@
 
 import numpy as np
 
-from synergy.files.artifacts import write_csv, write_json
+from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
 from synergy.files.errors import InputError
 from synergy.files.provenance import provenance
+from synergy.files.tables import write_table
 from synergy.heads.scores import ranking_columns, reliability
 from synergy.phiid.pairwise import read_pairwise
 from synergy.recording.activations import constant_heads, fingerprint, mean_autocorrelation, mean_norm, read_activations
 from synergy.statistics.ranks import pearson
 
 ATOMS = (
-    *("sts_matrix", "rtr_matrix", "sts_null_mean", "rtr_null_mean", "n_undefined", "fingerprint"),
-    *("head_prompt_sts", "head_prompt_rtr", "head_null_sts", "head_null_rtr"),
+    "sts_matrix",
+    "rtr_matrix",
+    "sts_null_mean",
+    "rtr_null_mean",
+    "n_undefined",
+    "fingerprint",
+    "head_prompt_sts",
+    "head_prompt_rtr",
+    "head_null_sts",
+    "head_null_rtr",
 )
 
 
@@ -44,11 +53,14 @@ def rank_heads(
         raise InputError("artifacts that belong together", found, f"delete {pairwise} and run the workflow again")
     autocorrelation, norm = mean_autocorrelation(*recorded), mean_norm(*recorded)
     index = np.arange(n_heads)
-    columns = {"head_idx": index, "layer": index // heads, "head_in_layer": index % heads}
-    columns |= ranking_columns(atoms, score, bootstrap, seed) | {"autocorrelation": autocorrelation, "mean_norm": norm}
-    for interval in ("score_ci_low", "score_ci_high"):
-        columns[interval] = columns.pop(interval)
-    write_csv(ranking, list(columns), list(zip(*columns.values(), strict=True)))
+    table = ranking_columns(atoms, score, bootstrap, seed)
+    table.insert(0, "head_idx", index)
+    table.insert(1, "layer", index // heads)
+    table.insert(2, "head_in_layer", index % heads)
+    before_interval = table.columns.get_loc("score_ci_low")
+    table.insert(before_interval, "autocorrelation", autocorrelation)
+    table.insert(before_interval + 1, "mean_norm", norm)
+    write_table(ranking, table)
     parameters = {"layers": layers, "heads": heads, "score": score, "bootstrap": bootstrap, "seed": seed}
     write_json(
         summary,
@@ -57,7 +69,7 @@ def rank_heads(
             "split_half": reliability(atoms, score, seed),
             "n_undefined": int(np.triu(atoms["n_undefined"]).sum()),
             "constant_heads": constant_heads(*recorded),
-            "correlation_synergy_autocorrelation": pearson(columns["avg_synergy"], autocorrelation),
+            "correlation_synergy_autocorrelation": pearson(table["avg_synergy"].to_numpy(), autocorrelation),
         },
     )
 

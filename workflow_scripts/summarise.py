@@ -42,9 +42,9 @@ def summarise(
     summary : str
         Where to write the HTML.
     """
-    tested = read_records(claims, CLAIMS, WORDS)
-    defined = read_records(definitions, DEFINITIONS, {"verdict": BEST_TO_WORST})
-    compared = read_records(agreement, AGREEMENT, {})
+    tested = read_records(claims, CLAIMS, WORDS).to_dict("records")
+    defined = read_records(definitions, DEFINITIONS, {"verdict": BEST_TO_WORST}).to_dict("records")
+    compared = read_records(agreement, AGREEMENT, {}).to_dict("records")
     parts = introduction(list(models), tested)
     for (model, (layers, heads)), ranking in zip(models.items(), rankings, strict=True):
         own = [[row for row in rows if row["model"] == model] for rows in (tested, defined)]

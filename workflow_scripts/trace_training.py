@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from synergy.files.artifacts import read_json, write_json, write_records
+from synergy.files.artifacts import read_json, write_json
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-from synergy.files.tables import read_table
+from synergy.files.tables import read_table, write_table
 from synergy.heads.ranking_table import read_ranking
-from synergy.heads.training import MEANS, PUBLISHED_MODEL, TRAJECTORY_COLUMNS, describe, identical_weights, profiles
+from synergy.heads.training import MEANS, PUBLISHED_MODEL, describe, identical_weights, profiles
 
 
 def trace_training(
@@ -42,9 +42,9 @@ def trace_training(
     tables = {key: read_ranking(path, layers * heads, tuple(MEANS)) for key, path in paths.items()}
     theirs = read_table(published, required=("training_step", "layer", "minmax_scaled_rank"))
     if model != PUBLISHED_MODEL:
-        theirs = {name: values[:0] for name, values in theirs.items()}
+        theirs = theirs.iloc[:0]
     rows = profiles(tables, steps, layers, heads, theirs)
-    by_key = {key: [row for row in rows if row["model"] == key] for key in keys}
+    by_key = dict(list(rows.groupby("model")))
     described = []
     for key, path in zip(keys, summaries, strict=True):
         found = describe(by_key[key], tables[key], by_key[keys[-1]], layers, heads, (permutations, seed))
@@ -52,7 +52,7 @@ def trace_training(
     same = identical_weights({key: read_json(path, "model_record") for key, path in zip(keys, records, strict=True)})
     for group in same:
         print(f"WARNING: {' and '.join(group)} have identical weights: all but one are not what their name says.")
-    write_records(trajectory, TRAJECTORY_COLUMNS, rows)
+    write_table(trajectory, rows)
     parameters = {"steps": steps, "permutations": permutations, "seed": seed}
     made = provenance("trace_training", parameters)
     write_json(summary, {"identical_weights": same, "checkpoints": described, "provenance": made})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import ceil, isfinite, nan, sqrt
 
 import numpy as np
+import pandas as pd
 
 from synergy.statistics.inference import percentile_interval, sign_flip_test
 
@@ -80,8 +81,8 @@ def seeds_needed(prompt_variance: float, seed_variance_of_one: float, share: flo
 N_FLIPS = 9999  # assignments of signs that are drawn where there are too many to try all
 
 
-def curve_rows(curve: dict, seed: int) -> list[tuple]:
-    """Rows of the ablation table for one order.
+def curve_rows(curve: dict, seed: int) -> pd.DataFrame:
+    """Rows of the ablation table for one order, a row a step.
 
     Parameters
     ----------
@@ -92,19 +93,26 @@ def curve_rows(curve: dict, seed: int) -> list[tuple]:
 
     Returns
     -------
-    list of (num_heads_removed, mean_kl_div, order_type, fraction_removed, seed, kl_sd, kl_ci_low, kl_ci_high, method),
-    KL in nats; sd and interval over prompts.
+    DataFrame
+        The published columns in their order: KL in nats, mean, sd and interval over prompts.
     """
-    kl = curve["kl_nats"]
-    resampled = kl @ prompt_counts(kl.shape[1], seed).T / kl.shape[1]  # (n_steps, N_BOOTSTRAP)
-    intervals = [percentile_interval(samples) for samples in resampled]
-    sd = kl.std(axis=1, ddof=1) if kl.shape[1] > 1 else np.full(len(kl), np.nan)
-    fraction = curve["num_heads_removed"] / curve["n_heads_total"]
-    whose = curve["kind"], curve["seed"], curve["method"]
-    return [
-        (int(n), kl[i].mean(), whose[0], fraction[i], whose[1], sd[i], *intervals[i], whose[2])
-        for i, n in enumerate(curve["num_heads_removed"])
-    ]
+    kl = curve["kl_nats"]  # (n_steps, n_prompts)
+    n_prompts = kl.shape[1]
+    resampled = kl @ prompt_counts(n_prompts, seed).T / n_prompts  # (n_steps, N_BOOTSTRAP)
+    low, high = np.percentile(resampled, [2.5, 97.5], axis=1)
+    return pd.DataFrame(
+        {
+            "num_heads_removed": curve["num_heads_removed"],
+            "mean_kl_div": kl.mean(axis=1),
+            "order_type": curve["kind"],
+            "fraction_removed": curve["num_heads_removed"] / curve["n_heads_total"],
+            "seed": curve["seed"],
+            "kl_sd": kl.std(axis=1, ddof=1) if n_prompts > 1 else np.nan,
+            "kl_ci_low": low,
+            "kl_ci_high": high,
+            "method": curve["method"],
+        }
+    )
 
 
 def area_under_curve(curve: dict) -> np.ndarray:

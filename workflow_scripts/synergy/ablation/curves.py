@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
-
-from synergy.files.tables import Table, select
+import pandas as pd
 
 CURVE_COLUMNS = (  # of the ablation table, that curves are drawn from
-    *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed"),
-    *("seed", "kl_ci_low", "kl_ci_high", "method"),
+    "num_heads_removed",
+    "mean_kl_div",
+    "order_type",
+    "fraction_removed",
+    "seed",
+    "kl_ci_low",
+    "kl_ci_high",
+    "method",
 )
 
 
@@ -27,27 +32,26 @@ class Curve:
     n_seeds: int
 
 
-def methods(table: Table) -> list[str]:
+def methods(table: pd.DataFrame) -> list[str]:
     """What removed heads gave in the orders of a table, the configured one first."""
-    return list(dict.fromkeys(map(str, table["method"])))
+    return table["method"].unique().tolist()
 
 
-def curve_of_order(table: Table, order: str, method: str) -> Curve | None:
+def curve_of_order(table: pd.DataFrame, order: str, method: str) -> Curve | None:
     """Mean over the seeds of one order, at the fractions that every seed has; None where the order was not run."""
-    rows = select(table, order_type=np.str_(order), method=np.str_(method))
-    seeds = np.unique(rows["seed"])
-    if not seeds.size:
+    rows = table[(table["order_type"] == order) & (table["method"] == method)]
+    if rows.empty:
         return None
-    fractions, counts = np.unique(rows["fraction_removed"], return_counts=True)
-    fractions = fractions[counts == len(seeds)]
-    at = [rows["fraction_removed"] == fraction for fraction in fractions]
-    low = [np.fmin.reduce([*rows["kl_ci_low"][rows_at], *rows["mean_kl_div"][rows_at]]) for rows_at in at]
-    high = [np.fmax.reduce([*rows["kl_ci_high"][rows_at], *rows["mean_kl_div"][rows_at]]) for rows_at in at]
-    means = [rows["mean_kl_div"][rows_at].mean() for rows_at in at]
-    return Curve(fractions, np.array(means), np.array(low), np.array(high), len(seeds))
+    n_seeds = rows["seed"].nunique()
+    at = rows.assign(
+        low=rows[["kl_ci_low", "mean_kl_div"]].min(axis=1), high=rows[["kl_ci_high", "mean_kl_div"]].max(axis=1)
+    ).groupby("fraction_removed")
+    steps = at.agg(kl=("mean_kl_div", "mean"), low=("low", "min"), high=("high", "max"))[
+        at["seed"].nunique() == n_seeds
+    ]
+    return Curve(steps.index.to_numpy(), *steps.to_numpy().T, n_seeds)
 
 
-def noise_floor(table: Table) -> float:
+def noise_floor(table: pd.DataFrame) -> float:
     """KL measured with no head removed, in nats: what rounding alone does. NaN where it was not measured."""
-    at_zero = table["mean_kl_div"][table["num_heads_removed"] == 0]
-    return float(at_zero.mean()) if at_zero.size else float("nan")
+    return float(table.loc[table["num_heads_removed"] == 0, "mean_kl_div"].mean())

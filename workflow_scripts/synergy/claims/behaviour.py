@@ -2,16 +2,17 @@
 
 from math import isfinite, nan
 
+import pandas as pd
+
 from synergy.ablation.curves import curve_of_order, methods, noise_floor
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, Claim, Effect, decided, worst
-from synergy.files.tables import Table
 from synergy.perturbation.outcomes import Accuracy, pooled_accuracy, pooled_difference, seed_differences, sigmas
 
 MATCHED_ORDERS = ("random_layer_matched", "random_autocorrelation_matched", "random_norm_matched")
 NOISY = ("synergistic", "random", "redundant")
 
 
-def claim_ablation(statistics: dict, table: Table, significance: float) -> Claim:
+def claim_ablation(statistics: dict, table: pd.DataFrame, significance: float) -> Claim:
     """Claim 6: area under the KL curve in synergistic order, divided by that in random order.
 
     Two tests must agree, and the larger p counts: of the ratio, over prompts and drawn orders; and of the paired
@@ -38,17 +39,17 @@ def claim_ablation(statistics: dict, table: Table, significance: float) -> Claim
     return decided(6, statistic, test, "random orders matched to the synergistic one", control, significance, notes)
 
 
-def claim_noise_synergistic(table: Table, statistics: dict, sigma: float, significance: float) -> Claim:
+def claim_noise_synergistic(table: pd.DataFrame, statistics: dict, sigma: float, significance: float) -> Claim:
     """Claim 7: accuracy with noise in the synergistic heads against the next worst condition."""
     return _noise_claim(7, table, statistics, sigma, significance, "synergistic", costs_most=True)
 
 
-def claim_noise_redundant(table: Table, statistics: dict, sigma: float, significance: float) -> Claim:
+def claim_noise_redundant(table: pd.DataFrame, statistics: dict, sigma: float, significance: float) -> Claim:
     """Claim 8: accuracy with noise in the redundant heads against the next best condition."""
     return _noise_claim(8, table, statistics, sigma, significance, "redundant", costs_most=False)
 
 
-def _curves_in_words(table: Table) -> str:
+def _curves_in_words(table: pd.DataFrame) -> str:
     """KL of each order at the removed fraction nearest to a quarter, and the noise floor."""
     words = []
     first, *others = methods(table)
@@ -61,7 +62,7 @@ def _curves_in_words(table: Table) -> str:
 
 
 def _noise_claim(
-    claim: int, table: Table, statistics: dict, sigma: float, significance: float, subject: str, costs_most: bool
+    claim: int, table: pd.DataFrame, statistics: dict, sigma: float, significance: float, subject: str, costs_most: bool
 ) -> Claim:
     others = [condition for condition in NOISY if condition != subject]
     direction = "lower" if costs_most else "higher"
@@ -102,7 +103,7 @@ def _verdict_on_both(effects: list[Effect], significance: float) -> str:
     return verdicts.pop() if len(verdicts) == 1 else NOT_SUPPORTED
 
 
-def _obstacle(table: Table, accuracies: dict[str, Accuracy | None], sigma: float) -> str:
+def _obstacle(table: pd.DataFrame, accuracies: dict[str, Accuracy | None], sigma: float) -> str:
     missing = [condition for condition, accuracy in accuracies.items() if accuracy is None]
     if missing:
         tried = ", ".join(f"{value:g}" for value in sigmas(table, missing[0])) or "none"

@@ -1,9 +1,9 @@
 """Claims 1 and 2: the inverted U over depth, and its absence without training."""
 
 import numpy as np
+import pandas as pd
 
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED, Claim, Effect, decided
-from synergy.files.tables import Table
 from synergy.heads.layer_profiles import (
     FEWEST_LAYERS,
     Arch,
@@ -22,21 +22,21 @@ BOOTSTRAPS = 1000
 
 
 def claim_inverted_u(
-    ranking: Table, layers: int, heads: int, significance: float, permutations: int, seed: int
+    ranking: pd.DataFrame, layers: int, heads: int, significance: float, permutations: int, seed: int
 ) -> Claim:
     """Claim 1: correlation of the layer means of the configured score with 4 d (1 - d), permuting layers.
 
     The interval bootstraps the heads within each layer. Control: the same on the null-subtracted score.
     """
     geometry = layers, heads, permutations, seed
-    _, arch, test = _profile_test(ranking["syn_red_score"], *geometry)
-    _, _, control = _profile_test(ranking["excess_score"], *geometry, absent=NO_NULL)
+    _, arch, test = _profile_test(ranking["syn_red_score"].to_numpy(), *geometry)
+    _, _, control = _profile_test(ranking["excess_score"].to_numpy(), *geometry, absent=NO_NULL)
     notes = [
         f"Configured score: {configured_score(ranking)}.",
         f"Quadratic contrast (rise from the ends to the middle) {arch.height:.3g} in score units, same permutation p; "
         f"under rotations of the layer order, which keep smoothness over depth, p = {arch.p_value_rotated:.2g}.",
         "Every definition: "
-        + "; ".join(_described(name, ranking[name], geometry, significance) for name in SCORES)
+        + "; ".join(_described(name, ranking[name].to_numpy(), geometry, significance) for name in SCORES)
         + ".",
     ]
     statistic = "Pearson correlation of the layer profile with an inverted U; permutation of layers"
@@ -44,8 +44,8 @@ def claim_inverted_u(
 
 
 def claim_absent_untrained(
-    ranking: Table,
-    control_ranking: Table | None,
+    ranking: pd.DataFrame,
+    control_ranking: pd.DataFrame | None,
     layers: int,
     heads: int,
     significance: float,
@@ -67,17 +67,16 @@ def claim_absent_untrained(
     if control_ranking is None:
         missing = Effect(obstacle="no untrained model was measured")
         return Claim(2, statistic, missing, rule, NOT_TESTABLE, control_name, missing, NOT_TESTABLE)
-    if len(control_ranking["syn_red_score"]) != layers * heads:
+    if len(control_ranking) != layers * heads:
         missing = Effect(obstacle="the untrained model has another number of heads")
         return Claim(2, statistic, missing, rule, NOT_TESTABLE, control_name, missing, NOT_TESTABLE)
     results = []
     for column, absent in (("syn_red_score", FEW_LAYERS), ("excess_score", NO_NULL)):
         geometry = layers, heads, permutations, seed
-        trained_means, trained, _ = _profile_test(ranking[column], *geometry, absent)
-        untrained_means, untrained, _ = _profile_test(control_ranking[column], *geometry, absent)
-        test, left_out = _exchange_test(
-            trained_means, untrained_means, ranking[column], control_ranking[column], *geometry
-        )
+        scores, control_scores = ranking[column].to_numpy(), control_ranking[column].to_numpy()
+        trained_means, trained, _ = _profile_test(scores, *geometry, absent)
+        untrained_means, untrained, _ = _profile_test(control_scores, *geometry, absent)
+        test, left_out = _exchange_test(trained_means, untrained_means, scores, control_scores, *geometry)
         verdict, words = _absence(trained, untrained, test, significance)
         if verdict == NOT_TESTABLE and not test.obstacle:
             test = Effect(test.estimate, test.p_value, test.ci_low, test.ci_high, obstacle=words)

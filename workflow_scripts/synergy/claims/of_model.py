@@ -1,13 +1,13 @@
 """The eight claims of one model: five rest on its activations, three on its behaviour."""
 
 import numpy as np
+import pandas as pd
 
 from synergy.claims.behaviour import claim_ablation, claim_noise_redundant, claim_noise_synergistic
 from synergy.claims.layer_profile import claim_absent_untrained, claim_inverted_u
 from synergy.claims.networks import claim_efficiency, claim_modularity
 from synergy.claims.verdicts import Claim
 from synergy.claims.within_layers import claim_within_layers
-from synergy.files.tables import Table
 from synergy.heads.scores import SCORES
 
 RANKING = ("syn_red_score", "excess_score", *SCORES)  # columns of the head ranking that claims rest on
@@ -15,8 +15,8 @@ ATOMS = ("sts_matrix", "sts_null_mean")  # and arrays of the pairwise atoms
 
 
 def claims_of_activations(
-    ranking: Table,
-    control: Table | None,
+    ranking: pd.DataFrame,
+    control: pd.DataFrame | None,
     atoms: dict[str, np.ndarray],
     graphs: dict,
     geometry: tuple[int, int],
@@ -26,7 +26,7 @@ def claims_of_activations(
 
     Parameters
     ----------
-    ranking, control : Table
+    ranking, control : DataFrame
         Head rankings of the model and of its untrained control, None if it has none.
     atoms : dict of arrays
         ``sts_matrix`` and ``sts_null_mean`` (n_heads_total, n_heads_total), nats.
@@ -45,17 +45,17 @@ def claims_of_activations(
 
 
 def claims_of_behaviour(
-    ablation: Table, orders: dict, math: Table, conditions: dict, sigma: float, significance: float
+    ablation: pd.DataFrame, orders: dict, math: pd.DataFrame, conditions: dict, sigma: float, significance: float
 ) -> list[Claim]:
     """Claims 6 to 8, which rest on what removing heads, and noise in them, does to behaviour.
 
     Parameters
     ----------
-    ablation : Table
+    ablation : DataFrame
         KL in nats at each number of heads removed, with the columns `curves.COLUMNS`.
     orders : dict
         The statistics of the orders: areas and their ratios.
-    math : Table
+    math : DataFrame
         The accuracies, with the columns `proportions.COLUMNS`.
     conditions : dict
         The paired comparisons of the noise conditions.

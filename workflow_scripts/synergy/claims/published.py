@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from synergy.files.tables import Table, read_table, select
+from synergy.ablation.curves import curve_of_order, methods
+from synergy.files.tables import read_table
 from synergy.heads.layer_profiles import layer_means
+from synergy.perturbation.outcomes import pooled_accuracy
 from synergy.statistics.inference import share_as_extreme
 from synergy.statistics.ranks import pearson, rank_quantiles
 
@@ -105,9 +108,9 @@ def _permuted(x: np.ndarray, y: np.ndarray, permutations: int, seed: int) -> np.
 MODEL_VARIANTS = ("", "-it", "-base")
 
 
-def published_name(model: str, table: Table) -> str | None:
+def published_name(model: str, table: pd.DataFrame) -> str | None:
     """Name under which the paper has `model`: itself, or its instruct or base variant; None if it has neither."""
-    names = {str(name) for name in table["model"]}
+    names = set(table["model"])
     return next((model + variant for variant in MODEL_VARIANTS if model + variant in names), None)
 
 
@@ -118,7 +121,7 @@ def variant_in_words(model: str, name: str) -> str:
     return "" if name == model else f"Another variant: the paper's is {name} ({kind} model), ours {model}."
 
 
-def read_published(path: str | Path, model: str, columns: tuple[str, ...]) -> tuple[str | None, Table]:
+def read_published(path: str | Path, model: str, columns: tuple[str, ...]) -> tuple[str | None, pd.DataFrame]:
     """Rows of a published table that belong to `model`.
 
     Parameters
@@ -134,14 +137,12 @@ def read_published(path: str | Path, model: str, columns: tuple[str, ...]) -> tu
     -------
     name : str or None
         The paper's name of the model, None if the paper does not have it.
-    table : dict of str to ndarray
+    table : DataFrame
         Its rows; no rows when `name` is None.
     """
     table = read_table(path, required=("model", *columns))
     name = published_name(model, table)
-    if name is None:
-        return None, {column: values[:0] for column, values in table.items()}
-    return name, select(table, model=np.str_(name))
+    return name, table[table["model"] == name].reset_index(drop=True)
 
 
 RANK = "rank, scaled to 0-1"
@@ -162,10 +163,10 @@ class Measured:
 
     layers: int
     heads: int
-    ranking: Table
+    ranking: pd.DataFrame
     metrics: dict
-    ablation: Table
-    math: Table
+    ablation: pd.DataFrame
+    math: pd.DataFrame
     sigma: float
 
 
@@ -188,48 +189,45 @@ def quantities(model: str, measured: Measured, published: Mapping[str, str]) -> 
             yield from ((name, quantity) for quantity in compared[figure](theirs))
 
 
-def head_ranks(ranking: Table, theirs: Table, heads: int) -> Iterator[Quantity]:
+def head_ranks(ranking: pd.DataFrame, theirs: pd.DataFrame, heads: int) -> Iterator[Quantity]:
     """Rank of each head by its score (Fig. 2b), matched by layer and head in layer."""
-    index = (theirs["layer"] * heads + theirs["head_in_layer"]).astype(int)
-    scores = ranking["syn_red_score"]
-    if index.max() >= len(scores) or theirs["head_in_layer"].max() >= heads:
+    index = theirs["layer"] * heads + theirs["head_in_layer"]
+    if index.max() >= len(ranking) or theirs["head_in_layer"].max() >= heads:
         return  # another geometry under the same name
-    yield Quantity(
-        "2b", "rank of each head", RANK, rank_quantiles(scores[index]), rank_quantiles(theirs["syn_red_rank"])
-    )
+    ours = rank_quantiles(ranking["syn_red_score"].to_numpy()[index])
+    yield Quantity("2b", "rank of each head", RANK, ours, rank_quantiles(theirs["syn_red_rank"].to_numpy()))
 
 
-def layer_ranks(ranking: Table, theirs: Table, layers: int, heads: int) -> Iterator[Quantity]:
+def layer_ranks(ranking: pd.DataFrame, theirs: pd.DataFrame, layers: int, heads: int) -> Iterator[Quantity]:
     """Rank of each layer by the mean score of its heads (Fig. 2c), observed and null-subtracted."""
-    index = theirs["layer"].astype(int)
-    if index.max() >= layers:
+    if theirs["layer"].max() >= layers:
         return  # another geometry under the same name
+    published = rank_quantiles(theirs["layer_rank_quantile"].to_numpy())
     for column, name in (("syn_red_score", "rank of each layer"), ("excess_score", "the same, null-subtracted here")):
-        profile = layer_means(ranking[column], layers, heads)
-        ours = rank_quantiles(profile[index])
-        yield Quantity("2c", name, RANK, ours, rank_quantiles(theirs["layer_rank_quantile"]))
+        profile = layer_means(ranking[column].to_numpy(), layers, heads)
+        yield Quantity("2c", name, RANK, rank_quantiles(profile[theirs["layer"]]), published)
 
 
-def graph_values(metrics: dict, theirs: Table) -> Iterator[Quantity]:
+def graph_values(metrics: dict, theirs: pd.DataFrame) -> Iterator[Quantity]:
     """Efficiency and modularity of both networks (Fig. 3c), all edges with weights."""
     record = metrics["definitions"]["dense_weighted"]
     for metric, unit in (("global_efficiency", "nats"), ("modularity", "")):
-        networks = [str(name) for name in theirs["network"]]
-        ours = np.array([_number(record[network][metric]["value"]) for network in networks])
-        note = f"Networks: {', '.join(networks)}. The paper states no definition; here: all edges, weights in nats."
-        yield Quantity("3c", metric.replace("_", " "), unit, ours, theirs[metric], note=note)
+        ours = np.array([_number(record[network][metric]["value"]) for network in theirs["network"]])
+        networks = ", ".join(theirs["network"])
+        note = f"Networks: {networks}. The paper states no definition; here: all edges, weights in nats."
+        yield Quantity("3c", metric.replace("_", " "), unit, ours, theirs[metric].to_numpy(), note=note)
 
 
-def divergences(ablation: Table, theirs: Table) -> Iterator[Quantity]:
+def divergences(ablation: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[Quantity]:
     """KL divergence at the paper's fractions of removed heads (Fig. 4a), ours interpolated and never extrapolated."""
     curves = {}
     for order in PUBLISHED_ORDERS:
-        rows = select(theirs, order=np.str_(order))
-        fractions, kl = mean_curve(ablation, order)
-        if len(fractions) and len(rows["fraction_removed"]):
-            within = (rows["fraction_removed"] >= fractions[0]) & (rows["fraction_removed"] <= fractions[-1])
-            at, published = rows["fraction_removed"][within], rows["kl_nats"][within]
-            ours = np.interp(at, fractions, kl)
+        rows = theirs[theirs["order"] == order]
+        curve = curve_of_order(ablation, order, methods(ablation)[0])
+        if curve and len(rows):
+            rows = rows[rows["fraction_removed"].between(curve.fraction[0], curve.fraction[-1])]
+            at, published = rows["fraction_removed"].to_numpy(), rows["kl_nats"].to_numpy()
+            ours = np.interp(at, curve.fraction, curve.kl)
             curves[order] = at, ours, published
             yield Quantity("4a", f"KL in {order} order", "nats", ours, published, monotone=True)
     if len(curves) == len(PUBLISHED_ORDERS):
@@ -244,29 +242,14 @@ def divergences(ablation: Table, theirs: Table) -> Iterator[Quantity]:
         yield Quantity("4a", "KL, synergistic minus random order", "nats", ours, published, note=note)
 
 
-def accuracies(math: Table, theirs: Table, sigma: float) -> Iterator[Quantity]:
+def accuracies(math: pd.DataFrame, theirs: pd.DataFrame, sigma: float) -> Iterator[Quantity]:
     """Accuracy by condition at the configured noise (Fig. 4b), seeds pooled."""
-    published = [select(theirs, condition=np.str_(name))["accuracy_percent"] for name in PUBLISHED_CONDITIONS]
-    ours = []
-    for name in PUBLISHED_CONDITIONS:
-        rows = select(math, condition=np.str_(name))
-        chosen = np.isclose(rows["sigma"], 0.0 if name == "baseline" else sigma)
-        asked = rows["n_problems"][chosen].sum()
-        ours.append(100 * rows["n_correct"][chosen].sum() / asked if asked else np.nan)
+    pooled = [pooled_accuracy(math, name, 0.0 if name == "baseline" else sigma) for name in PUBLISHED_CONDITIONS]
+    ours = np.array([100 * accuracy.value if accuracy else np.nan for accuracy in pooled])
+    published = theirs.set_index("condition")["accuracy_percent"].reindex(PUBLISHED_CONDITIONS).to_numpy()
     names = ", ".join(PUBLISHED_CONDITIONS)
     note = f"Conditions: {names}. Sigma here {sigma:g}; the paper states none, nor the problems asked."
-    values = np.array([value[0] if len(value) else np.nan for value in published])
-    yield Quantity("4b", "accuracy under noise", "percentage points", np.array(ours), values, note=note)
-
-
-def mean_curve(ablation: Table, order: str) -> tuple[np.ndarray, np.ndarray]:
-    """Fractions removed, ascending, and the mean KL over seeds in nats, of the first method if there are several."""
-    rows = select(ablation, order_type=np.str_(order))
-    if "method" in rows and len(rows["method"]):
-        rows = select(rows, method=rows["method"][0])
-    fractions = np.unique(rows["fraction_removed"])
-    kl = [rows["mean_kl_div"][rows["fraction_removed"] == fraction].mean() for fraction in fractions]
-    return fractions, np.array(kl)
+    yield Quantity("4b", "accuracy under noise", "percentage points", ours, published, note=note)
 
 
 def _number(value: float | None) -> float:

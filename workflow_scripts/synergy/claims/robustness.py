@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from itertools import combinations
 
+import pandas as pd
+
 from synergy.claims.verdicts import Claim
-from synergy.files.tables import Table
 from synergy.heads.layer_profiles import layer_means
 from synergy.statistics.ranks import spearman
 
@@ -20,49 +21,62 @@ QUANTITIES = {
 LEVELS = ("heads", "layers")
 ROBUSTNESS_AGREEMENT = ("model", "quantity", "level", "variant", "other", "spearman")
 ROBUSTNESS_CLAIMS = (
-    *("model", "claim", "variant", "statement", "estimate", "ci_low", "ci_high", "p_value", "verdict"),
-    *("verdict_default", "control", "control_estimate", "control_p_value", "verdict_after_control"),
-    *("verdict_after_control_default", "note"),
+    "model",
+    "claim",
+    "variant",
+    "statement",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "verdict",
+    "verdict_default",
+    "control",
+    "control_estimate",
+    "control_p_value",
+    "verdict_after_control",
+    "verdict_after_control_default",
+    "note",
 )
 
 
-def agreement(rankings: dict[str, Table], layers: int, heads: int) -> list[dict]:
+def agreement(model: str, rankings: dict[str, pd.DataFrame], layers: int, heads: int) -> pd.DataFrame:
     """Spearman correlation of every pair of variants, over heads and over the means of layers.
 
     Parameters
     ----------
-    rankings : dict of str to Table
+    model : str
+    rankings : dict of str to DataFrame
         Head ranking of each variant, with the columns `QUANTITIES`.
     layers, heads : int
         Geometry of the model.
 
     Returns
     -------
-    list of dict
-        ``quantity``, ``level``, ``variant``, ``other``, ``spearman``: NaN where a variant has no such value. Each pair
-        once, in the order of `rankings`.
+    DataFrame
+        Columns `ROBUSTNESS_AGREEMENT`; ``spearman`` is NaN where a variant has no such value. Each pair once, in the
+        order of `rankings`.
     """
     rows = []
     for quantity in QUANTITIES:
-        values = {variant: table[quantity] for variant, table in rankings.items()}
+        values = {variant: table[quantity].to_numpy() for variant, table in rankings.items()}
         profiles = {variant: layer_means(scores, layers, heads) for variant, scores in values.items()}
         for level, of_level in zip(LEVELS, (values, profiles), strict=True):
             for variant, other in combinations(rankings, 2):
                 correlation = spearman(of_level[variant], of_level[other])
-                pair = {"variant": variant, "other": other, "spearman": correlation}
-                rows.append({"quantity": quantity, "level": level, **pair})
-    return rows
+                rows.append((model, quantity, level, variant, other, correlation))
+    return pd.DataFrame(rows, columns=ROBUSTNESS_AGREEMENT)
 
 
-def beside_default(model: str, claims: dict[str, Sequence[Claim]]) -> list[dict]:
-    """Rows of the table of claims, claim by claim, each with the default's verdicts; keys are `CLAIMS`."""
+def beside_default(model: str, claims: dict[str, Sequence[Claim]]) -> pd.DataFrame:
+    """The claims under each variant, claim by claim, beside the default's verdicts; columns `ROBUSTNESS_CLAIMS`."""
     rows = []
     for index, default in enumerate(claims[DEFAULT]):
         for variant, found in claims.items():
-            row = found[index].row(model) | {
+            beside = {
                 "variant": variant,
                 "verdict_default": default.verdict,
                 "verdict_after_control_default": default.verdict_after_control,
             }
-            rows.append({column: row[column] for column in ROBUSTNESS_CLAIMS})
-    return rows
+            rows.append(found[index].row(model) | beside)
+    return pd.DataFrame(rows, columns=ROBUSTNESS_CLAIMS)

@@ -5,7 +5,6 @@ sees half a file and two jobs that make the same file cannot mix. No pickles: ``
 every npz.
 """
 
-import csv
 import hashlib
 import json
 import os
@@ -154,20 +153,6 @@ def read_jsonl(path: str | Path, schema: str | None = None, first: str | None = 
             require_schema(record, own, path, number)
         records.append(record)
     return records
-
-
-def write_csv(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence]) -> None:
-    """Write a table; floats keep all their digits, NaN and None become empty cells."""
-    with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(columns)
-        for row in rows:
-            table.writerow(["" if cell is None or cell != cell else _plain(cell) for cell in row])
-
-
-def write_records(path: str | Path, columns: Sequence[str], records: Sequence[dict]) -> None:
-    """Write the given columns of records as a table; cells as in `write_csv`."""
-    write_csv(path, columns, [[record[column] for column in columns] for record in records])
 
 
 def save_figure(path: str | Path, figure, provenance: dict) -> None:

@@ -1,94 +1,109 @@
-"""Reading CSV tables into plain arrays, without the start-up time of a data-frame library."""
+"""Reading and writing CSV tables as pandas frames, a row an observation."""
 
-import csv
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from synergy.files.artifacts import atomic_path
 from synergy.files.errors import InputError
 
-Table = dict[str, np.ndarray]
-TEXT = {  # columns of words; all others that a rule requires hold numbers
-    *("model", "condition", "order", "order_type", "method", "network", "quantity", "level", "variant", "other"),
-    *("verdict", "verdict_default", "verdict_after_control", "verdict_after_control_default"),
-    *("statement", "statistic", "rule", "control", "note"),
-}
 REMAKE = "delete it and run the workflow again"
+# Of the columns of all tables; those that are not named hold float64.
+DTYPES = {
+    "model": "str",
+    "published_model": "str",
+    "condition": "str",
+    "grouping": "str",
+    "group": "str",
+    "order": "str",
+    "order_type": "str",
+    "method": "str",
+    "network": "str",
+    "figure": "str",
+    "quantity": "str",
+    "unit": "str",
+    "level": "str",
+    "variant": "str",
+    "other": "str",
+    "definition": "str",
+    "configured": "str",
+    "information": "str",
+    "statement": "str",
+    "statistic": "str",
+    "rule": "str",
+    "verdict": "str",
+    "verdict_default": "str",
+    "verdict_after_control": "str",
+    "verdict_after_control_default": "str",
+    "control": "str",
+    "agreement": "str",
+    "note": "str",
+    "head_idx": "int64",
+    "layer": "int64",
+    "head_in_layer": "int64",
+    "num_heads_removed": "int64",
+    "seed": "int64",
+    "claim": "int64",
+    "n": "int64",
+    "n_problems": "int64",
+    "n_correct": "int64",
+    "n_no_answer": "int64",
+    "n_grader_timeout": "int64",
+    "n_ungradable": "int64",
+    "training_step": "int64",
+}
 
 
-def read_table(path: str | Path, required: Sequence[str] = (), fewest_rows: int = 1) -> Table:
-    """Read a CSV into one array a column.
-
-    Columns whose every cell is a number or empty become float64, an empty cell NaN; all others are strings.
+def read_table(path: str | Path, required: Sequence[str] = (), fewest_rows: int = 1) -> pd.DataFrame:
+    """Read a CSV into a frame whose columns have the types of `DTYPES`.
 
     Parameters
     ----------
     path : str or Path
         A CSV with a header line.
     required : sequence of str
-        Columns that must be there, with numbers or empty cells in all but those of `TEXT`.
+        Columns that must be there.
     fewest_rows : int
         Rows that must be there, where columns are `required`.
 
     Returns
     -------
-    dict of str to ndarray, each (n_rows,)
+    DataFrame
+        An empty cell is NaN among numbers, and an empty text among words. A column that is not `required` stays text
+        where it does not hold what its name says.
 
     Raises
     ------
     InputError
         Naming the file, if it is missing or no CSV, has a ragged row, two columns of one name, lacks a `required`
-        column, or has a word where a number belongs.
+        column, or has a word or an infinity where a number belongs.
     """
-    header, body = read_rows(path)
-    missing = [name for name in required if name not in header]
+    table = _read_texts(path)
+    missing = [name for name in required if name not in table]
     if missing:
-        raise InputError(
-            f"columns {', '.join(required)} in {path}",
-            f"no {', '.join(missing)}",
-            REMAKE,
-        )
-    if required and len(body) < fewest_rows:
-        raise InputError(f"at least {fewest_rows} row under the header of {path}", f"{len(body)}", REMAKE)
-    cells = {name: [row[index] for row in body] for index, name in enumerate(header)}
-    for name in required:
-        for number, cell in enumerate(cells[name] if name not in TEXT else [], start=1):
-            if not _is_number(cell):
-                found = repr(cell[:40])
-                raise InputError(f"a number or nothing for {name} in data row {number} of {path}", found, REMAKE)
-    return {name: _column(own) for name, own in cells.items()}
+        raise InputError(f"columns {', '.join(required)} in {path}", f"no {', '.join(missing)}", REMAKE)
+    if required and len(table) < fewest_rows:
+        raise InputError(f"at least {fewest_rows} row under the header of {path}", f"{len(table)}", REMAKE)
+    for name in table:
+        cells, dtype = table[name], DTYPES.get(name, "float64")
+        if dtype == "str":
+            continue
+        numbers = pd.to_numeric(cells, errors="coerce")
+        whole = (numbers % 1 == 0) & (numbers.abs() < 2**53)
+        right = whole if dtype == "int64" else np.isfinite(numbers) | (cells == "")
+        if right.all():
+            table[name] = numbers.astype(dtype)
+        elif name in required:
+            row = int(np.argmin(right))
+            kind = "a whole number" if dtype == "int64" else "a number or nothing"
+            raise InputError(f"{kind} for {name} in data row {row + 1} of {path}", repr(cells[row][:40]), REMAKE)
+    return table
 
 
-def read_rows(path: str | Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV, as they stand, each row as long as the header.
-
-    Raises
-    ------
-    InputError
-        Naming the file, if it is missing or no CSV, has a ragged row or two columns of one name.
-    """
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except FileNotFoundError:
-        raise InputError(f"a CSV table at {path}", "no such file", "run the rule that makes it") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"a CSV table in UTF-8 at {path}", f"{error}", REMAKE) from None
-    header, body = (rows[0], rows[1:]) if rows else ([], [])
-    if len(set(header)) < len(header):
-        twice = next(name for name in header if header.count(name) > 1)
-        raise InputError(f"columns of different names in {path}", f"{twice!r} twice", REMAKE)
-    for number, row in enumerate(body, start=1):
-        if len(row) != len(header):
-            raise InputError(f"{len(header)} cells in data row {number} of {path}", f"{len(row)}", REMAKE)
-    return header, body
-
-
-def read_records(
-    path: str | Path, columns: Sequence[str], words: Mapping[str, Collection[str]]
-) -> list[dict[str, str]]:
-    """Read a CSV that is shown or copied as it stands, a dict of texts a row.
+def read_records(path: str | Path, columns: Sequence[str], words: Mapping[str, Collection[str]]) -> pd.DataFrame:
+    """Read a CSV that is shown or copied as it stands, into a frame of texts.
 
     Parameters
     ----------
@@ -104,37 +119,41 @@ def read_records(
     InputError
         Naming the file, if it cannot be read, has other columns or another word in a cell.
     """
-    header, body = read_rows(path)
-    if header != list(columns):
-        found = ", ".join(header) or "an empty file"
-        raise InputError(f"columns {', '.join(columns)} in {path}", found, REMAKE)
-    records = [dict(zip(header, row, strict=True)) for row in body]
-    for number, record in enumerate(records, start=1):
-        for name, known in words.items():
-            if record[name] not in known:
-                expected = f"one of {', '.join(known)} for {name} in data row {number} of {path}"
-                raise InputError(expected, repr(record[name][:40]), REMAKE)
-    return records
+    table = _read_texts(path)
+    if list(table) != list(columns):
+        raise InputError(f"columns {', '.join(columns)} in {path}", ", ".join(table), REMAKE)
+    for name, known in words.items():
+        unknown = ~table[name].isin(known)
+        if unknown.any():
+            row = int(unknown.argmax())
+            expected = f"one of {', '.join(known)} for {name} in data row {row + 1} of {path}"
+            raise InputError(expected, repr(table[name][row][:40]), REMAKE)
+    return table
 
 
-def select(table: Table, **conditions: object) -> Table:
-    """Rows of `table` where every named column equals the given value, in their order."""
-    keep = np.ones(len(next(iter(table.values()))), dtype=bool)
-    for name, value in conditions.items():
-        keep &= table[name] == value
-    return {name: column[keep] for name, column in table.items()}
+def write_table(path: str | Path, frame: pd.DataFrame) -> None:
+    """Write a frame; numbers keep all their digits, and NaN, None and infinities become empty cells."""
+    with atomic_path(path) as temporary:
+        frame.replace([np.inf, -np.inf], np.nan).to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
 
 
-def _is_number(cell: str) -> bool:
-    """Whether a cell is empty, NaN or a finite number."""
+def _read_texts(path: str | Path) -> pd.DataFrame:
+    """Every cell as it stands; InputError as `read_table`."""
     try:
-        return not cell.strip() or not np.isinf(float(cell))
-    except ValueError:
-        return False
-
-
-def _column(cells: list[str]) -> np.ndarray:
-    try:
-        return np.array([float(cell) if cell.strip() else np.nan for cell in cells])
-    except ValueError:
-        return np.array(cells)
+        with open(path, newline="", encoding="utf-8") as file:
+            # The parser in Python leaves what a short row lacks as NaN, which an empty cell is not; that in C does not.
+            rows = pd.read_csv(file, header=None, dtype="str", keep_default_na=False, engine="python")
+    except FileNotFoundError:
+        raise InputError(f"a CSV table at {path}", "no such file", "run the rule that makes it") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"a CSV table in UTF-8 at {path}", f"{error}", REMAKE) from None
+    header, table = rows.iloc[0], rows.iloc[1:].reset_index(drop=True)
+    ragged = rows.isna().any(axis=1)
+    if ragged.any():
+        row = int(ragged.argmax())
+        found = f"{rows.iloc[row].count()}"
+        raise InputError(f"{rows.shape[1]} cells in data row {row} of {path}", found, REMAKE)
+    twice = header[header.duplicated()]
+    if len(twice):
+        raise InputError(f"columns of different names in {path}", f"{twice.iloc[0]!r} twice", REMAKE)
+    return table.set_axis(header.tolist(), axis=1)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 
 from synergy.files.errors import InputError
 from synergy.heads.ranking_table import read_ranking
@@ -53,7 +54,7 @@ def ordered_heads(order: str, ranking: str, n_heads_total: int) -> tuple[str, np
     return method, removal_order(kind, seed, table)
 
 
-def removal_order(kind: str, seed: int, ranking: dict[str, np.ndarray]) -> np.ndarray:
+def removal_order(kind: str, seed: int, ranking: pd.DataFrame) -> np.ndarray:
     """Return all flat head indices in the order in which they are removed.
 
     Parameters
@@ -64,15 +65,16 @@ def removal_order(kind: str, seed: int, ranking: dict[str, np.ndarray]) -> np.nd
         each tenth of lag-1 autocorrelation (``random_autocorrelation_matched``) or norm (``random_norm_matched``).
     seed : int
         Of the random orders; the other two do not use it.
-    ranking : dict of arrays (n_heads_total,)
-        Columns ``syn_red_score``, ``layer``, ``autocorrelation``, ``mean_norm`` of the head rankings.
+    ranking : DataFrame
+        A row a head, with the columns ``syn_red_score``, ``layer``, ``autocorrelation``, ``mean_norm``
+        of the head rankings.
 
     Raises
     ------
     InputError
         If `kind` is unknown, or a score is NaN so that there is no order.
     """
-    score = ranking["syn_red_score"]
+    score = ranking["syn_red_score"].to_numpy()
     if kind not in ORDERS:
         raise InputError(f"an order out of {', '.join(ORDERS)}", repr(kind), "mend ablation.orders in the config")
     if np.isnan(score).any():
@@ -89,7 +91,7 @@ def removal_order(kind: str, seed: int, ranking: dict[str, np.ndarray]) -> np.nd
     generator = np.random.default_rng([seed, ORDERS.index(kind)])
     if kind == "random":
         return generator.permutation(len(score))
-    return _matched(synergistic, _groups(ranking[MATCHED_ON[kind]], kind), generator)
+    return _matched(synergistic, _groups(ranking[MATCHED_ON[kind]].to_numpy(), kind), generator)
 
 
 def _groups(values: np.ndarray, kind: str) -> np.ndarray:
@@ -112,7 +114,7 @@ def parse_condition(condition: str) -> tuple[str, float, int]:
     return kind, float(sigma), int(seed)
 
 
-def noisy_heads(kind: str, seed: int, fraction: float, ranking: dict[str, np.ndarray]) -> np.ndarray:
+def noisy_heads(kind: str, seed: int, fraction: float, ranking: pd.DataFrame) -> np.ndarray:
     """Return the sorted flat indices of the heads that noise goes into.
 
     Parameters
@@ -122,7 +124,7 @@ def noisy_heads(kind: str, seed: int, fraction: float, ranking: dict[str, np.nda
     """
     if kind == "baseline":
         return np.array([], dtype=int)
-    n_chosen = round(fraction * len(ranking["syn_red_score"]))
+    n_chosen = round(fraction * len(ranking))
     return np.sort(removal_order(kind, seed, ranking)[:n_chosen])
 
 

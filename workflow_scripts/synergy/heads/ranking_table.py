@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from synergy.files.errors import InputError
-from synergy.files.tables import REMAKE, Table, read_table
+from synergy.files.tables import REMAKE, read_table
 from synergy.heads.scores import SCORES
 
 
-def read_ranking(path: str, n_heads_total: int, required: Sequence[str]) -> Table:
+def read_ranking(path: str, n_heads_total: int, required: Sequence[str]) -> pd.DataFrame:
     """Read the table of ``rank_heads``.
 
     Parameters
@@ -28,16 +29,16 @@ def read_ranking(path: str, n_heads_total: int, required: Sequence[str]) -> Tabl
     """
     table = read_table(path, required=required)
     index = np.arange(n_heads_total)
-    if len(table[required[0]]) != n_heads_total or not np.array_equal(table.get("head_idx", index), index):
+    if len(table) != n_heads_total or not np.array_equal(table.get("head_idx", index), index):
         raise InputError(
             f"a row for each of the model's {n_heads_total} heads, in order, in {path}",
-            f"{len(table[required[0]])} rows{', in another order' * (len(table[required[0]]) == n_heads_total)}",
+            f"{len(table)} rows{', in another order' * (len(table) == n_heads_total)}",
             f"delete {path} and run the workflow again; if it stays so, correct layers and heads in the config",
         )
     return table
 
 
-def read_layers(path: str, required: Sequence[str]) -> Table:
+def read_layers(path: str, required: Sequence[str]) -> pd.DataFrame:
     """Read the table of ``rank_heads`` where the geometry is the table's own: as many heads in each layer, in order.
 
     Raises
@@ -48,12 +49,12 @@ def read_layers(path: str, required: Sequence[str]) -> Table:
     table = read_table(path, required=("layer", *required))
     layers, counts = np.unique(table["layer"], return_counts=True)
     if not np.array_equal(table["layer"], np.repeat(np.arange(len(layers)), counts.max())):
-        found = f"{len(table['layer'])} rows of {len(layers)} layers"
+        found = f"{len(table)} rows of {len(layers)} layers"
         raise InputError(f"the same number of heads of each layer, in order, in {path}", found, REMAKE)
     return table
 
 
-def configured_score(table: Table) -> str:
+def configured_score(table: pd.DataFrame) -> str:
     """Name of the score that the column ``syn_red_score`` holds; ``score`` if it is none of the known ones."""
     matching = (name for name in SCORES if np.allclose(table["syn_red_score"], table[name], equal_nan=True))
     return next(matching, "score").replace("_", " ")

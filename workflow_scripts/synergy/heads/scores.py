@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
 from synergy.files.errors import InputError
 from synergy.heads.resampling import bootstrap_interval, split_half
@@ -81,7 +82,7 @@ def _quotient(synergy: np.ndarray, redundancy: np.ndarray) -> np.ndarray:
         return synergy / (synergy + redundancy)
 
 
-def ranking_columns(atoms: dict[str, np.ndarray], score: str, replicates: int, seed: int) -> dict[str, np.ndarray]:
+def ranking_columns(atoms: dict[str, np.ndarray], score: str, replicates: int, seed: int) -> pd.DataFrame:
     """Columns of the ranking that follow from the pairwise atoms.
 
     Parameters
@@ -98,8 +99,8 @@ def ranking_columns(atoms: dict[str, np.ndarray], score: str, replicates: int, s
 
     Returns
     -------
-    dict
-        Column name to (n_heads,): means over partners in nats (``avg_``, ``null_avg_``, ``excess_`` = observed −
+    DataFrame
+        A row a head: means over partners in nats (``avg_``, ``null_avg_``, ``excess_`` = observed −
         null), ``z_`` = excess / standard deviation of the null over surrogates, average ranks (1 = lowest), the
         scores, ``syn_red_score`` (the configured one), ``excess_score`` (the same of the excess), and the interval
         ``score_ci_low``, ``score_ci_high``. NaN where a head is undefined or there are no surrogates.
@@ -111,16 +112,15 @@ def ranking_columns(atoms: dict[str, np.ndarray], score: str, replicates: int, s
     null_synergy, null_redundancy = (mean_defined(atoms[f"head_null_{atom}"], axis=0) for atom in ("sts", "rtr"))
     excess_synergy, excess_redundancy = synergy - null_synergy, redundancy - null_redundancy
     of_values = scores(sts, rtr, synergy, redundancy)
-    of_excess = scores(
-        *(sts - atoms["sts_null_mean"], rtr - atoms["rtr_null_mean"]), *(excess_synergy, excess_redundancy)
-    )
+    excess_sts, excess_rtr = sts - atoms["sts_null_mean"], rtr - atoms["rtr_null_mean"]
+    of_excess = scores(excess_sts, excess_rtr, excess_synergy, excess_redundancy)
     by_prompt = {"sts": atoms["head_prompt_sts"], "rtr": atoms["head_prompt_rtr"]}
     low, high = bootstrap_interval(prompt_score(score), by_prompt, replicates, seed)
     if score == "balance":
         # The resampled quotient of means is not quite the mean of quotients: the interval moves to the latter.
         shift = of_values[score] - prompt_score(score)(*(mean_defined(v, axis=0) for v in by_prompt.values()))
         low, high = low + shift, high + shift
-    return {
+    columns = {
         "avg_synergy": synergy,
         "avg_redundancy": redundancy,
         "syn_rank": average_ranks(synergy),
@@ -137,6 +137,7 @@ def ranking_columns(atoms: dict[str, np.ndarray], score: str, replicates: int, s
         "score_ci_low": low,
         "score_ci_high": high,
     }
+    return pd.DataFrame(columns)
 
 
 def reliability(atoms: dict[str, np.ndarray], score: str, seed: int) -> dict[str, float]:

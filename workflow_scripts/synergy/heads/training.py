@@ -8,8 +8,8 @@ layer means says little about nats. Both ranges are therefore kept, the first be
 import json
 
 import numpy as np
+import pandas as pd
 
-from synergy.files.tables import Table
 from synergy.heads.layer_profiles import layer_means, template_correlation
 from synergy.statistics.ranks import spearman
 
@@ -27,8 +27,19 @@ MEANS = {
     "excess_redundancy": "excess_redundancy",
 }
 TRAJECTORY_COLUMNS = (
-    *("model", "training_step", "layer", "score", "score_scaled", "excess_score", "excess_score_scaled"),
-    *("synergy", "null_synergy", "excess_synergy", "redundancy", "null_redundancy", "excess_redundancy"),
+    "model",
+    "training_step",
+    "layer",
+    "score",
+    "score_scaled",
+    "excess_score",
+    "excess_score_scaled",
+    "synergy",
+    "null_synergy",
+    "excess_synergy",
+    "redundancy",
+    "null_redundancy",
+    "excess_redundancy",
     "published_score_scaled",
 )
 
@@ -75,48 +86,47 @@ def chance_extent(scores: np.ndarray, layers: int, heads: int, permutations: int
 
 
 def profiles(
-    rankings: dict[str, Table], steps: dict[str, int], layers: int, heads: int, published: Table
-) -> list[dict]:
-    """One row a checkpoint and layer; keys are `COLUMNS`.
+    rankings: dict[str, pd.DataFrame], steps: dict[str, int], layers: int, heads: int, published: pd.DataFrame
+) -> pd.DataFrame:
+    """Layer means of each checkpoint, a row a checkpoint and layer.
 
     Parameters
     ----------
-    rankings : dict of str to Table
+    rankings : dict of str to DataFrame
         Head ranking of each checkpoint, by model key.
     steps : dict of str to int
         Training step of each, in the order wanted.
     layers, heads : int
         Geometry of the model.
-    published : Table
+    published : DataFrame
         ``training_step``, ``layer``, ``minmax_scaled_rank``; no rows where the paper does not have the model.
+
+    Returns
+    -------
+    DataFrame
+        Columns `TRAJECTORY_COLUMNS`.
     """
-    theirs = {
-        (int(step), int(layer)): value
-        for step, layer, value in zip(
-            published["training_step"], published["layer"], published["minmax_scaled_rank"], strict=True
-        )
-    }
-    rows = []
+    checkpoints = []
     for model, step in steps.items():
-        means = {name: layer_means(rankings[model][column], layers, heads) for column, name in MEANS.items()}
-        means |= {f"{name}_scaled": min_max(means[name]) for name in ("score", "excess_score")}
-        means["published_score_scaled"] = np.array([theirs.get((step, layer), np.nan) for layer in range(layers)])
-        for layer in range(layers):
-            values = {name: float(profile[layer]) for name, profile in means.items()}
-            rows.append({"model": model, "training_step": step, "layer": layer} | values)
-    return rows
+        means = {name: layer_means(rankings[model][column].to_numpy(), layers, heads) for column, name in MEANS.items()}
+        scaled = {f"{name}_scaled": min_max(means[name]) for name in ("score", "excess_score")}
+        place = {"model": model, "training_step": step, "layer": np.arange(layers)}
+        checkpoints.append(pd.DataFrame({**place, **means, **scaled}))
+    table = pd.concat(checkpoints, ignore_index=True)
+    theirs = published.rename(columns={"minmax_scaled_rank": "published_score_scaled"})
+    return table.merge(theirs, how="left", on=["training_step", "layer"])[list(TRAJECTORY_COLUMNS)]
 
 
 def describe(
-    rows: list[dict], scores: Table, last: list[dict], layers: int, heads: int, drawn: tuple[int, int]
+    rows: pd.DataFrame, scores: pd.DataFrame, last: pd.DataFrame, layers: int, heads: int, drawn: tuple[int, int]
 ) -> dict:
     """What one checkpoint's profile is worth: its extents, chance, shape, and agreement with others.
 
     Parameters
     ----------
-    rows, last : list of dict
+    rows, last : DataFrame
         Rows of :func:`profiles` of this checkpoint and of the last one.
-    scores : Table
+    scores : DataFrame
         Head ranking of this checkpoint.
     layers, heads : int
     drawn : (permutations, seed)
@@ -127,21 +137,21 @@ def describe(
         Extents in score units and nats, their 95 % chance quantile and p, Spearman correlations over layers, and the
         correlation with an inverted U.
     """
-    own, final = (
-        {name: np.array([row[name] for row in some]) for name in TRAJECTORY_COLUMNS[3:]} for some in (rows, last)
-    )
-    found = {"model": rows[0]["model"], "training_step": rows[0]["training_step"]}
+    found = {"model": rows["model"].iloc[0], "training_step": rows["training_step"].iloc[0]}
+    published = rows["published_score_scaled"].to_numpy()
     for column, name in (("syn_red_score", "score"), ("excess_score", "excess_score")):
-        quantile, p_value = chance_extent(scores[column], layers, heads, *drawn)
+        quantile, p_value = chance_extent(scores[column].to_numpy(), layers, heads, *drawn)
+        profile = rows[name].to_numpy()
         found[name] = {
-            "extent": extent_of(own[name]),
+            "extent": extent_of(profile),
             "extent_by_chance_95": quantile,
             "p_value": p_value,
-            "inverted_u_fit": float(template_correlation(own[name])),
-            "spearman_with_last": spearman(own[name], final[name]),
-            "spearman_with_published": spearman(own[name], own["published_score_scaled"]),
+            "inverted_u_fit": float(template_correlation(profile)),
+            "spearman_with_last": spearman(profile, last[name].to_numpy()),
+            "spearman_with_published": spearman(profile, published),
         }
-    found["extent_nats"] = {name: extent_of(own[name]) for name in MEANS.values() if "score" not in name}
+    in_nats = [name for name in MEANS.values() if "score" not in name]
+    found["extent_nats"] = {name: extent_of(rows[name].to_numpy()) for name in in_nats}
     return found
 
 

@@ -5,16 +5,25 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from synergy.files.artifacts import read_json, read_jsonl
 from synergy.files.errors import InputError
-from synergy.files.tables import Table
 from synergy.statistics.inference import Difference, mcnemar, paired_differences, wilson_interval
 
 COUNTS = ("n_problems", "n_correct", "accuracy")
 SHARES = ("accuracy_ci_low", "accuracy_ci_high", "truncated_fraction", "solution_nll")
 GROUP_COLUMNS = ("condition", "sigma", "seed", "grouping", "group", *COUNTS, *SHARES)
-ANSWER_KEYS = ("id", "type", "level", "correct", "correct_strict", "truncated", "grading", "solution_nll")
+OUTCOMES = {  # of a problem
+    "id": "str",
+    "type": "str",
+    "level": "str",
+    "correct": "bool",
+    "correct_strict": "bool",
+    "truncated": "bool",
+    "grading": "str",
+    "solution_nll": "float64",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +37,8 @@ class Scores:
     sigma : float
         Strength of the noise; 0 for the baseline.
     seed : int
-    correct, strict, truncated : bool (n_problems,)
-    nll : float (n_problems,)
-        Of the reference solutions, nats per token.
-    ids, subjects, levels, grading : str (n_problems,)
+    outcomes : DataFrame
+        A row a problem, with the columns `OUTCOMES`; ``solution_nll`` is of the reference solution, nats per token.
     parameters : dict
         How the problems were asked.
     """
@@ -39,15 +46,13 @@ class Scores:
     condition: str
     sigma: float
     seed: int
-    correct: np.ndarray
-    strict: np.ndarray
-    truncated: np.ndarray
-    nll: np.ndarray
-    ids: np.ndarray
-    subjects: np.ndarray
-    levels: np.ndarray
-    grading: np.ndarray
+    outcomes: pd.DataFrame
     parameters: dict
+
+    @property
+    def named(self) -> dict:
+        """Condition, σ and seed, as the tables have them."""
+        return {"condition": self.condition, "sigma": self.sigma, "seed": self.seed}
 
 
 def read_scores(records: Sequence[str], conditions: Sequence[str]) -> list[Scores]:
@@ -66,16 +71,10 @@ def read_scores(records: Sequence[str], conditions: Sequence[str]) -> list[Score
     scores: list[Scores] = []
     for path, condition_path in zip(records, conditions, strict=True):
         graded, made = read_jsonl(path, "graded_answer"), read_json(condition_path, "condition")
-        columns = {key: np.array([record[key] for record in graded]) for key in ANSWER_KEYS}
-        own = Scores(
-            *(made["condition"], made["sigma"], made["seed"]),
-            *(columns[key].astype(bool) for key in ("correct", "correct_strict", "truncated")),
-            columns["solution_nll"].astype(float),
-            *(columns[key].astype(str) for key in ("id", "type", "level", "grading")),
-            made["provenance"]["parameters"],
-        )
+        outcomes = pd.DataFrame(graded, columns=list(OUTCOMES)).astype(OUTCOMES)
+        own = Scores(made["condition"], made["sigma"], made["seed"], outcomes, made["provenance"]["parameters"])
         first, remake = scores[0] if scores else own, f"delete {path} and run the workflow again"
-        if own.ids.tolist() != first.ids.tolist():
+        if not own.outcomes["id"].equals(first.outcomes["id"]):
             raise InputError("the same problems in every condition", f"others in {path}", remake)
         if own.parameters != first.parameters:
             found = f"{own.parameters} in {path}, {first.parameters} in {records[0]}"
@@ -84,9 +83,9 @@ def read_scores(records: Sequence[str], conditions: Sequence[str]) -> list[Score
     return scores
 
 
-def counted(scores: Scores, rows: np.ndarray | slice = slice(None)) -> dict:
-    """Counts of the problems in `rows`: `COUNTS` and `SHARES`, accuracy with its 95 % Wilson interval."""
-    n, n_correct = len(scores.correct[rows]), int(scores.correct[rows].sum())
+def counted(outcomes: pd.DataFrame) -> dict:
+    """Counts of some problems: `COUNTS` and `SHARES`, accuracy with its 95 % Wilson interval."""
+    n, n_correct = len(outcomes), int(outcomes["correct"].sum())
     low, high = wilson_interval(n_correct, n)
     return {
         "n_problems": n,
@@ -94,34 +93,41 @@ def counted(scores: Scores, rows: np.ndarray | slice = slice(None)) -> dict:
         "accuracy": n_correct / n,
         "accuracy_ci_low": low,
         "accuracy_ci_high": high,
-        "truncated_fraction": scores.truncated[rows].mean(),
-        "solution_nll": scores.nll[rows].mean(),
+        "truncated_fraction": outcomes["truncated"].mean(),
+        "solution_nll": outcomes["solution_nll"].mean(),
     }
 
 
-def group_rows(scores: Scores) -> list[dict]:
-    """A row a subject and a row a level, with the keys `GROUP_COLUMNS`."""
-    named = {"condition": scores.condition, "sigma": scores.sigma, "seed": scores.seed}
-    return [
-        {**named, "grouping": grouping, "group": str(group), **counted(scores, values == group)}
-        for grouping, values in (("subject", scores.subjects), ("level", scores.levels))
-        for group in np.unique(values)
+def group_rows(scores: Sequence[Scores]) -> pd.DataFrame:
+    """A row a condition and subject, then a row a condition and level; columns `GROUP_COLUMNS`."""
+    rows = [
+        own.named | {"grouping": grouping, "group": group} | counted(outcomes)
+        for own in scores
+        for grouping, column in (("subject", "type"), ("level", "level"))
+        for group, outcomes in own.outcomes.groupby(column)
     ]
+    return pd.DataFrame(rows, columns=GROUP_COLUMNS)
 
 
 CHANGES = ("accuracy_change", "accuracy_change_ci_low", "accuracy_change_ci_high", "mcnemar_p")
 NLL_CHANGES = ("nll_change", "nll_change_ci_low", "nll_change_ci_high")
 UNGRADED = ("no_answer", "grader_timeout", "ungradable")
 CONDITION_COLUMNS = (
-    *("condition", "sigma", "seed", *COUNTS, *SHARES, "accuracy_strict"),
+    "condition",
+    "sigma",
+    "seed",
+    *COUNTS,
+    *SHARES,
+    "accuracy_strict",
     *(f"n_{status}" for status in UNGRADED),
-    *(*CHANGES, *NLL_CHANGES),
+    *CHANGES,
+    *NLL_CHANGES,
 )
 MEASURES = ("accuracy", "solution_nll")
 
 
-def condition_rows(scores: Sequence[Scores], draws: int, seed: int) -> list[dict]:
-    """A row a condition with the keys `COLUMNS`.
+def condition_rows(scores: Sequence[Scores], draws: int, seed: int) -> pd.DataFrame:
+    """A row a condition; columns `CONDITION_COLUMNS`.
 
     Changes are those from the baseline, each problem compared with itself: intervals from the bootstrap over problems,
     p of accuracy from McNemar's exact test. NaN for the baseline and where there is none.
@@ -132,16 +138,15 @@ def condition_rows(scores: Sequence[Scores], draws: int, seed: int) -> list[dict
     changes = iter(paired_differences(np.array(contrasts), draws, seed) if contrasts else ())
     rows = []
     for own in scores:
-        row = {"condition": own.condition, "sigma": own.sigma, "seed": own.seed, **counted(own)}
-        row |= {"accuracy_strict": own.strict.mean()}
-        row |= {f"n_{status}": int((own.grading == status).sum()) for status in UNGRADED}
-        row |= dict.fromkeys((*CHANGES, *NLL_CHANGES), np.nan)
+        outcomes = own.outcomes
+        row = own.named | counted(outcomes) | {"accuracy_strict": outcomes["correct_strict"].mean()}
+        row |= {f"n_{status}": int((outcomes["grading"] == status).sum()) for status in UNGRADED}
         if own in noisy:
             row |= dict(zip(CHANGES, next(changes)[:3], strict=False))
             row |= dict(zip(NLL_CHANGES, next(changes)[:3], strict=True))
-            row["mcnemar_p"] = mcnemar(own.correct, baseline.correct)[2]
+            row["mcnemar_p"] = mcnemar(outcomes["correct"].to_numpy(), baseline.outcomes["correct"].to_numpy())[2]
         rows.append(row)
-    return rows
+    return pd.DataFrame(rows, columns=CONDITION_COLUMNS)
 
 
 def compare_conditions(scores: Sequence[Scores], draws: int, seed: int) -> dict:
@@ -170,7 +175,8 @@ def compare_conditions(scores: Sequence[Scores], draws: int, seed: int) -> dict:
             pairs = _by_seed(at, first, second)
             named = {"first": first, "second": second, "sigma": sigma}
             for noise_seed, (one, other) in pairs.items():
-                only_first, only_second, p_value = mcnemar(one.correct, other.correct)
+                solved = (own.outcomes["correct"].to_numpy() for own in (one, other))
+                only_first, only_second, p_value = mcnemar(*solved)
                 counts = {"only_first": only_first, "only_second": only_second, "p_value": p_value}
                 tests.append({**named, "seed": noise_seed, **counts})
             for measure in MEASURES if pairs else ():
@@ -220,7 +226,8 @@ def _by_seed(scores: Sequence[Scores], first: str, second: str) -> dict[int, tup
 
 
 def _outcome(scores: Scores, measure: str) -> np.ndarray:
-    return scores.correct.astype(float) if measure == "accuracy" else scores.nll
+    column = "correct" if measure == "accuracy" else measure
+    return scores.outcomes[column].to_numpy(dtype=float)
 
 
 # Of the table of accuracies, that conditions are pooled from.
@@ -257,26 +264,20 @@ class Accuracy:
         return wilson_interval(self.n_correct / n_seeds, self.n_problems / n_seeds)
 
 
-def pooled_accuracy(table: Table, condition: str, sigma: float) -> Accuracy | None:
+def pooled_accuracy(table: pd.DataFrame, condition: str, sigma: float) -> Accuracy | None:
     """Pool the seeds of a condition at one sigma; None where it was not run."""
-    rows = (table["condition"] == condition) & np.isclose(table["sigma"], sigma)
-    if not rows.any():
+    rows = table[(table["condition"] == condition) & np.isclose(table["sigma"], sigma)]
+    if rows.empty:
         return None
-    correct, asked = table["n_correct"][rows], table["n_problems"][rows]
     return Accuracy(
-        n_correct=int(correct.sum()),
-        n_problems=int(asked.sum()),
-        truncated=_mean(table["truncated_fraction"][rows]),
-        solution_nll=_mean(table["solution_nll"][rows]),
-        by_seed=tuple((correct / asked).tolist()),
+        n_correct=int(rows["n_correct"].sum()),
+        n_problems=int(rows["n_problems"].sum()),
+        truncated=float(rows["truncated_fraction"].mean()),
+        solution_nll=float(rows["solution_nll"].mean()),
+        by_seed=tuple(rows["n_correct"] / rows["n_problems"]),
     )
 
 
-def sigmas(table: Table, condition: str) -> np.ndarray:
+def sigmas(table: pd.DataFrame, condition: str) -> np.ndarray:
     """The sigmas at which a condition was run, ascending."""
-    return np.unique(table["sigma"][table["condition"] == condition])
-
-
-def _mean(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if finite.size else float("nan")
+    return np.unique(table.loc[table["condition"] == condition, "sigma"])

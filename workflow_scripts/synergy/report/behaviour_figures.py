@@ -1,10 +1,10 @@
 """Parts of an ablation figure: a line an order, the paper's orders, the noise floor."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from synergy.ablation.curves import curve_of_order
-from synergy.files.tables import Table, select
 from synergy.perturbation.outcomes import Accuracy, pooled_accuracy, sigmas
 from synergy.report.style import CONDITION_STYLES, INK, NULL, ORDER_STYLES, band, say
 
@@ -14,7 +14,7 @@ ROOM_BELOW = 2.0  # on a logarithmic axis, below the lowest KL of any step
 SIMILAR = 1000.0  # a noise floor that lies further below the lowest KL than this factor is told, not drawn
 
 
-def draw_curves(axes: Axes, table: Table, method: str, lowest: float) -> None:
+def draw_curves(axes: Axes, table: pd.DataFrame, method: str, lowest: float) -> None:
     """One line an order from the fraction `lowest` on, with its intervals and seeds as a band."""
     for order, (colour, dashes, label) in ORDER_STYLES.items():
         curve = curve_of_order(table, order, method)
@@ -29,14 +29,13 @@ def draw_curves(axes: Axes, table: Table, method: str, lowest: float) -> None:
         band(axes, x, low, curve.high[shown], colour, BAND if curve.n_seeds == 1 else WIDE_BAND)
 
 
-def draw_published_orders(axes: Axes, theirs: Table, name: str, lowest: float) -> None:
+def draw_published_orders(axes: Axes, theirs: pd.DataFrame, name: str, lowest: float) -> None:
     """The paper's two orders, faintly."""
     for order in np.unique(theirs["order"]):
-        rows = select(theirs, order=order)
-        shown = rows["fraction_removed"] >= lowest
+        rows = theirs[(theirs["order"] == order) & (theirs["fraction_removed"] >= lowest)]
         colour, *_ = ORDER_STYLES[str(order)]
         label = f"published, {name}, {order}"
-        drawn = rows["fraction_removed"][shown], rows["kl_nats"][shown]
+        drawn = rows["fraction_removed"], rows["kl_nats"]
         axes.plot(*drawn, color=colour, linewidth=3.5, alpha=0.4, label=label, zorder=2)
 
 
@@ -60,7 +59,7 @@ def draw_floor(axes: Axes, floor: float, lowest_kl: float) -> None:
 NOISY = ("redundant", "random", "synergistic")
 
 
-def draw_swept(axes: Axes, table: Table) -> None:
+def draw_swept(axes: Axes, table: pd.DataFrame) -> None:
     """Accuracy against sigma, one line a condition, with Wilson intervals; dotted, the share of answers cut off."""
     baseline = pooled_accuracy(table, "baseline", 0.0)
     if baseline:
@@ -80,7 +79,7 @@ def draw_swept(axes: Axes, table: Table) -> None:
     axes.set_ylim(bottom=0)
 
 
-def draw_bars(axes: Axes, table: Table, sigma: float, theirs: Table, name: str | None) -> None:
+def draw_bars(axes: Axes, table: pd.DataFrame, sigma: float, theirs: pd.DataFrame, name: str | None) -> None:
     """Accuracies at one sigma, seeds as dots, beside the paper's where it has the model; the share cut off below."""
     if not any(pooled_accuracy(table, condition, sigma) for condition in NOISY):
         say(axes, f"sigma = {sigma:g} was not tried")
@@ -111,7 +110,7 @@ def draw_bars(axes: Axes, table: Table, sigma: float, theirs: Table, name: str |
         axes.legend(loc="upper right", handletextpad=0.2)
 
 
-def draw_likelihood(axes: Axes, table: Table) -> None:
+def draw_likelihood(axes: Axes, table: pd.DataFrame) -> None:
     """Mean negative log-likelihood of the reference solutions, which needs no answer to be finished."""
     drawn = False
     for condition, x, accuracies in sweeps(table):
@@ -131,7 +130,7 @@ def draw_likelihood(axes: Axes, table: Table) -> None:
     axes.set_xlim(left=0)
 
 
-def sweeps(table: Table) -> list[tuple[str, np.ndarray, list[Accuracy]]]:
+def sweeps(table: pd.DataFrame) -> list[tuple[str, np.ndarray, list[Accuracy]]]:
     """Condition, its sigmas and its accuracies at them, for each noisy condition that was run."""
     found = [(condition, sigmas(table, condition)) for condition in NOISY]
     return [

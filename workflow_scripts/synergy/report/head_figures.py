@@ -1,10 +1,10 @@
 """Maps with one cell a head: layers from left to right, heads from bottom to top."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from synergy.files.tables import Table
 from synergy.report.style import DIVERGING, colour_bar, layer_axis, limits_around
 from synergy.statistics.ranks import rank_quantiles
 
@@ -32,11 +32,11 @@ def draw_head_map(figure: Figure, axes: Axes, scores: np.ndarray, label: str, fa
         axes.axhline(edge, color="white", linewidth=0.3)
 
 
-def published_map(theirs: Table, layers: int, heads: int) -> np.ndarray | None:
+def published_map(theirs: pd.DataFrame, layers: int, heads: int) -> np.ndarray | None:
     """The paper's ranks scaled to [0, 1], (heads, layers); None where its model has another geometry."""
-    layer, head = (theirs[name].astype(int) for name in ("layer", "head_in_layer"))
+    layer, head = theirs["layer"].to_numpy(), theirs["head_in_layer"].to_numpy()
     if (layer.max() + 1, head.max() + 1) != (layers, heads):
         return None
     ranks = np.full((heads, layers), np.nan)
-    ranks[head, layer] = rank_quantiles(theirs["syn_red_rank"])
+    ranks[head, layer] = rank_quantiles(theirs["syn_red_rank"].to_numpy())
     return ranks

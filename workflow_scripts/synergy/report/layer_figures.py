@@ -1,9 +1,9 @@
 """Panels of a layer profile: the score with its interval, its excess over the null, and the paper's."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
-from synergy.files.tables import Table
 from synergy.heads.layer_profiles import FEWEST_LAYERS, depths, layer_means, resampled_profiles, template_correlation
 from synergy.heads.ranking_table import configured_score
 from synergy.report.style import FAINT, INK, NULL, REDUNDANCY, SYNERGY, band, layer_axis, say, zero_line
@@ -13,24 +13,26 @@ BOOTSTRAPS = 1000
 DASHES = {"rank_difference": (5, 1), "value_difference": (3, 1), "balance": (1, 1)}
 
 
-def draw_score(axes: Axes, table: Table, layers: int, heads: int) -> None:
+def draw_score(axes: Axes, table: pd.DataFrame, layers: int, heads: int) -> None:
     """Configured score with its 95 % interval, and faintly the rank of the heads under the other definitions."""
     configured = configured_score(table)
-    draw_profile(axes, table["syn_red_score"], layers, heads, "score", configured)
+    draw_profile(axes, table["syn_red_score"].to_numpy(), layers, heads, "score", configured)
     for name, dashes in DASHES.items():
         label = name.replace("_", " ")
         if label != configured:
-            profile = layer_means(rank_quantiles(table[name]), layers, heads)
+            profile = layer_means(rank_quantiles(table[name].to_numpy()), layers, heads)
             axes.plot(profile, color=NULL, linewidth=1, dashes=dashes, label=f"{label} (ranks of heads)")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=1)
 
 
-def draw_excess(axes: Axes, table: Table, layers: int, heads: int) -> None:
+def draw_excess(axes: Axes, table: pd.DataFrame, layers: int, heads: int) -> None:
     """The configured score computed on what exceeds the null."""
     if not np.isfinite(table["excess_score"]).any():
         say(axes, "no null was computed")
         return
-    draw_profile(axes, table["excess_score"], layers, heads, "excess", "the same score, of what exceeds the null")
+    draw_profile(
+        axes, table["excess_score"].to_numpy(), layers, heads, "excess", "the same score, of what exceeds the null"
+    )
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22))
 
 
@@ -48,7 +50,7 @@ def draw_profile(axes: Axes, scores: np.ndarray, layers: int, heads: int, title:
     layer_axis(axes, layers)
 
 
-def draw_published_ranks(axes: Axes, profile: np.ndarray, theirs: Table, name: str) -> None:
+def draw_published_ranks(axes: Axes, profile: np.ndarray, theirs: pd.DataFrame, name: str) -> None:
     """Ours and the paper's on the paper's scale: the rank of each layer among the layers."""
     axes.plot(theirs["depth_fraction"], theirs["layer_rank_quantile"], "o-", color=FAINT, label=f"published, {name}")
     axes.plot(depths(len(profile)), rank_quantiles(profile), "o-", color=INK, label="here")

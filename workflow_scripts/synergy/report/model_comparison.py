@@ -3,11 +3,11 @@
 import math
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from synergy.ablation.curves import curve_of_order, methods, noise_floor
-from synergy.files.tables import Table
 from synergy.heads.layer_profiles import depths, layer_means
 from synergy.report.style import (
     FAINT,
@@ -25,7 +25,7 @@ from synergy.report.style import (
 )
 from synergy.statistics.ranks import rank_quantiles
 
-Published = dict[str, tuple[str | None, Table]]
+Published = dict[str, tuple[str | None, pd.DataFrame]]
 METRICS = (("global_efficiency", "global efficiency"), ("modularity", "modularity"))
 NETWORKS = ("synergy", "redundancy")
 WIDE = 20
@@ -36,7 +36,7 @@ SHOWN = (
 
 
 def draw_profiles(
-    rankings: dict[str, Table], study: list[str], controls: dict[str, str], published: Published
+    rankings: dict[str, pd.DataFrame], study: list[str], controls: dict[str, str], published: Published
 ) -> Figure:
     """One row a model: score and excess score over depth with the untrained control, and the paper's layer ranks.
 
@@ -63,7 +63,7 @@ def draw_profiles(
     return canvas
 
 
-def draw_ablations(ablations: dict[str, Table]) -> Figure:
+def draw_ablations(ablations: dict[str, pd.DataFrame]) -> Figure:
     """One panel a model: KL against the fraction removed, every order that was run."""
     columns = min(3, max(1, len(ablations)))
     rows = math.ceil(max(1, len(ablations)) / columns)
@@ -148,13 +148,13 @@ def spans_decades(metrics: dict[str, dict], definition: str, metric: str) -> boo
     return bool(values.size and values.min() > 0 and values.max() > WIDE * values.min())
 
 
-def by_layer(table: Table, column: str) -> np.ndarray:
+def by_layer(table: pd.DataFrame, column: str) -> np.ndarray:
     """Layer means of a column of a ranking, (layers,)."""
     layers = int(table["layer"].max()) + 1
-    return layer_means(table[column], layers, len(table["layer"]) // layers)
+    return layer_means(table[column].to_numpy(), layers, len(table) // layers)
 
 
-def _draw_with_control(axes: Axes, ranking: Table, control: Table | None, column: str) -> None:
+def _draw_with_control(axes: Axes, ranking: pd.DataFrame, control: pd.DataFrame | None, column: str) -> None:
     profile = by_layer(ranking, column)
     if not np.isfinite(profile).any():
         say(axes, "no null was computed")
@@ -166,7 +166,7 @@ def _draw_with_control(axes: Axes, ranking: Table, control: Table | None, column
     axes.plot(depths(len(profile)), profile, "o-", color=INK, label="model")
 
 
-def _draw_ranks(axes: Axes, profile: np.ndarray, name: str | None, theirs: Table) -> None:
+def _draw_ranks(axes: Axes, profile: np.ndarray, name: str | None, theirs: pd.DataFrame) -> None:
     if name:
         axes.plot(theirs["depth_fraction"], theirs["layer_rank_quantile"], color=FAINT, linewidth=3, label="published")
         axes.text(0.5, 0.02, name, transform=axes.transAxes, ha="center", fontsize=6.5, color=NULL)

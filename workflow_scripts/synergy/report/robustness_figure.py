@@ -1,10 +1,10 @@
 """Panels of the robustness figure: agreement between variants as triangles of numbers, verdicts as a grid of signs."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
-from synergy.files.tables import Table, select
 from synergy.report.style import DIVERGING, FAINT, INK, REDUNDANCY, SYNERGY
 
 BELOW, ABOVE = "syn_red_score", "excess_score"
@@ -18,22 +18,22 @@ LEGEND = "+ supported      0 not supported      – opposite      empty: not tes
 CLAIM_NAMES = {1: "inverted U", 2: "absent untrained", 3: "within layers", 4: "efficiency", 5: "modularity"}
 
 
-def variant_names(claims: Table) -> list[str]:
+def variant_names(claims: pd.DataFrame) -> list[str]:
     """Variants in their order, the default first."""
     return [str(name) for name in dict.fromkeys(claims["variant"])]
 
 
-def agreement_matrix(agreement: Table, quantity: str, level: str, variants: list[str]) -> np.ndarray:
+def agreement_matrix(agreement: pd.DataFrame, quantity: str, level: str, variants: list[str]) -> np.ndarray:
     """Symmetric matrix (n_variants, n_variants) of the rank correlations of one quantity, 1 on the diagonal."""
     place = {name: index for index, name in enumerate(variants)}
     matrix = np.eye(len(variants))
-    rows = select(agreement, quantity=np.str_(quantity), level=np.str_(level))
+    rows = agreement[(agreement["quantity"] == quantity) & (agreement["level"] == level)]
     for one, other, value in zip(rows["variant"], rows["other"], rows["spearman"], strict=True):
         matrix[place[one], place[other]] = matrix[place[other], place[one]] = value
     return matrix
 
 
-def draw_agreement(axes: Axes, agreement: Table, level: str, variants: list[str]):
+def draw_agreement(axes: Axes, agreement: pd.DataFrame, level: str, variants: list[str]):
     """Draw rank correlations of the score below the diagonal and of the null-subtracted score above it.
 
     Returns
@@ -57,13 +57,13 @@ def draw_agreement(axes: Axes, agreement: Table, level: str, variants: list[str]
     return image
 
 
-def draw_verdicts(axes: Axes, claims: Table, variants: list[str]) -> None:
+def draw_verdicts(axes: Axes, claims: pd.DataFrame, variants: list[str]) -> None:
     """Draw a sign a claim and variant, before and after the control, as pairs of columns."""
     numbers = [int(number) for number in dict.fromkeys(claims["claim"])]
     for row, variant in enumerate(variants):
         for column, number in enumerate(numbers):
-            found = select(claims, claim=float(number), variant=np.str_(variant))
-            for side, verdict in enumerate((found["verdict"][0], found["verdict_after_control"][0])):
+            found = claims[(claims["claim"] == number) & (claims["variant"] == variant)].iloc[0]
+            for side, verdict in enumerate((found["verdict"], found["verdict_after_control"])):
                 sign, colour, ink = SIGNS[str(verdict)]
                 x = 2.3 * column + side
                 axes.add_patch(_cell(x, row, colour))

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
+import pandas as pd
 
 from synergy.claims.published import agreement_rule
 from synergy.claims.verdicts import BEST_TO_WORST, NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDONE
-from synergy.files.tables import Table
 from synergy.heads.layer_profiles import layer_means
 from synergy.report.style import FAINT, INK, REDUNDANCY, SYNERGY
 from synergy.statistics.ranks import pearson, rank_quantiles
@@ -149,14 +149,14 @@ def measured(row: dict) -> str:
     return "; ".join(parts)
 
 
-def null_in_words(ranking: Table, layers: int, heads: int) -> list[str]:
+def null_in_words(ranking: pd.DataFrame, layers: int, heads: int) -> list[str]:
     """How much of each atom two unrelated heads give, whether its layer profile is theirs, and where more is left."""
     sentences = []
     for name, observed, null in (
         ("synergy", "avg_synergy", "null_avg_synergy"),
         ("redundancy", "avg_redundancy", "null_avg_redundancy"),
     ):
-        profile, baseline = (layer_means(ranking[column], layers, heads) for column in (observed, null))
+        profile, baseline = (layer_means(ranking[column].to_numpy(), layers, heads) for column in (observed, null))
         if not np.isfinite(baseline).any():
             return ["No null was computed, so nothing here says how much of it unrelated heads would show."]
         share = np.nanmean(ranking[null]) / np.nanmean(ranking[observed])
@@ -201,7 +201,7 @@ def introduction(models: list[str], claims: list[dict]) -> list[str]:
 
 
 def model_section(
-    model: str, claims: list[dict], definitions: list[dict], ranking: Table, layers: int, heads: int
+    model: str, claims: list[dict], definitions: list[dict], ranking: pd.DataFrame, layers: int, heads: int
 ) -> list[str]:
     """Answers, the null, the claims table and the definitions of the score of one model."""
     by_number = {int(row["claim"]): row for row in claims}

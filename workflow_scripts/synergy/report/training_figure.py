@@ -1,11 +1,11 @@
 """Panels of the training trajectory: layers by checkpoints as maps, and what is lost by scaling as lines."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from synergy.files.tables import Table
 from synergy.report.style import (
     DIVERGING,
     FAINT,
@@ -23,10 +23,10 @@ from synergy.report.style import (
 )
 
 
-def grid(table: Table, column: str) -> np.ndarray:
+def grid(table: pd.DataFrame, column: str) -> np.ndarray:
     """Values as (layers, n_checkpoints), checkpoints in the order of the table."""
     layers = int(table["layer"].max()) + 1
-    return table[column].reshape(-1, layers).T
+    return table[column].to_numpy().reshape(-1, layers).T
 
 
 def short(step: int) -> str:
