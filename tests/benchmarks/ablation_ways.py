@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from true_shapes import write_shape
 
@@ -199,7 +200,8 @@ def measure_one_head(model: LanguageModel, text: Text, n_steps: int, repeats: in
 def orders_of(model: LanguageModel, ranking_file: Path | None) -> dict[str, np.ndarray]:
     """An order of each kind; without rankings of the model, of those kinds that need none."""
     n_layers, n_heads = model.heads.n_layers, model.heads.heads
-    ranking = {"syn_red_score": np.random.default_rng(1).random(model.n_heads_total)}
-    ranking |= read_table(ranking_file) if ranking_file else {"layer": np.repeat(np.arange(n_layers), n_heads)}
+    drawn = np.random.default_rng(1).random(model.n_heads_total)
+    unranked = pd.DataFrame({"syn_red_score": drawn, "layer": np.repeat(np.arange(n_layers), n_heads)})
+    ranking = read_table(ranking_file) if ranking_file else unranked
     kinds = [kind for kind in ORDERS if ranking_file or "matched" not in kind or "layer" in kind]
     return {kind: removal_order(kind, 0, ranking) for kind in kinds}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from synergy.heads.layer_profiles import inverted_u
 from synergy.heads.networks import DESCRIPTIONS, headline_contrasts, network_definitions
@@ -21,12 +22,10 @@ UNDEFINED = np.full(LAYERS, np.nan)
 def ranking(profile, excess=None, seed=0, **scores):
     """Scores of heads around a layer profile, and others around the profile of the excess."""
     generator = np.random.default_rng(seed)
-    table = {}
     columns = dict.fromkeys(SCORES, profile) | scores
     columns |= {"syn_red_score": profile, "excess_score": profile if excess is None else excess}
-    for name, means in columns.items():
-        table[name] = np.repeat(means, HEADS) + 0.02 * generator.standard_normal(LAYERS * HEADS)
-    return table
+    heads = pd.DataFrame(columns).loc[np.repeat(np.arange(LAYERS), HEADS)].reset_index(drop=True)
+    return heads + 0.02 * generator.standard_normal(heads.shape[::-1]).T
 
 
 def atoms(within, null_within=0.0, null=True, seed=0):
@@ -63,19 +62,10 @@ def ratio(estimate, p_value, paired=0.0001, n_seeds=5):
 
 
 def ablation_table(orders=("synergistic", "random"), seeds=1):
-    rows = [(n, n / 4, order, n / 4, seed, 0.1) for order in orders for seed in range(seeds) for n in range(5)]
-    removed, kl, order, fraction, seed, _ = map(np.array, zip(*rows, strict=True))
-    kl = kl + 0.001
-    return {
-        "num_heads_removed": removed.astype(float),
-        "mean_kl_div": kl,
-        "order_type": order,
-        "fraction_removed": fraction,
-        "seed": seed.astype(float),
-        "kl_ci_low": 0.9 * kl,
-        "kl_ci_high": 1.1 * kl,
-        "method": np.full(len(kl), "zero"),
-    }
+    rows = [(n, n / 4 + 0.001, order, n / 4, seed) for order in orders for seed in range(seeds) for n in range(5)]
+    table = pd.DataFrame(rows, columns=["num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed"])
+    kl = table["mean_kl_div"]
+    return table.assign(kl_ci_low=0.9 * kl, kl_ci_high=1.1 * kl, method="zero")
 
 
 def accuracies(nll=(2.0, 1.5, 1.0), sigma=0.5, baseline=90, **correct):
@@ -84,17 +74,15 @@ def accuracies(nll=(2.0, 1.5, 1.0), sigma=0.5, baseline=90, **correct):
     for (condition, n_correct), value in zip(correct.items(), nll, strict=True):
         rows += [(condition, sigma, seed, 100, n_correct, 0.1, value) for seed in range(2)]
     names = ("condition", "sigma", "seed", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
-    return dict(zip(names, map(np.array, zip(*rows, strict=True)), strict=True))
+    return pd.DataFrame(rows, columns=names)
 
 
 def compared(table):
     """The paired comparisons of a table of `accuracies`, in which the same problems are always the hard ones."""
     generator, scores = np.random.default_rng(0), []
-    for row in zip(*table.values(), strict=True):
-        condition, sigma, seed, n_problems, n_correct, _, nll = row
-        correct = np.arange(n_problems) < n_correct
-        none, text = np.zeros(n_problems, dtype=bool), np.full(n_problems, "")
-        by_problem = nll + generator.normal(0, 0.2, n_problems)
-        ids = np.arange(n_problems).astype(str)
-        scores.append(Scores(condition, sigma, seed, correct, none, none, by_problem, ids, text, text, text, {}))
+    for row in table.itertuples():
+        problems = np.arange(row.n_problems)
+        nll = row.solution_nll + generator.normal(0, 0.2, row.n_problems)
+        outcomes = pd.DataFrame({"id": problems, "correct": problems < row.n_correct, "solution_nll": nll})
+        scores.append(Scores(row.condition, row.sigma, row.seed, outcomes, {}))
     return compare_conditions(scores, 500, 0)

@@ -4,9 +4,11 @@ import importlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from synergy.files.artifacts import write_csv, write_npz
-from synergy.heads.scores import ranking_columns as ranking_columns
+from synergy.files.artifacts import write_npz
+from synergy.files.tables import write_table
+from synergy.heads.scores import ranking_columns
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -39,8 +41,8 @@ def synthesise(folder, layers, heads, surrogates):
         atoms[f"head_null_{atom}"] = np.nanmean(matrix, axis=1) * generator.normal(0.9, 0.05, (surrogates, n))
     write_npz(folder / "pairwise.npz", {"made_by": "merge_pairs", "model": {"source": "test"}}, **atoms)
     head = np.arange(n)
-    columns = {"head_idx": head, "layer": head // heads, **ranking_columns(atoms, "rank_difference", 20, 0)}
-    write_csv(folder / "ranking.csv", list(columns), list(zip(*columns.values(), strict=True)))
+    ranking = ranking_columns(atoms, "rank_difference", 20, 0).assign(head_idx=head, layer=head // heads)
+    write_table(folder / "ranking.csv", ranking)
 
     ablation = []
     for order, seeds in (("synergistic", 1), ("random", 3), ("random_layer_matched", 2)):
@@ -60,14 +62,14 @@ def synthesise(folder, layers, heads, surrogates):
         "kl_ci_high",
         "method",
     ]
-    write_csv(folder / "ablation.csv", names, ablation)
+    write_table(folder / "ablation.csv", pd.DataFrame(ablation, columns=names))
     accuracies = [("baseline", 0, 0, 60, 36, 0.02, 0.9)]
     for condition in ("synergistic", "redundant", "random"):
         accuracies += [(condition, s, k, 60, 30 - k, 0.1, 1 + s) for s in (0.5, 1.0) for k in range(2)]
     names = ["condition", "sigma", "seed", "n_problems", "n_correct", "truncated_fraction", "solution_nll"]
-    write_csv(folder / "math.csv", names, accuracies)
-    ranks = [("gemma3-4b-it", h // heads, h % heads, h + 1) for h in range(n)]
-    write_csv(folder / "ranks.csv", ["model", "layer", "head_in_layer", "syn_red_rank"], ranks)
+    write_table(folder / "math.csv", pd.DataFrame(accuracies, columns=names))
+    ranks = {"model": "gemma3-4b-it", "layer": head // heads, "head_in_layer": head % heads, "syn_red_rank": head + 1}
+    write_table(folder / "ranks.csv", pd.DataFrame(ranks))
     importlib.import_module("measure_graphs").measure_graphs(
         pairwise=str(folder / "pairwise.npz"),
         top_fraction=0.1,

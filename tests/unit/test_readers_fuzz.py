@@ -1,22 +1,22 @@
 """Whatever bytes a file holds, its reader returns a value of its form or names the file in an InputError."""
 
 import contextlib
-import csv
 import io
 import json
 import resource
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synergy.ablation.order_files import FORMS, read_orders
-from synergy.files.artifacts import read_json, read_jsonl, read_npz, write_csv, write_json, write_jsonl, write_npz
+from synergy.files.artifacts import read_json, read_jsonl, read_npz, write_json, write_jsonl, write_npz
 from synergy.files.errors import InputError
 from synergy.files.schemas import require_schema
-from synergy.files.tables import read_records, read_table
+from synergy.files.tables import read_records, read_table, write_table
 from synergy.heads.ranking_table import read_layers, read_ranking
 from synergy.perturbation.outcomes import read_scores
 from synergy.perturbation.problem_shards import answers_fingerprint, merge_problem_shards
@@ -45,7 +45,7 @@ SHARD = {
     "provenance": {},
 }
 CONDITION = {"condition": "baseline", "sigma": 0.0, "seed": 0, "provenance": {"parameters": {}}}
-RANKING = {"head_idx": [0, 1, 2], "layer": [0, 0, 0], "syn_red_score": [0.1, 0.5, 0.9]}
+RANKING = pd.DataFrame({"head_idx": [0, 1, 2], "layer": [0, 0, 0], "syn_red_score": [0.1, 0.5, 0.9]})
 
 
 def pair_shard() -> dict[str, np.ndarray]:
@@ -90,19 +90,19 @@ NPZ = {
 }
 TEXTS = {
     "table": (
-        lambda path: write_csv(path, list(RANKING), list(zip(*RANKING.values(), strict=True))),
+        lambda path: write_table(path, RANKING),
         lambda path: read_table(path, required=tuple(RANKING)),
     ),
     "ranking": (
-        lambda path: write_csv(path, list(RANKING), list(zip(*RANKING.values(), strict=True))),
+        lambda path: write_table(path, RANKING),
         lambda path: read_ranking(str(path), N_HEADS, ("syn_red_score",)),
     ),
     "layers": (
-        lambda path: write_csv(path, list(RANKING), list(zip(*RANKING.values(), strict=True))),
+        lambda path: write_table(path, RANKING),
         lambda path: read_layers(str(path), ("syn_red_score",)),
     ),
     "records": (
-        lambda path: write_csv(path, ("claim", "verdict"), [("1", "supported")]),
+        lambda path: write_table(path, pd.DataFrame({"claim": [1], "verdict": ["supported"]})),
         lambda path: read_records(path, ("claim", "verdict"), {"verdict": ("supported",)}),
     ),
     "JSON": (
@@ -259,14 +259,12 @@ CELLS = st.sampled_from(
 @given(data=st.data())
 def test_columns_missing_twice_shuffled_and_odd_cells(folders, name, data):
     path, content, read = valid(folders, name)
-    columns = list(zip(*csv.reader(io.StringIO(content.decode())), strict=True))
-    chosen = data.draw(st.lists(st.sampled_from(columns), max_size=len(columns) + 1), "columns")
-    table = [list(row) for row in zip(*chosen, strict=True)]
-    if table and table[0]:
-        row, column = (data.draw(st.integers(0, len(axis) - 1)) for axis in (table, table[0]))
-        table[row][column] = data.draw(CELLS, "cell")
-    with open(path, "w", newline="") as file:
-        csv.writer(file).writerows(table)
+    table = pd.read_csv(io.BytesIO(content), header=None, dtype="str")
+    table = table[data.draw(st.lists(st.sampled_from(list(table)), max_size=table.shape[1] + 1), "columns")]
+    if table.size:
+        row, column = (data.draw(st.integers(0, length - 1)) for length in table.shape)
+        table.iloc[row, column] = data.draw(CELLS, "cell")
+    table.to_csv(path, header=False, index=False)
     refused_or_read(path, read)
 
 

@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from ablate_heads import ablate_heads
 
 from synergy.ablation import sweep as ablation
-from synergy.files.artifacts import read_json, read_npz, write_csv, write_json
+from synergy.files.artifacts import read_json, read_npz, write_json
 from synergy.files.errors import InputError
+from synergy.files.tables import write_table
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -23,7 +25,7 @@ def job(tmp_path):
     generator = np.random.default_rng(0)
     columns = {name: generator.random(N_HEADS) for name in ("syn_red_score", "autocorrelation", "mean_norm")}
     columns |= {"head_idx": np.arange(N_HEADS), "layer": np.arange(N_HEADS) // 4}
-    write_csv(tmp_path / "ranking.csv", list(columns), list(zip(*columns.values(), strict=True)))
+    write_table(tmp_path / "ranking.csv", pd.DataFrame(columns))
     geometry = {"layers": 2, "heads": 4}
     write_json(tmp_path / "record.json", {**MODEL, "sha256": {}, "geometry": geometry, "provenance": {"model": MODEL}})
     prompts = [

@@ -138,7 +138,7 @@ def test_one_prompt_is_no_sample_but_breaks_nothing():
     orders = [curve("synergistic", 2.0, n_prompts=1), curve("random", 1.0, n_prompts=1)]
     summary = compare_orders(orders, seed=0)
     assert summary["ratios"]["synergistic/random"]["paired"]["p_value"] == 1
-    assert np.isnan(curve_rows(orders[0], seed=0)[1][5])
+    assert curve_rows(orders[0], seed=0)["kl_sd"].isna().all()
 
 
 def test_bootstrap_mean_has_the_standard_error_of_the_mean():
@@ -150,8 +150,7 @@ def test_bootstrap_mean_has_the_standard_error_of_the_mean():
 
 def test_rows_hold_the_mean_over_prompts_and_its_interval():
     rows = curve_rows(curve("synergistic", 1.0), seed=0)
-    assert [row[0] for row in rows] == [0, 10, 20, 50]
-    assert [row[3] for row in rows] == [0, 0.1, 0.2, 0.5]
-    for _, mean, kind, _, _, _, low, high, method in rows:
-        assert (kind, method) == ("synergistic", "zero")
-        assert low <= mean <= high
+    assert rows["num_heads_removed"].tolist() == [0, 10, 20, 50]
+    assert rows["fraction_removed"].tolist() == [0, 0.1, 0.2, 0.5]
+    assert rows["mean_kl_div"].between(rows["kl_ci_low"], rows["kl_ci_high"]).all()
+    assert set(rows["order_type"]) == {"synergistic"}

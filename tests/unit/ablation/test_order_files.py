@@ -1,15 +1,15 @@
 """Merging the orders of a model: what is written, and what does not belong together."""
 
-import csv
-
 import numpy as np
 import pytest
-from merge_ablation import COLUMNS, merge_ablation
+from merge_ablation import merge_ablation
 
 from synergy.ablation.order_files import read_orders
 from synergy.files.artifacts import read_json, write_npz
 from synergy.files.errors import InputError
+from synergy.files.tables import read_table
 
+COLUMNS = "num_heads_removed,mean_kl_div,order_type,fraction_removed,seed,kl_sd,kl_ci_low,kl_ci_high,method"
 NAMES = ["synergistic-0", "random-0", "random-1", "mean-synergistic-0", "mean-random-0"]
 MODEL = {"key": "m", "revision": "r"}
 
@@ -38,19 +38,14 @@ def write_order(folder, name, note=None, **changes):
 def test_table_and_statistics(tmp_path):
     paths = [write_order(tmp_path, name) for name in NAMES]
     merge_ablation(paths, NAMES, 0, str(tmp_path / "t.csv"), str(tmp_path / "s.json"))
-    with open(tmp_path / "t.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == COLUMNS
-    assert COLUMNS[:8] == (
-        *("num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed"),
-        *("kl_sd", "kl_ci_low", "kl_ci_high"),
-    )
-    assert [(r["order_type"], r["seed"], r["method"]) for r in rows[::3]] == [
-        ("synergistic", "0", "zero"),
-        ("random", "0", "zero"),
-        ("random", "1", "zero"),
-        ("synergistic", "0", "mean"),
-        ("random", "0", "mean"),
+    rows = read_table(tmp_path / "t.csv")
+    assert list(rows) == COLUMNS.split(",")
+    assert rows[["order_type", "seed", "method"]][::3].to_numpy().tolist() == [
+        ["synergistic", 0, "zero"],
+        ["random", 0, "zero"],
+        ["random", 1, "zero"],
+        ["synergistic", 0, "mean"],
+        ["random", 0, "mean"],
     ]
     summary = read_json(tmp_path / "s.json")
     assert summary["method"] == "zero"

@@ -1,9 +1,9 @@
 """Agreement with published values: known both ways, for every quantity, and for models that the paper lacks."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from compare_published import compare_published
 
@@ -12,7 +12,6 @@ from synergy.claims.published import (
     DISAGREES,
     NOT_COMPARABLE,
     OTHER_ORDER,
-    PUBLISHED_COLUMNS,
     REVERSED,
     SAME_ORDER,
     UNSHOWN,
@@ -21,8 +20,8 @@ from synergy.claims.published import (
     judged,
     variant_in_words,
 )
-from synergy.files.artifacts import write_csv, write_json
-from synergy.files.tables import read_table
+from synergy.files.artifacts import write_json
+from synergy.files.tables import read_table, write_table
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -83,36 +82,39 @@ def test_variants_are_named():
     assert "qwen3-8b-base (base model)" in variant_in_words("qwen3-8b", "qwen3-8b-base")
 
 
+SWAPPED = {"synergy": "redundancy", "redundancy": "synergy", "synergistic": "random", "random": "synergistic"}
+
+
 def run(folder, model, sign):
-    """The rows for a model that reproduces the paper's Gemma (sign 1) or its mirror image (sign -1)."""
-    gemma = {
-        figure: {name: column[theirs["model"] == "gemma3-4b-it"] for name, column in theirs.items()}
-        for figure, theirs in ((figure, read_table(path)) for figure, path in PUBLISHED.items())
+    """The rows for a model that reproduces the paper's Gemma (sign 1) or its mirror image (sign -1), by quantity."""
+    gemma = {figure: read_table(path).query("model == 'gemma3-4b-it'") for figure, path in PUBLISHED.items()}
+    if sign < 0:
+        gemma["3c"] = gemma["3c"].replace({"network": SWAPPED})
+        gemma["4a"] = gemma["4a"].replace({"order": SWAPPED})
+    scores = sign * gemma["2b"].sort_values(["layer", "head_in_layer"])["syn_red_rank"]
+    write_table(folder / "ranking.csv", pd.DataFrame({"syn_red_score": scores, "excess_score": -scores}))
+    metrics, no_null = gemma["3c"].set_index("network"), {"null_mean": None, "relative_to_null": None, "null_draws": []}
+    names = ["global_efficiency", "modularity"]
+    networks = {
+        network: {name: {"value": metrics.loc[network, name], **no_null} for name in names} for network in metrics.index
     }
-    layer, head, rank = (gemma["2b"][name] for name in PUBLISHED_COLUMNS["2b"])
-    scores = np.empty(LAYERS * HEADS)
-    scores[(layer * HEADS + head).astype(int)] = sign * rank
-    write_csv(folder / "ranking.csv", ["syn_red_score", "excess_score"], np.stack([scores, -scores], axis=1))
-    networks, no_null = {}, {"null_mean": None, "relative_to_null": None, "null_draws": []}
-    for network, *values in zip(*(gemma["3c"][name] for name in PUBLISHED_COLUMNS["3c"]), strict=True):
-        other = {"synergy": "redundancy", "redundancy": "synergy"}[network] if sign < 0 else network
-        metrics = zip(PUBLISHED_COLUMNS["3c"][1:], values, strict=True)
-        networks[other] = {metric: {"value": float(value), **no_null} for metric, value in metrics}
     definitions = dict.fromkeys(("dense_weighted", "top_fraction"), networks)
-    contrasts = {name: {"estimate": None, "standard_error": None} for name in PUBLISHED_COLUMNS["3c"][1:]}
+    contrasts = dict.fromkeys(names, {"estimate": None, "standard_error": None})
     graphs = {"top_fraction": 0.1, "contrasts_synergy_minus_redundancy": contrasts, "definitions": definitions}
     write_json(folder / "metrics.json", graphs)
-    curves = []
-    for order, fraction, kl in zip(*(gemma["4a"][name] for name in PUBLISHED_COLUMNS["4a"]), strict=True):
-        other = {"synergistic": "random", "random": "synergistic"}[order] if sign < 0 else order
-        curves += [(other, fraction, seed, kl + (0.1 if seed else -0.1)) for seed in range(2)]
-    write_csv(folder / "ablation.csv", ["order_type", "fraction_removed", "seed", "mean_kl_div"], curves)
-    accuracies = []
-    for condition, percent in zip(*(gemma["4b"][name] for name in PUBLISHED_COLUMNS["4b"]), strict=True):
-        sigma = 0.0 if condition == "baseline" else 0.5
-        correct = round(10 * percent) if sign > 0 else 1000 - round(10 * percent)
-        accuracies += [(condition, sigma, 0, 1000, correct), (condition, 0.9, 0, 1000, 0)]
-    write_csv(folder / "math.csv", ["condition", "sigma", "seed", "n_problems", "n_correct"], accuracies)
+    curves = gemma["4a"].rename(columns={"order": "order_type"}).assign(method="zero", num_heads_removed=0)
+    seeds = [
+        curves.assign(seed=seed, mean_kl_div=kl, kl_ci_low=kl, kl_ci_high=kl)
+        for seed, kl in enumerate((curves["kl_nats"] - 0.1, curves["kl_nats"] + 0.1))
+    ]
+    write_table(folder / "ablation.csv", pd.concat(seeds))
+    percent = gemma["4b"].set_index("condition")["accuracy_percent"]
+    correct = (10 * percent if sign > 0 else 1000 - 10 * percent).round().astype(int)
+    at_half = pd.DataFrame({"sigma": 0.5, "n_correct": correct, "n_problems": 1000})
+    at_half.loc["baseline", "sigma"] = 0.0
+    elsewhere = at_half.assign(sigma=0.9, n_correct=0)
+    accuracies = pd.concat([at_half, elsewhere]).assign(truncated_fraction=0.0, solution_nll=1.0)
+    write_table(folder / "math.csv", accuracies.reset_index())
     compare_published(
         models={model: (LAYERS, HEADS)},
         rankings=[str(folder / "ranking.csv")],
@@ -124,14 +126,12 @@ def run(folder, model, sign):
         **DRAWN,
         agreement=str(folder / "agreement.csv"),
     )
-    with open(folder / "agreement.csv", newline="") as file:
-        return {row["quantity"]: row for row in csv.DictReader(file)}
+    return read_table(folder / "agreement.csv").set_index("quantity")
 
 
 def test_the_papers_own_model_agrees_with_itself_in_every_quantity(tmp_path):
     rows = run(tmp_path, "gemma3-4b-it", sign=1)
-    words = {name: row["agreement"] for name, row in rows.items()}
-    assert words == {
+    assert rows["agreement"].to_dict() == {
         "rank of each head": AGREES,
         "rank of each layer": AGREES,
         "the same, null-subtracted here": DISAGREES,
@@ -142,25 +142,24 @@ def test_the_papers_own_model_agrees_with_itself_in_every_quantity(tmp_path):
         "KL, synergistic minus random order": AGREES,
         "accuracy under noise": SAME_ORDER,
     }
-    exact = set(rows) - {"rank of each layer", "the same, null-subtracted here"}  # there the paper's profile is its own
-    assert all(float(rows[name]["mean_abs_difference"]) < 1e-3 for name in exact)
-    assert rows["rank of each head"]["n"] == "272"
-    assert float(rows["rank of each layer"]["rank_correlation"]) > 0.95
-    assert "Another variant" not in rows["rank of each head"]["note"]
+    exact = rows.drop(["rank of each layer", "the same, null-subtracted here"])  # there the paper's profile is its own
+    assert (exact["mean_abs_difference"] < 1e-3).all()
+    assert rows.loc["rank of each head", "n"] == 272
+    assert rows.loc["rank of each layer", "rank_correlation"] > 0.95
+    assert not rows["note"].str.contains("Another variant").any()
 
 
 def test_the_mirror_image_of_the_papers_model_does_not(tmp_path):
     rows = run(tmp_path, "gemma3-4b", sign=-1)
-    assert rows["rank of each head"]["agreement"] == DISAGREES
-    assert rows["rank of each layer"]["agreement"] == DISAGREES
-    assert rows["the same, null-subtracted here"]["agreement"] == AGREES
-    assert rows["global efficiency"]["agreement"] == rows["modularity"]["agreement"] == REVERSED
-    assert rows["KL, synergistic minus random order"]["agreement"] == DISAGREES
-    assert float(rows["KL in synergistic order"]["mean_abs_difference"]) > 0.01
-    assert rows["accuracy under noise"]["agreement"] == REVERSED
-    assert all("Another variant: the paper's is gemma3-4b-it (instruct model)" in row["note"] for row in rows.values())
+    words = rows["agreement"]
+    assert words["rank of each head"] == words["rank of each layer"] == DISAGREES
+    assert words["the same, null-subtracted here"] == AGREES
+    assert words["global efficiency"] == words["modularity"] == words["accuracy under noise"] == REVERSED
+    assert words["KL, synergistic minus random order"] == DISAGREES
+    assert rows.loc["KL in synergistic order", "mean_abs_difference"] > 0.01
+    assert rows["note"].str.contains("Another variant: the paper's is gemma3-4b-it (instruct model)", regex=False).all()
 
 
 @pytest.mark.parametrize("model", ["smollm2-135m", "gemma3-4b-it-random"])
 def test_a_model_that_the_paper_does_not_show_has_no_rows(tmp_path, model):
-    assert run(tmp_path, model, sign=1) == {}
+    assert run(tmp_path, model, sign=1).empty

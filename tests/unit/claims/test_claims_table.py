@@ -1,9 +1,8 @@
-"""The table of claims of one model and of all, and what the reading of tables refuses."""
-
-import csv
+"""The table of claims of one model and of all."""
 
 import decide_claims as script
 import numpy as np
+import pandas as pd
 import pytest
 from claim_artifacts import (
     FLAT,
@@ -22,9 +21,9 @@ from claim_artifacts import (
 from merge_claims import merge_claims
 
 from synergy.claims.verdicts import CLAIM_COLUMNS, NOT_TESTABLE, SUPPORTED
-from synergy.files.artifacts import write_csv, write_json, write_npz
+from synergy.files.artifacts import write_json, write_npz
 from synergy.files.errors import InputError
-from synergy.files.tables import read_table
+from synergy.files.tables import read_table, write_table
 from synergy.statistics.inference import holm
 
 
@@ -32,26 +31,21 @@ from synergy.statistics.inference import holm
 def artifacts(tmp_path):
     """All inputs of the script, of a model for which the claims hold."""
 
-    def scores(name, **profiles):
-        table = ranking(**profiles)
-        write_csv(tmp_path / name, list(table), list(zip(*table.values(), strict=True)))
-        return str(tmp_path / name)
-
+    accurate = accuracies(synergistic=30, random=60, redundant=85)
+    write_table(tmp_path / "ranking.csv", ranking(profile=U))
+    write_table(tmp_path / "control.csv", ranking(profile=FLAT, seed=3))
+    write_table(tmp_path / "ablation.csv", ablation_table())
+    write_table(tmp_path / "math.csv", accurate)
     write_npz(tmp_path / "pairwise.npz", {}, **atoms(0.3))
     write_json(tmp_path / "metrics.json", graph_metrics(spread_out(), clustered()))
     write_json(
         tmp_path / "statistics.json",
         {"ratios": {f"synergistic/{o}": ratio(1.5, 0.001) for o in ("random", "random_layer_matched")}},
     )
-    write_json(tmp_path / "math.json", compared(accuracies(synergistic=30, random=60, redundant=85)))
-    for name, table in (
-        ("ablation.csv", ablation_table()),
-        ("math.csv", accuracies(synergistic=30, random=60, redundant=85)),
-    ):
-        write_csv(tmp_path / name, list(table), list(zip(*table.values(), strict=True)))
+    write_json(tmp_path / "math.json", compared(accurate))
     return {
-        "ranking": scores("ranking.csv", profile=U),
-        "control_ranking": [scores("control.csv", profile=FLAT, seed=3)],
+        "ranking": str(tmp_path / "ranking.csv"),
+        "control_ranking": [str(tmp_path / "control.csv")],
         "pairwise": tmp_path / "pairwise.npz",
         "metrics": tmp_path / "metrics.json",
         "ablation": tmp_path / "ablation.csv",
@@ -63,31 +57,24 @@ def artifacts(tmp_path):
     }
 
 
-def read_rows(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_script_writes_a_row_a_claim(artifacts, tmp_path, capsys):
     script.decide_claims(**artifacts, model="some-model", claims=str(tmp_path / "claims.csv"))
-    rows = read_rows(tmp_path / "claims.csv")
-    assert [row["claim"] for row in rows] == list("12345678")
-    assert {row["model"] for row in rows} == {"some-model"}
-    assert tuple(rows[0]) == CLAIM_COLUMNS
-    assert {row["verdict"] for row in rows} == {SUPPORTED}
-    assert {row["verdict_after_control"] for row in rows} == {SUPPORTED}
-    assert all(row["rule"] and row["note"] and row["statistic"] for row in rows)
-    assert all(float(row["p_value"]) < 0.05 for row in rows)
-    corrected = holm([float(row["p_value"]) for row in rows])
-    np.testing.assert_allclose([float(row["p_value_holm"]) for row in rows], corrected)
+    rows = read_table(tmp_path / "claims.csv")
+    assert tuple(rows) == CLAIM_COLUMNS
+    assert rows["claim"].tolist() == list(range(1, 9))
+    assert set(rows["model"]) == {"some-model"}
+    assert set(rows["verdict"]) == set(rows["verdict_after_control"]) == {SUPPORTED}
+    assert (rows[["rule", "note", "statistic"]] != "").all(axis=None)
+    assert (rows["p_value"] < 0.05).all()
+    np.testing.assert_allclose(rows["p_value_holm"], holm(rows["p_value"]))
     assert capsys.readouterr().out.count(SUPPORTED) == 16
 
 
 def test_script_without_an_untrained_model(artifacts, tmp_path):
     script.decide_claims(**(artifacts | {"control_ranking": []}), model="m", claims=str(tmp_path / "claims.csv"))
-    verdicts = {row["claim"]: row["verdict"] for row in read_rows(tmp_path / "claims.csv")}
-    assert verdicts.pop("2") == NOT_TESTABLE
-    assert set(verdicts.values()) == {SUPPORTED}
+    verdicts = read_table(tmp_path / "claims.csv").set_index("claim")["verdict"]
+    assert verdicts.pop(2) == NOT_TESTABLE
+    assert set(verdicts) == {SUPPORTED}
 
 
 def test_merging_orders_by_claim_and_keeps_the_models_order(artifacts, tmp_path):
@@ -95,10 +82,10 @@ def test_merging_orders_by_claim_and_keeps_the_models_order(artifacts, tmp_path)
     for path, model in zip(paths, ("zebra", "ant"), strict=True):
         script.decide_claims(**artifacts, model=model, claims=path)
     merge_claims(paths, str(tmp_path / "all.csv"))
-    rows = read_rows(tmp_path / "all.csv")
-    assert [(row["claim"], row["model"]) for row in rows][:3] == [("1", "zebra"), ("1", "ant"), ("2", "zebra")]
-    assert len(rows) == 16
-    assert rows[0] == read_rows(paths[0])[0]
+    rows = read_table(tmp_path / "all.csv")
+    assert rows["claim"].tolist() == [claim for claim in range(1, 9) for _ in range(2)]
+    assert rows["model"].tolist() == ["zebra", "ant"] * 8
+    pd.testing.assert_frame_equal(rows[rows["model"] == "ant"].reset_index(drop=True), read_table(paths[1]))
 
 
 def test_merging_refuses_another_table(tmp_path):
@@ -106,20 +93,3 @@ def test_merging_refuses_another_table(tmp_path):
     with pytest.raises(InputError, match=r"other\.csv"):
         merge_claims([str(tmp_path / "other.csv")], str(tmp_path / "all.csv"))
     assert not (tmp_path / "all.csv").exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "found"), [("", "no a"), ("b\n1\n", "no a"), ("a,b\n1\n", "found 1"), (None, "no such file")]
-)
-def test_tables_that_cannot_be_read_say_why(tmp_path, text, found):
-    if text is not None:
-        (tmp_path / "table.csv").write_text(text)
-    with pytest.raises(InputError, match=found):
-        read_table(tmp_path / "table.csv", required=("a",))
-
-
-def test_tables_keep_words_and_read_empty_cells_as_undefined(tmp_path):
-    (tmp_path / "table.csv").write_text("a,b\n1,x\n,2\n")
-    table = read_table(tmp_path / "table.csv")
-    np.testing.assert_array_equal(table["a"], [1, np.nan])
-    assert list(table["b"]) == ["x", "2"]

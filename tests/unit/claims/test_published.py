@@ -1,6 +1,6 @@
 """Published values and the configured score are found by their names."""
 
-import numpy as np
+import pandas as pd
 import pytest
 from figure_artifacts import PUBLISHED
 
@@ -26,6 +26,6 @@ def test_published_models_are_found_by_key_or_variant(model, name):
 
 
 def test_configured_score_is_recognised():
-    table = {"rank_difference": np.array([0.1, 0.9]), "value_difference": np.array([0.0, 1.0]), "balance": np.zeros(2)}
-    assert configured_score(table | {"syn_red_score": np.array([0.0, 1.0])}) == "value difference"
-    assert configured_score(table | {"syn_red_score": np.array([9.0, 9.0])}) == "score"
+    table = pd.DataFrame({"rank_difference": [0.1, 0.9], "value_difference": [0.0, 1.0], "balance": [0.0, 0.0]})
+    assert configured_score(table.assign(syn_red_score=table["value_difference"])) == "value difference"
+    assert configured_score(table.assign(syn_red_score=9.0)) == "score"

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from claim_artifacts import (
     DRAWN,
@@ -25,8 +26,8 @@ from saved_figures import figures_of
 from synergy.claims.layer_profile import claim_inverted_u
 from synergy.claims.robustness import QUANTITIES, ROBUSTNESS_AGREEMENT, ROBUSTNESS_CLAIMS, agreement
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
-from synergy.files.artifacts import write_csv, write_json, write_npz, write_records
-from synergy.files.tables import read_table, select
+from synergy.files.artifacts import write_json, write_npz
+from synergy.files.tables import read_table, write_table
 from synergy.heads.layer_profiles import layer_means
 from synergy.report.robustness_figure import agreement_matrix
 
@@ -34,17 +35,11 @@ N_HEADS = LAYERS * HEADS
 
 
 def table(score, **columns):
-    return {name: np.asarray(columns.get(name, score), dtype=float) for name in QUANTITIES}
+    return pd.DataFrame({name: columns.get(name, score) for name in QUANTITIES})
 
 
 def value(rows, quantity, level, variant, other):
-    found = [
-        row["spearman"]
-        for row in rows
-        if (row["quantity"], row["level"], row["variant"], row["other"]) == (quantity, level, variant, other)
-    ]
-    assert len(found) == 1
-    return found[0]
+    return rows.set_index(["quantity", "level", "variant", "other"])["spearman"][quantity, level, variant, other]
 
 
 def test_agreement_knows_the_same_the_reverse_and_the_undefined():
@@ -55,7 +50,7 @@ def test_agreement_knows_the_same_the_reverse_and_the_undefined():
         "reversed": table(-scores),
         "no_null": table(scores, excess_score=np.full(N_HEADS, np.nan)),
     }
-    rows = agreement(tables, LAYERS, HEADS)
+    rows = agreement("m", tables, LAYERS, HEADS)
     assert len(rows) == 6 * len(QUANTITIES) * 2
     assert value(rows, "syn_red_score", "heads", "default", "stretched") == pytest.approx(1)
     assert value(rows, "syn_red_score", "heads", "stretched", "reversed") == pytest.approx(-1)
@@ -68,7 +63,7 @@ def test_layers_may_agree_where_heads_do_not():
     generator = np.random.default_rng(1)
     scores = np.repeat(np.arange(LAYERS) * 0.01, HEADS) + generator.random(N_HEADS)
     dealt = generator.permuted(scores.reshape(LAYERS, HEADS), axis=1).ravel()
-    rows = agreement({"default": table(scores), "dealt": table(dealt)}, LAYERS, HEADS)
+    rows = agreement("m", {"default": table(scores), "dealt": table(dealt)}, LAYERS, HEADS)
     assert value(rows, "syn_red_score", "layers", "default", "dealt") == pytest.approx(1)
     assert value(rows, "syn_red_score", "heads", "default", "dealt") < 0.7
     np.testing.assert_allclose(layer_means(scores, LAYERS, HEADS), layer_means(dealt, LAYERS, HEADS))
@@ -83,9 +78,8 @@ def variants(tmp_path):
         ("flat", FLAT, 0.0, (clustered(), spread_out())),
     ):
         for kind, scores in (("rankings", ranking(profile)), ("control_rankings", ranking(FLAT, seed=3))):
-            columns = dict.fromkeys(QUANTITIES, scores["syn_red_score"]) | scores
             made[kind].append(str(tmp_path / f"{name}_{kind}.csv"))
-            write_csv(made[kind][-1], list(columns), list(zip(*columns.values(), strict=True)))
+            write_table(made[kind][-1], table(scores["syn_red_score"]).assign(**scores))
         made["pairwise"].append(str(tmp_path / f"{name}.npz"))
         write_npz(made["pairwise"][-1], {}, **atoms(within))
         made["metrics"].append(str(tmp_path / f"{name}.json"))
@@ -97,9 +91,9 @@ def compared(artifacts, tmp_path, **changes):
     paths = str(tmp_path / "agreement.csv"), str(tmp_path / "claims.csv")
     names = {"variants": ["default", "flat"], "model": "m", "agreement_table": paths[0], "claims_table": paths[1]}
     compare_variants(**(artifacts | GEOMETRY | names | changes))
-    return read_table(paths[0], required=ROBUSTNESS_AGREEMENT, fewest_rows=0), read_table(
-        paths[1], required=ROBUSTNESS_CLAIMS
-    )
+    correlated, claims = (read_table(path) for path in paths)
+    assert (tuple(correlated), tuple(claims)) == (ROBUSTNESS_AGREEMENT, ROBUSTNESS_CLAIMS)
+    return correlated, claims
 
 
 def test_each_variant_has_its_own_verdicts_beside_the_defaults(variants, tmp_path):
@@ -107,15 +101,14 @@ def test_each_variant_has_its_own_verdicts_beside_the_defaults(variants, tmp_pat
     assert claims["claim"].tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     assert claims["variant"].tolist() == ["default", "flat"] * 5
     assert set(claims["verdict_default"]) == {SUPPORTED}
-    flat = select(claims, variant=np.str_("flat"))
-    assert dict(zip(flat["claim"], flat["verdict"], strict=True)) == {
+    assert claims[claims["variant"] == "flat"].set_index("claim")["verdict"].to_dict() == {
         1: NOT_SUPPORTED,
         2: NOT_TESTABLE,  # no inverted U that could be absent
         3: NOT_SUPPORTED,
         4: OPPOSITE,
         5: OPPOSITE,
     }
-    assert set(select(claims, variant=np.str_("default"))["verdict"]) == {SUPPORTED}
+    assert set(claims[claims["variant"] == "default"]["verdict"]) == {SUPPORTED}
     alone = claim_inverted_u(ranking(U), LAYERS, HEADS, **DRAWN)
     assert claims["estimate"][0] == pytest.approx(alone.test.estimate)
     assert claims["verdict_after_control"][0] == alone.verdict_after_control
@@ -127,36 +120,34 @@ def test_each_variant_has_its_own_verdicts_beside_the_defaults(variants, tmp_pat
 
 def test_without_a_control_claim_2_is_not_testable_under_any_variant(variants, tmp_path):
     _, claims = compared(variants, tmp_path, control_rankings=[])
-    second = select(claims, claim=2.0)
-    assert set(second["verdict"]) == {NOT_TESTABLE}
-    assert set(select(claims, claim=1.0)["verdict"]) == {SUPPORTED, NOT_SUPPORTED}
+    verdicts = claims.groupby("claim")["verdict"].agg(set)
+    assert verdicts[2] == {NOT_TESTABLE}
+    assert verdicts[1] == {SUPPORTED, NOT_SUPPORTED}
 
 
 def test_the_default_alone_is_compared_with_nothing(variants, tmp_path):
     alone = {name: paths[:1] for name, paths in variants.items()}
     correlated, claims = compared(alone, tmp_path, variants=["default"])
-    assert len(correlated["spearman"]) == 0
-    assert len(claims["claim"]) == 5
+    assert correlated.empty
+    assert len(claims) == 5
 
 
 def drawn(tmp_path, names, null=True):
     """Run the figure's script on claims and correlations of the named variants, warnings being errors."""
     generator = np.random.default_rng(2)
-    columns = {name: generator.random(N_HEADS) for name in QUANTITIES}
+    columns = pd.DataFrame(generator.random((N_HEADS, len(QUANTITIES))), columns=list(QUANTITIES))
     if not null:
-        columns |= {"excess_score": np.full(N_HEADS, np.nan), "excess_synergy": np.full(N_HEADS, np.nan)}
-    tables = {
-        name: {key: values + 0.1 * generator.random(N_HEADS) for key, values in columns.items()} for name in names
-    }
-    pairs = [{"model": "m", **row} for row in agreement(tables, LAYERS, HEADS)]
-    write_records(tmp_path / "agreement.csv", ROBUSTNESS_AGREEMENT, pairs)
+        columns[["excess_score", "excess_synergy"]] = np.nan
+    tables = {name: columns + 0.1 * generator.random(columns.shape) for name in names}
+    write_table(tmp_path / "agreement.csv", agreement("m", tables, LAYERS, HEADS))
     verdicts = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
     rows = [
-        ("m", claim, name, *[""] * 5, verdicts[(claim + k) % 4], *[""] * 4, verdicts[claim % 4], "", "")
+        (claim, name, verdicts[(claim + k) % 4], verdicts[claim % 4])
         for claim in range(1, 6)
         for k, name in enumerate(names)
     ]
-    write_csv(tmp_path / "claims.csv", ROBUSTNESS_CLAIMS, rows)
+    claims = pd.DataFrame(rows, columns=["claim", "variant", "verdict", "verdict_after_control"])
+    write_table(tmp_path / "claims.csv", claims.reindex(columns=ROBUSTNESS_CLAIMS))
     with figures_of("plot_robustness") as figures:
         paths = {"agreement": tmp_path / "agreement.csv", "claims": tmp_path / "claims.csv"}
         plot_robustness(**paths, model="m", figure=str(tmp_path / "figure.png"))
@@ -175,10 +166,9 @@ def test_the_figure_says_every_correlation_and_verdict(tmp_path, names):
         assert len(axes.texts) == n * (n - 1)
     # Below the diagonal the score of the ranking, as it stands in the table.
     if n > 1:
-        table = read_table(tmp_path / "agreement.csv")
-        value = select(table, quantity=np.str_("syn_red_score"), level=np.str_("heads"))["spearman"][0]
+        expected = value(read_table(tmp_path / "agreement.csv"), "syn_red_score", "heads", *names[:2])
         shown = {tuple(np.round(text.get_position())): text.get_text() for text in heads.texts}
-        assert shown[0, 1] == f"{value:.2f}".replace("0.", ".")
+        assert shown[0, 1] == f"{expected:.2f}".replace("0.", ".")
     signs = [text.get_text() for text in verdicts.texts]
     assert {"+", "0", "–", ""} <= set(signs)
     assert len(signs) == 10 * n + 5  # two a claim and variant, and the claims' names

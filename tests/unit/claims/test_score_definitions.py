@@ -1,14 +1,14 @@
 """Every definition of the score side by side: each known to be, or not to be, an inverted U."""
 
-import csv
-
 import numpy as np
+import pandas as pd
 import pytest
 from compare_scores import compare_scores
 
 from synergy.claims.score_definitions import DEFINITION_COLUMNS, EXCESS, OBSERVED
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
-from synergy.files.artifacts import write_csv, write_npz
+from synergy.files.artifacts import write_npz
+from synergy.files.tables import read_table, write_table
 from synergy.heads.layer_profiles import inverted_u
 from synergy.heads.scores import scores
 
@@ -24,7 +24,7 @@ def pairs(heads):
 
 
 def compare(folder, synergy, redundancy, null=None, configured="rank_difference"):
-    """Rows by definition and information, of a model with these atoms by head; the `null` has that much synergy."""
+    """A row a definition and kind of information, of a model with these atoms by head and synergy in its `null`."""
     atoms = {"sts_matrix": pairs(synergy), "rtr_matrix": pairs(redundancy)}
     undefined = np.full((LAYERS * HEADS,) * 2, np.nan)
     atoms["sts_null_mean"] = undefined if null is None else pairs(null)
@@ -34,7 +34,7 @@ def compare(folder, synergy, redundancy, null=None, configured="rank_difference"
     excess = np.full_like(means[0], np.nan) if null is None else means[0] - np.nanmean(atoms["sts_null_mean"], axis=1)
     columns |= {"syn_red_score": columns[configured], "excess_synergy": excess}
     columns |= {"excess_redundancy": means[1] if null is not None else excess}
-    write_csv(folder / "ranking.csv", list(columns), list(zip(*columns.values(), strict=True)))
+    write_table(folder / "ranking.csv", pd.DataFrame(columns))
     write_npz(folder / "pairwise.npz", {"made_by": "merge_pairs"}, **atoms)
     compare_scores(
         models={"a-model": (LAYERS, HEADS)},
@@ -45,10 +45,9 @@ def compare(folder, synergy, redundancy, null=None, configured="rank_difference"
         seed=0,
         definitions=str(folder / "definitions.csv"),
     )
-    with open(folder / "definitions.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == DEFINITION_COLUMNS
-    return {(row["definition"], row["information"]): row for row in rows}
+    rows = read_table(folder / "definitions.csv")
+    assert tuple(rows) == DEFINITION_COLUMNS
+    return rows.set_index(["definition", "information"]).sort_index()
 
 
 @pytest.fixture
@@ -58,45 +57,40 @@ def noise():
 
 def test_an_arch_of_synergy_is_one_under_every_definition(tmp_path, noise):
     rows = compare(tmp_path, 1 + ARCH, 1 + 0.1 * noise, null=np.full(LAYERS * HEADS, 0.5))
-    assert {row["verdict"] for row in rows.values()} == {SUPPORTED}
-    assert len(rows) == 6
-    for row in rows.values():
-        assert float(row["ci_low"]) <= float(row["correlation"]) <= float(row["ci_high"]) + 0.02
-        assert (
-            float(row["quadratic_ci_low"]) <= float(row["quadratic_contrast"]) <= float(row["quadratic_ci_high"]) + 0.02
-        )
+    assert rows["verdict"].tolist() == [SUPPORTED] * 6
+    assert rows["correlation"].between(rows["ci_low"], rows["ci_high"] + 0.02).all()
+    assert rows["quadratic_contrast"].between(rows["quadratic_ci_low"], rows["quadratic_ci_high"] + 0.02).all()
 
 
 def test_an_arch_of_redundancy_is_the_opposite_and_an_even_model_is_none(tmp_path, noise):
     rows = compare(tmp_path, 1 + 0.01 * noise, 1 + ARCH, null=np.zeros(LAYERS * HEADS))
-    assert {row["verdict"] for row in rows.values()} == {OPPOSITE}
+    assert set(rows["verdict"]) == {OPPOSITE}
     rows = compare(tmp_path, 1 + noise, 1 + noise[::-1], null=np.zeros(LAYERS * HEADS))
-    assert {row["verdict"] for row in rows.values()} == {NOT_SUPPORTED}
+    assert set(rows["verdict"]) == {NOT_SUPPORTED}
 
 
 def test_definitions_may_part(tmp_path):
     # Synergy and redundancy rise and fall together, redundancy by ten times as much: ranks cancel, values do not.
     ramp = 1e-3 * np.arange(LAYERS * HEADS)
     rows = compare(tmp_path, 1 + ARCH + ramp, 1 + 10 * ARCH, null=np.zeros(LAYERS * HEADS))
-    assert rows["value_difference", OBSERVED]["verdict"] == OPPOSITE
-    assert rows["balance", OBSERVED]["verdict"] == OPPOSITE
-    assert rows["rank_difference", OBSERVED]["verdict"] == NOT_SUPPORTED
+    verdicts = rows.xs(OBSERVED, level="information")["verdict"].to_dict()
+    assert verdicts == {"value_difference": OPPOSITE, "balance": OPPOSITE, "rank_difference": NOT_SUPPORTED}
 
 
 def test_a_null_that_is_the_arch_takes_it_away_from_every_definition(tmp_path, noise):
     rows = compare(tmp_path, 1 + ARCH + 0.1 * noise, 1 + 0.1 * noise[::-1], null=ARCH)
-    assert {rows[key]["verdict"] for key in rows if key[1] == OBSERVED} == {SUPPORTED}
-    assert {rows[key]["verdict"] for key in rows if key[1] == EXCESS} == {NOT_SUPPORTED}
+    assert set(rows.xs(OBSERVED, level="information")["verdict"]) == {SUPPORTED}
+    assert set(rows.xs(EXCESS, level="information")["verdict"]) == {NOT_SUPPORTED}
 
 
 def test_without_a_null_nothing_is_said_of_the_excess(tmp_path, noise):
     rows = compare(tmp_path, 1 + ARCH, 1 + noise)
-    assert {rows[key]["verdict"] for key in rows if key[1] == EXCESS} == {NOT_TESTABLE}
-    assert rows["balance", EXCESS]["correlation"] == ""
+    assert set(rows.xs(EXCESS, level="information")["verdict"]) == {NOT_TESTABLE}
+    assert np.isnan(rows.loc[("balance", EXCESS), "correlation"])
 
 
 @pytest.mark.parametrize("configured", ["rank_difference", "value_difference"])
 def test_the_configured_definition_is_marked_and_correlates_with_itself(tmp_path, noise, configured):
     rows = compare(tmp_path, 1 + noise, 1 + noise[::-1] ** 2, configured=configured)
-    assert [key[0] for key, row in rows.items() if row["configured"] == "True"] == [configured] * 2
-    assert float(rows[configured, OBSERVED]["rank_correlation_with_configured"]) == pytest.approx(1)
+    assert rows[rows["configured"] == "True"].index.get_level_values("definition").tolist() == [configured] * 2
+    assert rows.loc[(configured, OBSERVED), "rank_correlation_with_configured"] == pytest.approx(1)

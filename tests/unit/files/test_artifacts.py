@@ -14,7 +14,6 @@ from synergy.files.artifacts import (
     read_jsonl,
     read_npz,
     save_figure,
-    write_csv,
     write_json,
     write_jsonl,
     write_npz,
@@ -22,7 +21,6 @@ from synergy.files.artifacts import (
 from synergy.files.console import logged_to
 from synergy.files.errors import InputError
 from synergy.files.provenance import package_versions, provenance
-from synergy.files.tables import read_table
 
 
 def test_a_figure_is_saved_as_image_and_as_vectors_with_its_text_and_the_same_bytes_again(tmp_path):
@@ -132,13 +130,6 @@ def test_jsonl_keeps_broken_unicode_and_names_the_bad_line(tmp_path):
     path.write_text('{"text": "a"}\n[1]\n')
     with pytest.raises(InputError, match="found list"):
         read_jsonl(path)
-
-
-@given(values=st.lists(st.floats(allow_nan=True, allow_infinity=False), min_size=1))
-def test_csv_keeps_every_digit(tmp_path_factory, values):
-    path = tmp_path_factory.mktemp("csv") / "a.csv"
-    write_csv(path, ("x", "name"), [(value, "n") for value in values])
-    np.testing.assert_array_equal(read_table(path)["x"], values)
 
 
 def test_log_holds_prints_warnings_and_the_message_of_bad_input(tmp_path):

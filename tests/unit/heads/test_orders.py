@@ -1,12 +1,13 @@
 """Orders of removal and sets of noisy heads."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synergy.files.artifacts import write_csv
 from synergy.files.errors import InputError
+from synergy.files.tables import write_table
 from synergy.heads.orders import N_BINS, ORDERS, noisy_heads, ordered_heads, parse_order, removal_order
 
 N_LAYERS, N_HEADS = 6, 5
@@ -15,12 +16,8 @@ N_LAYERS, N_HEADS = 6, 5
 def ranking(seed=0):
     generator = np.random.default_rng(seed)
     n = N_LAYERS * N_HEADS
-    return {
-        "syn_red_score": generator.random(n),
-        "layer": np.repeat(np.arange(N_LAYERS), N_HEADS).astype(float),
-        "autocorrelation": generator.random(n),
-        "mean_norm": generator.random(n),
-    }
+    columns = pd.DataFrame(generator.random((n, 3)), columns=["syn_red_score", "autocorrelation", "mean_norm"])
+    return columns.assign(head_idx=np.arange(n), layer=np.repeat(np.arange(N_LAYERS), N_HEADS))
 
 
 @given(kind=st.sampled_from(ORDERS), seed=st.integers(0, 100))
@@ -47,7 +44,7 @@ def test_layer_matched_order_has_removed_as_many_heads_of_each_layer_at_every_st
 )
 def test_matched_order_takes_heads_of_the_same_tenth(kind, column):
     heads = ranking()
-    tenth = np.argsort(np.argsort(heads[column])) * N_BINS // len(heads[column])
+    tenth = heads[column].rank().sub(1).mul(N_BINS) // len(heads)
     synergistic = tenth[removal_order("synergistic", 0, heads)]
     np.testing.assert_array_equal(tenth[removal_order(kind, 3, heads)], synergistic)
 
@@ -92,8 +89,7 @@ def test_unknown_orders_and_methods_are_refused(name, found):
 
 def test_methods_share_their_random_orders(tmp_path):
     heads = ranking()
-    heads["head_idx"] = np.arange(N_LAYERS * N_HEADS)
-    write_csv(tmp_path / "ranking.csv", list(heads), list(zip(*heads.values(), strict=True)))
+    write_table(tmp_path / "ranking.csv", heads)
     zero, mean = (ordered_heads(name, tmp_path / "ranking.csv", 30) for name in ("random-2", "mean-random-2"))
     assert (zero[0], mean[0]) == ("zero", "mean")
     np.testing.assert_array_equal(zero[1], mean[1])
@@ -105,6 +101,6 @@ def test_unknown_kind_and_undefined_score_are_refused():
     with pytest.raises(InputError, match="found 'alphabetical'"):
         removal_order("alphabetical", 0, ranking())
     heads = ranking()
-    heads["syn_red_score"][7] = np.nan
+    heads.loc[7, "syn_red_score"] = np.nan
     with pytest.raises(InputError, match=r"NaN for heads \[7\]"):
         removal_order("synergistic", 0, heads)

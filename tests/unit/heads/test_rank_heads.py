@@ -1,6 +1,5 @@
 """The ranking of a small recording, from activations to CSV."""
 
-import csv
 import json
 
 import numpy as np
@@ -12,6 +11,7 @@ from simulated import ar1
 
 from synergy.files.artifacts import write_npz
 from synergy.files.errors import InputError
+from synergy.files.tables import read_table
 from synergy.recording.activations import constant_heads, mean_autocorrelation, mean_norm
 
 COLUMNS = (
@@ -40,20 +40,25 @@ def rank(made, folder, layers=2, heads=3, score="rank_difference", activations=N
     rank_heads(
         made["pairwise"],
         activations or made["activations"],
-        *(layers, heads, score, 50, 0),
-        *(str(ranking), str(summary)),
+        layers,
+        heads,
+        score,
+        50,
+        0,
+        str(ranking),
+        str(summary),
     )
-    return list(csv.DictReader(ranking.open())), json.loads(summary.read_text()), ranking.read_text().splitlines()[0]
+    return read_table(ranking), json.loads(summary.read_text())
 
 
 def test_ranking_and_summary(made, tmp_path):
-    rows, summary, header = rank(made, tmp_path)
-    assert header == COLUMNS
-    assert [list(row.values())[:3] for row in rows[2:4]] == [["2", "0", "2"], ["3", "1", "0"]]
-    assert rows[4]["avg_synergy"] == rows[4]["syn_rank"] == rows[4]["autocorrelation"] == ""
-    assert float(rows[4]["mean_norm"]) == 2
-    assert {rows[0]["syn_rank"], rows[1]["syn_rank"]} == {"1.0", "2.0"}
-    assert float(rows[5]["autocorrelation"]) > 0.6
+    rows, summary = rank(made, tmp_path)
+    assert ",".join(rows) == COLUMNS
+    assert rows[["head_idx", "layer", "head_in_layer"]].to_numpy()[2:4].tolist() == [[2, 0, 2], [3, 1, 0]]
+    assert rows.loc[4, ["avg_synergy", "syn_rank", "autocorrelation"]].isna().all()
+    assert rows.loc[4, "mean_norm"] == 2
+    assert set(rows["syn_rank"][:2]) == {1, 2}
+    assert rows.loc[5, "autocorrelation"] > 0.6
     assert summary["constant_heads"] == [4]
     assert summary["n_undefined"] == 5 * 5
     assert summary["correlation_synergy_autocorrelation"] > 0.8

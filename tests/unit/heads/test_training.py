@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from plot_trajectory import plot_trajectory
 from saved_figures import figures_of
 from trace_training import trace_training
 
-from synergy.files.artifacts import write_csv, write_json
-from synergy.files.tables import read_table, select
+from synergy.files.artifacts import write_json
+from synergy.files.tables import read_table, write_table
 from synergy.heads.layer_profiles import inverted_u
 from synergy.heads.scores import rank_difference
 from synergy.heads.training import MEANS, TRAJECTORY_COLUMNS, chance_extent, extent_of, identical_weights, min_max
@@ -29,11 +30,14 @@ def checkpoint(amplitude, seed, with_null=True):
     profile = np.repeat(amplitude * inverted_u(LAYERS), HEADS)
     synergy, redundancy = profile + generator.normal(size=128), generator.normal(size=128) - profile
     null = generator.normal(size=128)
-    table = dict.fromkeys(MEANS, synergy) | {"null_avg_synergy": null, "excess_synergy": synergy - null}
-    table["syn_red_score"] = rank_difference(synergy, redundancy)
-    table["excess_score"] = rank_difference(synergy - null, redundancy)
+    table = pd.DataFrame(dict.fromkeys(MEANS, synergy)).assign(
+        null_avg_synergy=null,
+        excess_synergy=synergy - null,
+        syn_red_score=rank_difference(synergy, redundancy),
+        excess_score=rank_difference(synergy - null, redundancy),
+    )
     if not with_null:
-        table |= dict.fromkeys([name for name in table if "null" in name or "excess" in name], np.full(128, np.nan))
+        table.loc[:, table.columns.str.contains("null|excess")] = np.nan
     return table
 
 
@@ -41,10 +45,9 @@ def traced(folder, amplitudes, model="pythia-1b", hashes=None, permutations=400,
     """Run the script on a checkpoint an amplitude, given as {step: amplitude}; return table and summary."""
     run = {"rankings": [], "summaries": [], "records": []}
     for index, (step, amplitude) in enumerate(amplitudes.items()):
-        columns = checkpoint(amplitude, index, null)
         for kind, ending in (("rankings", "csv"), ("summaries", "json"), ("records", "prefetch.json")):
             run[kind].append(str(folder / f"{step}.{ending}"))
-        write_csv(run["rankings"][-1], list(columns), list(zip(*columns.values(), strict=True)))
+        write_table(run["rankings"][-1], checkpoint(amplitude, index, null))
         write_json(run["summaries"][-1], {"split_half": {"score": 0.9}})
         sha256 = {"model.safetensors": hashes[index] if hashes else f"{step}"}
         fetched = {"sha256": sha256, "source": {"hub": "x"}, "weights": {"kind": "trained"}, "provenance": {}}
@@ -66,9 +69,8 @@ def traced(folder, amplitudes, model="pythia-1b", hashes=None, permutations=400,
 
 def test_scaling_stretches_noise_and_the_extents_tell(tmp_path):
     table, summary = traced(tmp_path, {1: 0.0, 1000: 6.0})
-    for step in (1.0, 1000.0):
-        scaled = select(table, training_step=step)["score_scaled"]
-        assert (scaled.min(), scaled.max()) == (0, 1)
+    scaled = table.groupby("training_step")["score_scaled"].agg(["min", "max"])
+    assert scaled.to_numpy().tolist() == [[0, 1]] * 2
     noise, arch = (record["score"] for record in summary["checkpoints"])
     assert noise["extent"] < arch["extent"] / 2
     assert noise["p_value"] > 0.05
@@ -91,10 +93,10 @@ def test_chance_is_chance():
 
 def test_the_papers_values_stand_beside_ours_at_their_step(tmp_path):
     table, summary = traced(tmp_path, {512: 6.0, 143000: 6.0})
-    theirs = read_table(PUBLISHED)
-    at_512 = select(theirs, training_step=512.0)["minmax_scaled_rank"]
-    np.testing.assert_array_equal(select(table, training_step=512.0)["published_score_scaled"], at_512)
-    assert np.isnan(select(table, training_step=143000.0)["published_score_scaled"]).all()
+    beside = dict(list(table.groupby("training_step")["published_score_scaled"]))
+    theirs = read_table(PUBLISHED).query("training_step == 512")["minmax_scaled_rank"]
+    np.testing.assert_array_equal(beside[512], theirs)
+    assert beside[143000].isna().all()
     assert summary["checkpoints"][0]["score"]["spearman_with_published"] is not None
     assert summary["checkpoints"][1]["score"]["spearman_with_published"] is None
 
@@ -140,8 +142,8 @@ def test_the_figure_shows_scaled_and_unscaled_and_greys_what_may_be_chance(tmp_p
     table, _ = traced(tmp_path, {1: 0.0, 1000: 6.0, 143000: 6.0}, hashes=["a", "b", "a"])
     figure = drawn(tmp_path)
     scaled, of_excess, published, score, *_ = figure.axes
-    np.testing.assert_array_equal(scaled.images[0].get_array(), table["score_scaled"].reshape(3, LAYERS).T)
-    np.testing.assert_array_equal(score.images[0].get_array(), table["score"].reshape(3, LAYERS).T)
+    np.testing.assert_array_equal(scaled.images[0].get_array(), table["score_scaled"].to_numpy().reshape(3, LAYERS).T)
+    np.testing.assert_array_equal(score.images[0].get_array(), table["score"].to_numpy().reshape(3, LAYERS).T)
     assert score.images[0].norm.vmin + score.images[0].norm.vmax == pytest.approx(1)  # centred on 0.5
     assert of_excess.images
     assert published.images[0].get_array().mask[:, 2].all()  # the paper ends at step 128,000

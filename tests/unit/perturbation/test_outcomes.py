@@ -1,6 +1,5 @@
 """Tables and comparisons of conditions, from graded answers on disk."""
 
-import csv
 import json
 
 import numpy as np
@@ -9,6 +8,7 @@ from merge_math import merge_math
 
 from synergy.files.artifacts import write_json, write_jsonl
 from synergy.files.errors import InputError
+from synergy.files.tables import read_table
 from synergy.perturbation.outcomes import (
     CONDITION_COLUMNS,
     GROUP_COLUMNS,
@@ -64,61 +64,51 @@ def paths(tmp_path):
     return tuple(map(list, zip(*made, strict=True)))
 
 
-def table(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def merged(tmp_path, paths):
     outputs = {name: str(tmp_path / f"out.{name}") for name in ("table", "statistics", "groups")}
     merge_math(*paths, **DRAWN, **outputs)
-    return table(outputs["table"]), json.loads((tmp_path / "out.statistics").read_text()), table(outputs["groups"])
+    statistics = json.loads((tmp_path / "out.statistics").read_text())
+    return read_table(outputs["table"]), statistics, read_table(outputs["groups"])
 
 
 def test_the_table_counts_the_answers(tmp_path, paths):
     rows, _, _ = merged(tmp_path, paths)
-    assert tuple(rows[0]) == CONDITION_COLUMNS
-    assert list(rows[0])[:6] == ["condition", "sigma", "seed", "n_problems", "n_correct", "accuracy"]
-    assert [(r["condition"], float(r["sigma"]), int(r["seed"])) for r in rows[:3]] == [
-        ("baseline", 0, 0),
-        ("synergistic", 0.5, 0),
-        ("synergistic", 0.5, 1),
-    ]
-    n_correct = int(draw(0.9, 0).sum())
-    assert int(rows[0]["n_correct"]) == n_correct
-    assert float(rows[0]["accuracy"]) == n_correct / N
-    low, high = float(rows[0]["accuracy_ci_low"]), float(rows[0]["accuracy_ci_high"])
-    assert (low, high) == pytest.approx(wilson_interval(n_correct, N))
-    assert float(rows[0]["truncated_fraction"]) == pytest.approx(4 / N)
-    assert float(rows[0]["solution_nll"]) == pytest.approx(1 + 0.01 * (N - 1) / 2)
-    assert float(rows[0]["accuracy_strict"]) == pytest.approx(draw(0.9, 0)[::2].sum() / N)
-    assert [rows[0][f"n_{status}"] for status in ("no_answer", "grader_timeout", "ungradable")] == ["0", "1", "2"]
+    assert tuple(rows) == CONDITION_COLUMNS
+    assert list(rows)[:6] == ["condition", "sigma", "seed", "n_problems", "n_correct", "accuracy"]
+    conditions = [["baseline", 0, 0], ["synergistic", 0.5, 0], ["synergistic", 0.5, 1]]
+    assert rows[["condition", "sigma", "seed"]][:3].to_numpy().tolist() == conditions
+    n_correct = draw(0.9, 0).sum()
+    baseline = rows.iloc[0]
+    assert baseline["n_correct"] == n_correct
+    assert baseline["accuracy"] == n_correct / N
+    assert (baseline["accuracy_ci_low"], baseline["accuracy_ci_high"]) == pytest.approx(wilson_interval(n_correct, N))
+    assert baseline["truncated_fraction"] == pytest.approx(4 / N)
+    assert baseline["solution_nll"] == pytest.approx(1 + 0.01 * (N - 1) / 2)
+    assert baseline["accuracy_strict"] == pytest.approx(draw(0.9, 0)[::2].sum() / N)
+    assert baseline[["n_no_answer", "n_grader_timeout", "n_ungradable"]].tolist() == [0, 1, 2]
 
 
 def test_changes_are_from_the_baseline_problem_by_problem(tmp_path, paths):
     rows, _, _ = merged(tmp_path, paths)
-    assert all(rows[0][name] == "" for name in ("accuracy_change", "mcnemar_p", "nll_change"))
+    assert rows.loc[0, ["accuracy_change", "mcnemar_p", "nll_change"]].isna().all()
     right, before = draw(0.2, 1), draw(0.9, 0)
-    assert float(rows[1]["accuracy_change"]) == pytest.approx(right.mean() - before.mean())
-    assert float(rows[1]["mcnemar_p"]) == pytest.approx(mcnemar(right, before)[2])
-    assert float(rows[1]["accuracy_change_ci_low"]) < float(rows[1]["accuracy_change"])
+    assert rows.loc[1, "accuracy_change"] == pytest.approx(right.mean() - before.mean())
+    assert rows.loc[1, "mcnemar_p"] == pytest.approx(mcnemar(right, before)[2])
+    assert rows.loc[1, "accuracy_change_ci_low"] < rows.loc[1, "accuracy_change"]
     # The same rise of every problem's NLL is certain, however much problems differ.
-    assert [float(rows[2][f"nll_change{end}"]) for end in ("", "_ci_low", "_ci_high")] == pytest.approx([3.0] * 3)
+    assert rows.loc[2, ["nll_change", "nll_change_ci_low", "nll_change_ci_high"]].tolist() == pytest.approx([3.0] * 3)
 
 
 def test_subjects_and_levels_add_up(tmp_path, paths):
     rows, _, groups = merged(tmp_path, paths)
-    assert tuple(groups[0]) == GROUP_COLUMNS
-    for row in rows:
-        own = [g for g in groups if all(g[key] == row[key] for key in ("condition", "sigma", "seed"))]
-        assert {g["group"] for g in own if g["grouping"] == "subject"} == {"A", "B"}
-        assert {g["group"] for g in own if g["grouping"] == "level"} == {f"Level {k}" for k in range(1, 5)}
-        for grouping in ("subject", "level"):
-            parts = [g for g in own if g["grouping"] == grouping]
-            assert sum(int(g["n_problems"]) for g in parts) == N
-            assert sum(int(g["n_correct"]) for g in parts) == int(row["n_correct"])
-            nll = sum(int(g["n_problems"]) * float(g["solution_nll"]) for g in parts) / N
-            assert nll == pytest.approx(float(row["solution_nll"]))
+    assert tuple(groups) == GROUP_COLUMNS
+    groups["nll"] = groups["n_problems"] * groups["solution_nll"] / N
+    whole = rows.set_index(["condition", "sigma", "seed"])
+    for grouping, names in (("subject", {"A", "B"}), ("level", {f"Level {k}" for k in range(1, 5)})):
+        own = groups[groups["grouping"] == grouping].groupby(["condition", "sigma", "seed"])
+        assert (own["group"].agg(set) == names).all()
+        parts = own[["n_problems", "n_correct", "nll"]].sum().loc[whole.index]
+        np.testing.assert_allclose(parts, whole[["n_problems", "n_correct", "solution_nll"]])
 
 
 def test_every_pair_is_compared_at_every_strength_and_seed(tmp_path, paths):
@@ -156,7 +146,7 @@ def test_pooled_differences_average_seeds_within_problems(paths):
 def test_without_a_baseline_there_are_no_changes(paths):
     rows = condition_rows(read_scores(*paths)[1:], 100, 0)
     assert len(rows) == 12
-    assert all(np.isnan(row["accuracy_change"]) for row in rows)
+    assert rows["accuracy_change"].isna().all()
 
 
 def test_a_baseline_alone_is_a_table(tmp_path, paths):

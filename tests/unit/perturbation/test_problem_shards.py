@@ -5,15 +5,17 @@ import shutil
 from contextlib import nullcontext
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from merge_problems import merge_problems
 from prefetch_math import prefetch_math
 from score_math import score_math
 
-from synergy.files.artifacts import read_json, read_jsonl, write_csv, write_json
+from synergy.files.artifacts import read_json, read_jsonl, write_json
 from synergy.files.errors import InputError
 from synergy.files.shards import item_range
+from synergy.files.tables import write_table
 from synergy.perturbation.problems import load_problems
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -34,7 +36,7 @@ def made_from(tmp_path_factory):
     problems, record = folder / "problems.jsonl", folder / "math.json"
     prefetch_math({"path": str(DEMO)}, "ours", 1, N, 0, str(folder / "cache"), str(problems), str(record))
     scores = [0.9, 0.1, 0.5, 0.4, 0.3, 0.2, 0.8, 0.0]
-    write_csv(folder / "ranking.csv", ("head_idx", "syn_red_score"), list(enumerate(scores)))
+    write_table(folder / "ranking.csv", pd.DataFrame({"head_idx": range(8), "syn_red_score": scores}))
     fetched = {"source": {}, "weights": {"kind": "random", "seed": 0}, "sha256": {}, "revision": None}
     write_json(
         folder / "model.json",

@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 from record_run import record_run
 from summarise import summarise
@@ -20,7 +21,8 @@ from synergy.claims.verdicts import (
     SUPPORTED,
     with_holm,
 )
-from synergy.files.artifacts import write_json, write_records
+from synergy.files.artifacts import write_json
+from synergy.files.tables import write_table
 from synergy.report.costs import cost_rows
 from synergy.report.summary import answer_in_words, measured, null_in_words, p_words, tally
 
@@ -66,7 +68,7 @@ def test_numbers_are_told_where_they_exist():
 
 def ranking(synergy, null):
     columns = {"avg_synergy": synergy, "null_avg_synergy": null, "avg_redundancy": synergy, "null_avg_redundancy": null}
-    return {name: np.repeat(np.asarray(values, float), 2) for name, values in columns.items()}
+    return pd.DataFrame(columns, dtype=float).loc[np.repeat(np.arange(len(synergy)), 2)]
 
 
 def test_the_null_is_told_with_numbers():
@@ -109,16 +111,11 @@ def made(tmp_path):
     definition |= {"information": "observed", "verdict": OPPOSITE}
     agreement = dict.fromkeys(AGREEMENT_COLUMNS, "0.2") | {"model": "gemma3-4b", "agreement": "agrees", "n": "34"}
 
-    def table(name, columns, rows):
-        write_records(tmp_path / name, columns, rows)
+    def table(name, rows):
+        write_table(tmp_path / name, pd.DataFrame(rows))
         return str(tmp_path / name)
 
-    columns = ranking([1, 2, 3, 2], [1, 2, 3, 2])
-    scores = table(
-        "ranking.csv",
-        list(columns),
-        [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
-    )
+    scores = table("ranking.csv", ranking([1, 2, 3, 2], [1, 2, 3, 2]))
     (tmp_path / "benchmarks/score_math/a-model").mkdir(parents=True)
     benchmark = {"s": 12.5, "max_rss": 100.0}
     (tmp_path / "benchmarks/score_math/a-model/baseline.jsonl").write_text(json.dumps(benchmark) + "\n")
@@ -135,9 +132,9 @@ def made(tmp_path):
     )
     arguments = {
         "models": models,
-        "claims": table("claims.csv", CLAIM_COLUMNS, rows),
-        "definitions": table("definitions.csv", DEFINITION_COLUMNS, [definition | {"model": m} for m in models]),
-        "agreement": table("agreement.csv", AGREEMENT_COLUMNS, [agreement]),
+        "claims": table("claims.csv", rows),
+        "definitions": table("definitions.csv", [definition | {"model": m} for m in models]),
+        "agreement": table("agreement.csv", [agreement]),
         "rankings": [scores, scores],
         "record": str(tmp_path / "record.json"),
         "significance": 0.05,

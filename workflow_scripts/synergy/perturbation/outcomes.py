@@ -14,15 +14,15 @@ from synergy.statistics.inference import Difference, mcnemar, paired_differences
 COUNTS = ("n_problems", "n_correct", "accuracy")
 SHARES = ("accuracy_ci_low", "accuracy_ci_high", "truncated_fraction", "solution_nll")
 GROUP_COLUMNS = ("condition", "sigma", "seed", "grouping", "group", *COUNTS, *SHARES)
-OUTCOMES = {  # of a problem
-    "id": "str",
-    "type": "str",
-    "level": "str",
-    "correct": "bool",
-    "correct_strict": "bool",
-    "truncated": "bool",
-    "grading": "str",
-    "solution_nll": "float64",
+OUTCOMES = {  # of a problem; texts are objects, since they may hold what is no UTF-8
+    "id": object,
+    "type": object,
+    "level": object,
+    "correct": bool,
+    "correct_strict": bool,
+    "truncated": bool,
+    "grading": object,
+    "solution_nll": float,
 }
 
 
@@ -71,7 +71,7 @@ def read_scores(records: Sequence[str], conditions: Sequence[str]) -> list[Score
     scores: list[Scores] = []
     for path, condition_path in zip(records, conditions, strict=True):
         graded, made = read_jsonl(path, "graded_answer"), read_json(condition_path, "condition")
-        outcomes = pd.DataFrame(graded, columns=list(OUTCOMES)).astype(OUTCOMES)
+        outcomes = pd.DataFrame(graded, columns=list(OUTCOMES), dtype=object).astype(OUTCOMES)
         own = Scores(made["condition"], made["sigma"], made["seed"], outcomes, made["provenance"]["parameters"])
         first, remake = scores[0] if scores else own, f"delete {path} and run the workflow again"
         if not own.outcomes["id"].equals(first.outcomes["id"]):
