@@ -99,7 +99,7 @@ def run(folder, model, sign):
         network: {name: {"value": metrics.loc[network, name], **no_null} for name in names} for network in metrics.index
     }
     definitions = dict.fromkeys(("dense_weighted", "top_fraction"), networks)
-    contrasts = dict.fromkeys(names, {"estimate": None, "standard_error": None})
+    contrasts = {key: {"estimate": None, "standard_error": None} for key in names}
     graphs = {"top_fraction": 0.1, "contrasts_synergy_minus_redundancy": contrasts, "definitions": definitions}
     write_json(folder / "metrics.json", graphs)
     curves = gemma["4a"].rename(columns={"order": "order_type"}).assign(method="zero", num_heads_removed=0)
