@@ -236,7 +236,7 @@ MODELS = [
         spoil("model", file_lost("config.json")),
         "config.json",
         "no config.json",
-        "snakemake results/prefetch",
+        "--until prefetch_model",
     ),
     BadJob(
         "record_activations",
@@ -244,7 +244,7 @@ MODELS = [
         spoil("model", file_lost("tokenizer.json")),
         "tokenizer",
         "no tokenizer.json",
-        "snakemake results/prefetch",
+        "--until prefetch_model",
     ),
     BadJob(
         "record_activations",
@@ -499,7 +499,7 @@ REMOVAL = [
         other("model", "resources/models/nobody"),
         "config.json",
         "no such folder",
-        "snakemake results/prefetch/nobody",
+        "--until prefetch_model",
     ),
     BadJob("merge_ablation", "cut in half", spoil("orders", cut), "complete npz", "BadZipFile"),
     BadJob(
