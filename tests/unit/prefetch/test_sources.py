@@ -99,9 +99,7 @@ def test_a_rule_that_computes_says_how_to_fetch_what_is_not_there(checkpoint, da
 
 
 def test_a_folder_that_was_never_fetched_is_named(tmp_path):
-    with pytest.raises(
-        InputError, match=r"in .*/gemma3-4b; found no such folder.*\n.*--until prefetch_model"
-    ):
+    with pytest.raises(InputError, match=r"in .*/gemma3-4b; found no such folder.*\n.*--until prefetch_model"):
         load_model(tmp_path / "gemma3-4b", TRAINED, "float32", "cpu")
 
 
