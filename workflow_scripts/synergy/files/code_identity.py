@@ -90,7 +90,7 @@ class _Module:
             plain = _WithoutWords().visit(statement)
             for name in bound:
                 binding.setdefault(name, []).append(plain)
-            if not bound and not origins:
+            if plain and not bound and not origins:
                 effects.append(plain)
         self.definitions = {name: _code(statements, path) for name, statements in binding.items()}
         self.effects = _code(effects, path)
