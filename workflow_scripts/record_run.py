@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from synergy.files.artifacts import read_json, write_json
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance, rule_codes
-from synergy.report.costs import cost_rows
+from synergy.report.costs import rule_costs
 
 
 def record_run(models: Sequence[str], problems: str, config: dict, benchmarks: str, record: str) -> None:
@@ -30,7 +30,7 @@ def record_run(models: Sequence[str], problems: str, config: dict, benchmarks: s
             "config": config,
             "models": [_without_provenance(path, "model_record") for path in models],
             "problems": _without_provenance(problems, "problems_record"),
-            "cost": cost_rows(benchmarks),
+            "cost": rule_costs(benchmarks).to_dict("records"),
             "code": rule_codes(),
             "provenance": provenance("record_run", {}),
         },

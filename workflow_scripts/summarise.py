@@ -10,7 +10,7 @@ from synergy.files.artifacts import atomic_path, read_json
 from synergy.files.console import logged_to
 from synergy.files.tables import read_records
 from synergy.heads.ranking_table import read_ranking
-from synergy.report.summary import agreement_section, introduction, made_section, model_section, page
+from synergy.report.summary import summary_page
 
 RANKING = ("avg_synergy", "avg_redundancy", "null_avg_synergy", "null_avg_redundancy")
 
@@ -42,17 +42,20 @@ def summarise(
     summary : str
         Where to write the HTML.
     """
-    tested = read_records(claims, CLAIMS, WORDS).to_dict("records")
-    defined = read_records(definitions, DEFINITIONS, {"verdict": BEST_TO_WORST}).to_dict("records")
-    compared = read_records(agreement, AGREEMENT, {}).to_dict("records")
-    parts = introduction(list(models), tested)
-    for (model, (layers, heads)), ranking in zip(models.items(), rankings, strict=True):
-        own = [[row for row in rows if row["model"] == model] for rows in (tested, defined)]
-        parts += model_section(model, *own, read_ranking(ranking, layers * heads, RANKING), layers, heads)
-    parts += agreement_section(list(models), compared, significance)
-    parts += made_section(read_json(record, "run_record"), list(models))
+    page = summary_page(
+        models,
+        claims=read_records(claims, CLAIMS, WORDS),
+        definitions=read_records(definitions, DEFINITIONS, {"verdict": BEST_TO_WORST}),
+        agreement=read_records(agreement, AGREEMENT, {}),
+        rankings=[
+            read_ranking(path, layers * heads, RANKING)
+            for path, (layers, heads) in zip(rankings, models.values(), strict=True)
+        ],
+        record=read_json(record, "run_record"),
+        significance=significance,
+    )
     with atomic_path(summary) as temporary:
-        temporary.write_text(page("What was found", parts), encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,21 +6,21 @@ Reads the `benchmark:` files of the run in `folder` (default: here). `--summary`
 """
 
 import argparse
-import csv
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "workflow_scripts"))
-from synergy.report.costs import cost_rows
+from synergy.report.costs import rule_costs
 
 
-def markdown(rows: list[dict]) -> str:
-    """The rows as a table."""
+def markdown(costs: pd.DataFrame) -> str:
+    """The costs as a table."""
     lines = ["| rule | jobs | seconds, all jobs | longest job, s | peak memory, MiB |", "|---|--:|--:|--:|--:|"]
     lines += [
-        f"| `{row['rule']}` | {row['jobs']} | {row['seconds']:.1f} | {row['longest_job_s']:.1f} "
-        f"| {row['peak_memory_mib']:.0f} |"
-        for row in rows
+        f"| `{row.rule}` | {row.jobs} | {row.seconds:.1f} | {row.longest_job_s:.1f} | {row.peak_memory_mib:.0f} |"
+        for row in costs.itertuples()
     ]
     return "\n".join(lines)
 
@@ -30,12 +30,9 @@ def verdicts(folder: Path) -> str:
     path = folder / "results/claims/claims.csv"
     if not path.is_file():
         return ""
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
     return "\n".join(
-        f"{row['model']}  {row['claim']}. {row['statement']}\n    {row['verdict']}; "
-        f"after its control: {row['verdict_after_control']}"
-        for row in rows
+        f"{row.model}  {row.claim}. {row.statement}\n    {row.verdict}; after its control: {row.verdict_after_control}"
+        for row in pd.read_csv(path, dtype="str", keep_default_na=False).itertuples()
     )
 
 
@@ -56,7 +53,7 @@ if __name__ == "__main__":
     parser.add_argument("folder", nargs="?", type=Path, default=Path())
     parser.add_argument("--summary", action="store_true", help="list the results too")
     arguments = parser.parse_args()
-    print(markdown(cost_rows(arguments.folder / "benchmarks")))
+    print(markdown(rule_costs(arguments.folder / "benchmarks")))
     if arguments.summary:
         print("\n" + summary(arguments.folder))
         print("\n" + verdicts(arguments.folder))

@@ -24,7 +24,7 @@ from synergy.perturbation.problems import Problem, load_problems
 from synergy.phiid.pairwise import COUNTS, HEAD_SUMS, MADE_OF, PAIR_VALUES, merge_shards, read_pairwise
 from synergy.recording.activations import read_activations
 from synergy.recording.prompts import load_prompts
-from synergy.report.costs import cost_rows
+from synergy.report.costs import rule_costs
 
 FAST = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 N_HEADS, N_PAIRS, N_PROMPTS = 3, 3, 2
@@ -125,7 +125,7 @@ TEXTS = {
     ),
     "costs": (
         lambda path: write_jsonl(path, [{"s": 1.5, "max_rss": 3.0}]),
-        lambda path: cost_rows(path.parent),
+        lambda path: rule_costs(path.parent),
     ),
 }
 READERS = NPZ | TEXTS

@@ -236,7 +236,7 @@ MODELS = [
         spoil("model", file_lost("config.json")),
         "config.json",
         "no config.json",
-        "--until prefetch_model",
+        "snakemake results/prefetch",
     ),
     BadJob(
         "record_activations",
@@ -244,7 +244,7 @@ MODELS = [
         spoil("model", file_lost("tokenizer.json")),
         "tokenizer",
         "no tokenizer.json",
-        "--until prefetch_model",
+        "snakemake results/prefetch",
     ),
     BadJob(
         "record_activations",
@@ -499,7 +499,7 @@ REMOVAL = [
         other("model", "resources/models/nobody"),
         "config.json",
         "no such folder",
-        "--until prefetch_model",
+        "snakemake results/prefetch/nobody",
     ),
     BadJob("merge_ablation", "cut in half", spoil("orders", cut), "complete npz", "BadZipFile"),
     BadJob(

@@ -22,8 +22,9 @@ from synergy.claims.verdicts import (
     with_holm,
 )
 from synergy.files.artifacts import write_json
+from synergy.files.errors import InputError
 from synergy.files.tables import write_table
-from synergy.report.costs import cost_rows
+from synergy.report.costs import rule_costs
 from synergy.report.summary import answer_in_words, measured, null_in_words, p_words, tally
 
 VERDICTS = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
@@ -185,6 +186,9 @@ def test_costs_add_up_and_forgive_what_was_not_measured(tmp_path):
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("\n".join(lines) + "\n")
-    slow, fast = cost_rows(tmp_path)
+    slow, fast = rule_costs(tmp_path).to_dict("records")
     assert slow == {"rule": "slow", "jobs": 2, "seconds": 7.0, "longest_job_s": 4.0, "peak_memory_mib": 50.0}
     assert fast == {"rule": "fast", "jobs": 1, "seconds": 1.0, "longest_job_s": 1.0, "peak_memory_mib": 0.0}
+    (tmp_path / "fast.jsonl").write_text('{"s": 1.0}')
+    with pytest.raises(InputError, match=r"s and max_rss as the last line of .*fast\.jsonl; found KeyError"):
+        rule_costs(tmp_path)

@@ -1,12 +1,13 @@
-"""A page of HTML that needs nothing besides itself, and that can be put inside another page as it is."""
+"""The page that the report opens with: what its sentences are made of. The page itself is the template summary.html."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from synergy.claims.published import agreement_rule
 from synergy.claims.verdicts import BEST_TO_WORST, NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDONE
@@ -14,65 +15,8 @@ from synergy.heads.layer_profiles import layer_means
 from synergy.report.style import FAINT, INK, REDUNDANCY, SYNERGY
 from synergy.statistics.ranks import pearson, rank_quantiles
 
-# Everything is under .found, so that the page changes nothing around it where it stands inside another.
-STYLE = f"""
-.found {{ font: 15px/1.45 system-ui, sans-serif; color: {INK}; max-width: 64rem; margin: 0 auto; padding: 1rem; }}
-.found h1 {{ font-size: 1.6em; }} .found h2 {{ font-size: 1.3em; margin-top: 1.6em; }}
-.found h3 {{ font-size: 1.05em; margin: 1.2em 0 .3em; }}
-.found table {{ border-collapse: collapse; font-size: .86em; margin: .5em 0; width: 100%; }}
-.found th, .found td {{ border-bottom: 1px solid {FAINT}; padding: .3em .6em; text-align: left; vertical-align: top; }}
-.found td.n, .found th.n {{ text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }}
-.found .wide {{ overflow-x: auto; }}
-.found .verdict {{ font-weight: 600; white-space: nowrap; }}
-.found .supported {{ color: #007A5A; }} .found .opposite {{ color: {SYNERGY}; }}
-.found .not-supported {{ color: {REDUNDANCY}; }} .found .not-testable {{ color: #6B6B6B; }}
-.found pre {{ background: #F4F4F4; color: {INK}; padding: .6em; overflow-x: auto; font-size: .8em; }}
-.found summary {{ cursor: pointer; color: #444; }}
-"""
+COLOURS = {"ink": INK, "faint": FAINT, "synergy": SYNERGY, "redundancy": REDUNDANCY}
 VERDICT_SIGNS = {SUPPORTED: "✓", NOT_SUPPORTED: "○", OPPOSITE: "✗", NOT_TESTABLE: "–"}  # not by colour alone
-
-
-def page(title: str, parts: Iterable[str]) -> str:
-    """A whole page; `parts` are HTML."""
-    head = f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n<style>{STYLE}</style>\n'
-    return head + f'<div class="found" lang="en">\n<h1>{escape(title)}</h1>\n' + "\n".join(parts) + "\n</div>\n"
-
-
-def heading(text: str, level: int = 2) -> str:
-    """A heading of plain text."""
-    return f"<h{level}>{escape(text)}</h{level}>"
-
-
-def paragraph(text: str) -> str:
-    """A paragraph of plain text."""
-    return f"<p>{escape(text)}</p>"
-
-
-def listed(items: Iterable[str]) -> str:
-    """A list; `items` are HTML."""
-    return "<ul>\n" + "\n".join(f"<li>{item}</li>" for item in items) + "\n</ul>"
-
-
-def details(summary: str, *parts: str) -> str:
-    """HTML that unfolds."""
-    return f"<details><summary>{escape(summary)}</summary>\n" + "\n".join(parts) + "\n</details>"
-
-
-def verdict(word: str) -> str:
-    """A verdict as sign and word."""
-    return f'<span class="verdict {word.replace(" ", "-")}">{VERDICT_SIGNS[word]} {escape(word)}</span>'
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()) -> str:
-    """A table; cells are HTML, and the columns named in `numeric` are set flush right."""
-    marks = ['<{0} class="n">' if column in numeric else "<{0}>" for column in columns]
-    lines = ["".join(mark.format("th") + escape(name) + "</th>" for mark, name in zip(marks, columns, strict=True))]
-    lines += [
-        "".join(mark.format("td") + cell + "</td>" for mark, cell in zip(marks, row, strict=True)) for row in rows
-    ]
-    return '<div class="wide"><table>\n' + "\n".join(f"<tr>{line}</tr>" for line in lines) + "\n</table></div>"
-
-
 # The questions that a reader comes with, and the claims that answer them.
 QUESTIONS = {
     "Does it have a synergistic core?": (1, 2, 3),
@@ -170,166 +114,74 @@ def null_in_words(ranking: pd.DataFrame, layers: int, heads: int) -> list[str]:
     return sentences
 
 
-PAPER = "arXiv:2601.06851"
-NUMBERS = ("estimate", "95 % interval", "p", "p (Holm)", "after control", "p after", "n", "rank correlation")
+def summary_page(
+    models: Mapping[str, Sequence[int]],
+    claims: pd.DataFrame,
+    definitions: pd.DataFrame,
+    agreement: pd.DataFrame,
+    rankings: Sequence[pd.DataFrame],
+    record: dict,
+    significance: float,
+) -> str:
+    """One page of HTML that needs nothing besides itself, and that can be put inside another page as it is.
 
-
-def introduction(models: list[str], claims: list[dict]) -> list[str]:
-    """What was asked, of which models, how many claims hold, and the verdict on each claim for each model."""
-    text = (
-        f"Urbina-Rodriguez et al. ({PAPER}) report that language models have a synergistic core: attention heads in "
-        "middle layers that carry information about the future jointly, not singly, and on which behaviour depends. "
-        f"This run tested eight claims of theirs on {', '.join(models)}, each first as published and then again after "
-        "a control that could explain it away. Verdicts follow from the numbers by the rule that stands beside each."
-    )
-    by_model = {model: [row for row in claims if row["model"] == model] for model in models}
-    counts = listed(f"<b>{escape(model)}</b>: {escape(tally(rows))}" for model, rows in by_model.items())
-    numbered = {
-        (
-            model,
-            row["claim"],
-        ): f"{verdict(row['verdict'])}<br>after its control: {verdict(row['verdict_after_control'])}"
-        for model, rows in by_model.items()
-        for row in rows
-    }
-    statements = {row["claim"]: row["statement"] for row in claims}
-    rows = [
-        (f"<b>{number}.</b> {escape(statement)}", *(numbered.get((model, number), "") for model in models))
-        for number, statement in statements.items()
-    ]
-    return [paragraph(text), counts, table(("claim", *models), rows)]
-
-
-def model_section(
-    model: str, claims: list[dict], definitions: list[dict], ranking: pd.DataFrame, layers: int, heads: int
-) -> list[str]:
-    """Answers, the null, the claims table and the definitions of the score of one model."""
-    by_number = {int(row["claim"]): row for row in claims}
-    parts = [heading(model), paragraph(f"{layers} layers of {heads} attention heads.")]
-    for question, numbers in QUESTIONS.items():
-        parts += [
-            heading(question, 3),
-            listed(_answered(by_number[number]) for number in numbers if number in by_number),
-        ]
-    parts += [heading("How much of it would unrelated heads show?", 3)]
-    parts += [paragraph(sentence) for sentence in null_in_words(ranking, layers, heads)]
-    return [*parts, heading("The claims", 3), claims_table(claims), *definitions_table(definitions)]
-
-
-def _answered(row: dict) -> str:
-    numbers = measured(row)
-    return (
-        f"{escape(row['statement'])} <b>{escape(answer_in_words(row))}</b>"
-        + (f" ({escape(numbers)})" if numbers else "")
-        + f". <small>Statistic: {escape(row['statistic'])}.</small>"
-    )
-
-
-def claims_table(rows: list[dict]) -> str:
-    """One row a claim: numbers, both verdicts, and what to read beside them."""
-    columns = ("claim", "estimate", "95 % interval", "p", "p (Holm)", "verdict", "after control", "p after", "")
-    cells = [
-        (
-            f"<b>{row['claim']}.</b> {escape(row['statement'])}",
-            number(row["estimate"]),
-            f"{number(row['ci_low'])} to {number(row['ci_high'])}" if row["ci_low"] else "–",
-            escape(p_words(row["p_value"])),
-            escape(p_words(row["p_value_holm"])),
-            verdict(row["verdict"]),
-            number(row["control_estimate"]),
-            escape(p_words(row["control_p_value"])),
-            verdict(row["verdict_after_control"])
-            + details(
-                "why",
-                paragraph(f"Statistic: {row['statistic']}."),
-                paragraph(f"Rule: {row['rule']}."),
-                paragraph(f"Control: {row['control']}. {row['note']}"),
-            ),
+    Parameters
+    ----------
+    models : mapping of str to (int, int)
+        Layers and heads a layer of each model, by key.
+    claims, definitions, agreement : DataFrame
+        The claims of all models, the definitions of the score and the agreement with the paper, as texts.
+    rankings : sequence of DataFrame
+        The head rankings of the models, in order.
+    record : dict
+        The record of the run.
+    significance : float
+        Two-sided level of the tests.
+    """
+    described = []
+    for (name, (layers, heads)), ranking in zip(models.items(), rankings, strict=True):
+        own = {row["claim"]: row for row in rows_of(claims, name)}
+        described.append(
+            {
+                "name": name,
+                "layers": layers,
+                "heads": heads,
+                "tally": tally(list(own.values())),
+                "claims": own,
+                "questions": {
+                    question: [own[str(number)] for number in numbers if str(number) in own]
+                    for question, numbers in QUESTIONS.items()
+                },
+                "null": null_in_words(ranking, layers, heads),
+                "definitions": rows_of(definitions, name),
+            }
         )
-        for row in rows
-    ]
-    return table((*columns[:-1], "verdict after control"), cells, NUMBERS)
-
-
-def definitions_table(rows: list[dict]) -> list[str]:
-    """Whether the layer profile is an inverted U under each definition of the score."""
-    columns = (
-        "score",
-        "of",
-        "correlation with an inverted U",
-        "95 % interval",
-        "rise to the middle",
-        "p",
-        "p, rotated",
-    )
-    cells = [
-        (
-            f"{'<b>' if row['configured'] == 'True' else ''}{escape(row['definition'].replace('_', ' '))}"
-            f"{' (configured)</b>' if row['configured'] == 'True' else ''}",
-            escape(row["information"]),
-            number(row["correlation"], "+.2f"),
-            f"{number(row['ci_low'], '+.2f')} to {number(row['ci_high'], '+.2f')}",
-            number(row["quadratic_contrast"]),
-            escape(p_words(row["p_value"])),
-            escape(p_words(row["p_value_rotated"])),
-            verdict(row["verdict"]),
-        )
-        for row in rows
-    ]
-    text = (
-        "Claim 1 under every definition of the score. The p permutes layers and serves correlation and rise alike; the "
-        "rotated p keeps neighbouring layers together, which is stricter but cannot be below one over the layers. The "
-        "balance of an excess divides by what may be near zero, so that it says little."
-    )
-    return [
-        heading("Every definition of the score", 3),
-        paragraph(text),
-        table((*columns, "verdict"), cells, columns[2:]),
-    ]
-
-
-def agreement_section(models: list[str], rows: list[dict], significance: float) -> list[str]:
-    """How far the values agree with the paper's, for the models that it shows."""
-    parts = [heading("Agreement with the published values")]
-    absent = [model for model in models if not any(row["model"] == model for row in rows)]
-    if absent:
-        parts.append(paragraph(f"The paper does not show {', '.join(absent)}: there is nothing to compare with."))
-    if not rows:
-        return parts
-    columns = ("model", "in the paper", "Fig.", "quantity", "n", "rank correlation", "p", "mean |difference|", "bias")
-    cells = [
-        (
-            *(escape(row[key]) for key in ("model", "published_model", "figure", "quantity", "n")),
-            number(row["rank_correlation"], "+.2f"),
-            escape(p_words(row["p_value"])),
-            escape(f"{number(row['mean_abs_difference'], '.3g')} {row['unit']}"),
-            number(row["mean_difference"]),
-            escape(row["agreement"]) + (f"<br><small>{escape(row['note'])}</small>" if row["note"] else ""),
-        )
-        for row in rows
-    ]
-    return [
-        *parts,
-        table((*columns, "agreement"), cells, columns[4:]),
-        paragraph(f"Rule: {agreement_rule(significance)}."),
-    ]
-
-
-def made_section(record: dict, models: list[str]) -> list[str]:
-    """Models and their revisions, problems, versions, settings and cost."""
-    made, config = record["provenance"], record["config"]
+    config = record["config"]
     settings = {key: value for key, value in config.items() if key not in ("models", "pathvars")}
-    settings["models"] = {model: config["models"][model] for model in models}
-    packages = ", ".join(f"{name} {version}" for name, version in made["packages"].items())
-    total = sum(row["seconds"] for row in record["cost"])
-    forms = {"jobs": "d", "seconds": ".1f", "longest_job_s": ".1f", "peak_memory_mib": ".0f"}
-    costs = [(escape(row["rule"]), *(format(row[key], form) for key, form in forms.items())) for row in record["cost"]]
-    columns = ("rule", "jobs", "seconds, all jobs", "longest job, s", "peak memory, MiB")
-    prefetched = [*record["models"], {"key": "problems", **record["problems"]}]
-    return [
-        heading("How this was made"),
-        paragraph(f"Code {made['code_version']}; Python {made['python']}; {packages}."),
-        details("Models and problems", *(f"<pre>{escape(json.dumps(item, indent=1))}</pre>" for item in prefetched)),
-        details("Settings", f"<pre>{escape(json.dumps(settings, indent=1))}</pre>"),
-        details(f"Cost: {total / 60:.1f} minutes of jobs", table(columns, costs, columns[1:])),
-    ]
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "p": p_words, "measured": measured, "answer_in_words": answer_in_words}
+    environment.filters["json"] = lambda value: json.dumps(value, indent=1)
+    return environment.get_template("summary.html").render(
+        colours=COLOURS,
+        signs=VERDICT_SIGNS,
+        models=described,
+        statements=dict(zip(claims["claim"], claims["statement"], strict=True)),
+        unpublished=[name for name in models if not rows_of(agreement, name)],
+        agreement=agreement.to_dict("records"),
+        agreement_rule=agreement_rule(significance),
+        made=record["provenance"],
+        fetched=[*record["models"], {"key": "problems", **record["problems"]}],
+        settings=settings | {"models": {name: config["models"][name] for name in models}},
+        cost=record["cost"],
+    )
+
+
+def rows_of(table: pd.DataFrame, model: str) -> list[dict]:
+    """The rows of one model."""
+    return table[table["model"] == model].to_dict("records")
