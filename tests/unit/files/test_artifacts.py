@@ -74,28 +74,19 @@ def test_an_environment_that_lacks_a_package_is_a_normal_one(capfd, monkeypatch)
     assert capfd.readouterr() == ("", "")
 
 
-@given(cut=st.floats(0.0, 0.99))
-def test_truncated_npz_is_refused(tmp_path_factory, cut):
-    path = tmp_path_factory.mktemp("npz") / "a.npz"
-    write_npz(path, {}, x=np.random.default_rng(0).random(1000))
-    content = path.read_bytes()
-    path.write_bytes(content[: int(cut * len(content))])
-    with pytest.raises(InputError, match="delete"):
-        read_npz(path)
-
-
-@given(place=st.floats(0.1, 0.8), value=st.integers(1, 255))
-def test_damaged_npz_is_refused_or_whole(tmp_path_factory, place, value):
+@given(cut=st.just(1.0) | st.floats(0.0, 0.99), place=st.floats(0.1, 0.8), value=st.integers(0, 255))
+def test_cut_or_damaged_npz_is_refused_or_whole(tmp_path_factory, cut, place, value):
     path = tmp_path_factory.mktemp("npz") / "a.npz"
     x = np.random.default_rng(0).random(1000)
     write_npz(path, {}, x=x)
     content = bytearray(path.read_bytes())
     content[int(place * len(content))] ^= value
-    path.write_bytes(content)
+    path.write_bytes(content[: int(cut * len(content))])
     try:
         arrays, _ = read_npz(path, ("x",))
     except InputError:
         return
+    assert cut == 1.0
     np.testing.assert_array_equal(arrays["x"], x)
 
 
