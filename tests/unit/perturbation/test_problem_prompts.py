@@ -9,7 +9,6 @@ from synergy.perturbation.answer_extraction import extract_answer
 from synergy.perturbation.problem_prompts import (
     INSTRUCTION,
     OURS,
-    STOP,
     drawn_exemplars,
     format_prompt,
     our_exemplars,
@@ -124,8 +123,3 @@ def test_drawn_exemplars_follow_the_seed_are_stratified_and_never_asked():
 def test_too_few_exemplars_are_said():
     with pytest.raises(InputError, match=r"2 exemplars .* found 1 of 2"):
         drawn_exemplars([problem("1", "one?"), problem("2", "two?")], 2, 0, [problem("3", "two?")])
-
-
-def test_the_answer_stops_where_the_next_problem_begins():
-    assert STOP
-    assert all("\n" in stop and stop.strip() for stop in STOP)

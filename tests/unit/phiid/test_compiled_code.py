@@ -1,15 +1,23 @@
-"""Compiled code is kept, per version of the kernels, in the first folder that can be written to."""
+"""Compiled code is kept, per version of the kernels, in the first folder that can be written to, and made once."""
 
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from synergy.phiid.decomposition import alone
 from synergy.phiid.kernels import compiled_code as jit
 
 SCRIPTS = Path(__file__).parents[3] / "workflow_scripts"
+CODE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from synergy.phiid.decomposition import Settings, compile_kernels
+compile_kernels(Settings(surrogates=2))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +81,22 @@ def test_scripts_that_compile_nothing_start_light(script):
     code = f"import sys; sys.path.insert(0, sys.argv[1]); import {script}; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code, str(SCRIPTS)], capture_output=True, text=True, check=True)
     assert not {"numba", "torch"} & set(run.stdout.split())
+
+
+def test_of_processes_that_start_together_one_compiles(tmp_path):
+    command = [sys.executable, "-c", CODE, str(SCRIPTS)]
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_DEBUG_CACHE": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    processes = [subprocess.Popen(command, env=environment, **pipes) for _ in range(3)]
+    said = [process.communicate()[0] for process in processes]
+    assert not any(process.returncode for process in processes)
+    assert sorted("data saved" in text for text in said) == [False, False, True]
+
+
+def test_lock_is_waited_for_but_not_for_ever(tmp_path):
+    with alone(tmp_path):
+        before = time.monotonic()
+        with alone(tmp_path, patience_s=0.3):
+            assert time.monotonic() - before >= 0.3
+    with alone(tmp_path, patience_s=100):
+        assert time.monotonic() - before < 10
