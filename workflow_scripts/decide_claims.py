@@ -52,10 +52,11 @@ def decide_claims(
         *claims_of_activations(scores, untrained, atoms, graphs, geometry, drawn),
         *claims_of_behaviour(*removed, *noisy, sigma, significance),
     ]
-    rows = with_holm([result.row(model) for result in results], significance)
-    for row in rows:
+    rows = pd.DataFrame([result.row(model) for result in results], columns=CLAIM_COLUMNS)
+    rows = with_holm(rows, significance)
+    for row in rows.to_dict("records"):
         print(f"{row['claim']}. {row['statement']} {row['verdict']}; after control: {row['verdict_after_control']}")
-    write_table(claims, pd.DataFrame(rows, columns=CLAIM_COLUMNS))
+    write_table(claims, rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Heads ranked from redundant to synergistic, with nulls, intervals and reliability, from pairwise atoms."""
 
 import numpy as np
+import pandas as pd
 
 from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
@@ -53,14 +54,11 @@ def rank_heads(
         raise InputError("artifacts that belong together", found, f"delete {pairwise} and run the workflow again")
     autocorrelation, norm = mean_autocorrelation(*recorded), mean_norm(*recorded)
     index = np.arange(n_heads)
-    table = ranking_columns(atoms, score, bootstrap, seed)
-    table.insert(0, "head_idx", index)
-    table.insert(1, "layer", index // heads)
-    table.insert(2, "head_in_layer", index % heads)
-    before_interval = table.columns.get_loc("score_ci_low")
-    table.insert(before_interval, "autocorrelation", autocorrelation)
-    table.insert(before_interval + 1, "mean_norm", norm)
-    write_table(ranking, table)
+    places = pd.DataFrame({"head_idx": index, "layer": index // heads, "head_in_layer": index % heads})
+    scores = ranking_columns(atoms, score, bootstrap, seed)
+    signal = pd.DataFrame({"autocorrelation": autocorrelation, "mean_norm": norm})
+    interval = ["score_ci_low", "score_ci_high"]
+    write_table(ranking, pd.concat([places, scores.drop(columns=interval), signal, scores[interval]], axis=1))
     parameters = {"layers": layers, "heads": heads, "score": score, "bootstrap": bootstrap, "seed": seed}
     write_json(
         summary,
@@ -69,7 +67,7 @@ def rank_heads(
             "split_half": reliability(atoms, score, seed),
             "n_undefined": int(np.triu(atoms["n_undefined"]).sum()),
             "constant_heads": constant_heads(*recorded),
-            "correlation_synergy_autocorrelation": pearson(table["avg_synergy"].to_numpy(), autocorrelation),
+            "correlation_synergy_autocorrelation": pearson(scores["avg_synergy"].to_numpy(), autocorrelation),
         },
     )
 

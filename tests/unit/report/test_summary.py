@@ -54,9 +54,8 @@ def test_the_tally_counts():
     assert tally(rows) == (
         "Of 3 published claims: 2 supported, 1 not testable. Of the 2 supported, 1 is supported after the control too."
     )
-    undone = with_holm(
-        [claim(1) | {"p_value": 0.03}, claim(2) | {"p_value": 0.001}, claim(3, NOT_SUPPORTED) | {"p_value": 0.5}], 0.05
-    )
+    claims = [claim(1, p_value=0.03), claim(2, p_value=0.001), claim(3, NOT_SUPPORTED, p_value=0.5)]
+    undone = with_holm(pd.DataFrame(claims), 0.05).to_dict("records")
     assert tally(undone).endswith("Corrected for the number of claims, claim 1 would not be decided.")
     assert tally([claim(1, OPPOSITE, OPPOSITE)]) == "Of 1 published claims: 1 opposite."
 

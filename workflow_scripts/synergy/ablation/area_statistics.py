@@ -156,8 +156,11 @@ def _area(areas: Areas, counts: np.ndarray, seed: int) -> dict:
     samples = areas.log_means(counts) + areas.seed_errors(generator, len(counts))
     low, high = np.exp(percentile_interval(samples)) if np.isfinite(samples).all() else (np.nan, np.nan)
     return {
-        **{"estimate": areas.mean, "ci_low": float(low), "ci_high": float(high)},
-        **{"n_seeds": areas.n_seeds, "seed_sd_nats": areas.seed_sd},
+        "estimate": areas.mean,
+        "ci_low": float(low),
+        "ci_high": float(high),
+        "n_seeds": areas.n_seeds,
+        "seed_sd_nats": areas.seed_sd,
         "by_seed_nats": areas.values.mean(axis=1).tolist(),
     }
 
@@ -178,12 +181,19 @@ def _ratio(synergistic: Areas, other: Areas, counts: np.ndarray, seed: int) -> d
     paired_p, statement = sign_flip_test(differences, N_FLIPS, seed)
     difference_low, difference_high = percentile_interval(counts @ differences / counts.shape[1])
     return {
-        **{"estimate": estimate, "ci_low": float(low), "ci_high": float(high), "p_value": p_value},
+        "estimate": estimate,
+        "ci_low": float(low),
+        "ci_high": float(high),
+        "p_value": p_value,
         "paired": {
-            **{"mean_difference_nats": float(differences.mean()), "ci_low": difference_low, "ci_high": difference_high},
-            **{"p_value": float(paired_p), "test": statement},
+            "mean_difference_nats": float(differences.mean()),
+            "ci_low": difference_low,
+            "ci_high": difference_high,
+            "p_value": float(paired_p),
+            "test": statement,
         },
-        **{"n_seeds": other.n_seeds, "seed_sd_nats": other.seed_sd},
+        "n_seeds": other.n_seeds,
+        "seed_sd_nats": other.seed_sd,
         **_decomposed(prompt_variance, other.seed_error**2, other.n_seeds),
     }
 

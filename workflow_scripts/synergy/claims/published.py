@@ -15,8 +15,18 @@ from synergy.statistics.inference import share_as_extreme
 from synergy.statistics.ranks import pearson, rank_quantiles
 
 AGREEMENT_COLUMNS = (
-    *("model", "published_model", "figure", "quantity", "unit", "n", "rank_correlation", "p_value"),
-    *("mean_abs_difference", "mean_difference", "agreement", "note"),
+    "model",
+    "published_model",
+    "figure",
+    "quantity",
+    "unit",
+    "n",
+    "rank_correlation",
+    "p_value",
+    "mean_abs_difference",
+    "mean_difference",
+    "agreement",
+    "note",
 )
 AGREES, UNSHOWN, DISAGREES = "agrees", "no agreement shown", "opposite"
 SAME_ORDER, OTHER_ORDER, REVERSED = "same order", "another order", "reversed order"

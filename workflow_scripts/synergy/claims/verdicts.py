@@ -5,14 +5,28 @@ from dataclasses import dataclass, field
 from math import erfc, isfinite, nan, sqrt
 
 import numpy as np
+import pandas as pd
 
 from synergy.statistics.inference import holm
 
 SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE = "supported", "not supported", "opposite", "not testable"
 CLAIM_COLUMNS = (
-    *("model", "claim", "statement", "statistic", "estimate", "ci_low", "ci_high", "p_value", "p_value_holm"),
-    *("rule", "verdict"),
-    *("control", "control_estimate", "control_p_value", "verdict_after_control", "note"),
+    "model",
+    "claim",
+    "statement",
+    "statistic",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "p_value_holm",
+    "rule",
+    "verdict",
+    "control",
+    "control_estimate",
+    "control_p_value",
+    "verdict_after_control",
+    "note",
 )
 BEST_TO_WORST = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
 VERDICTS = {"verdict": BEST_TO_WORST, "verdict_after_control": BEST_TO_WORST}  # words of those columns
@@ -64,7 +78,7 @@ class Claim:
     notes: tuple[str, ...] = field(default=())
 
     def row(self, model: str) -> dict:
-        """The row as a dict whose keys are `COLUMNS`."""
+        """The row as a dict whose keys are `CLAIM_COLUMNS`."""
         return {
             "model": model,
             "claim": self.claim,
@@ -74,7 +88,7 @@ class Claim:
             "ci_low": self.test.ci_low,
             "ci_high": self.test.ci_high,
             "p_value": self.test.p_value,
-            "p_value_holm": nan,  # known when all claims of the model are: see `multiplicity`
+            "p_value_holm": nan,  # known when all claims of the model are: see `with_holm`
             "rule": self.rule,
             "verdict": self.verdict,
             "control": self.control,
@@ -156,17 +170,16 @@ def worst(tests: Sequence[Effect], significance: float) -> Effect:
 UNDONE = "by itself this verdict could be chance"  # in the note of a claim that the correction would not decide
 
 
-def with_holm(rows: list[dict], significance: float) -> list[dict]:
-    """Rows of one model's claims with ``p_value_holm``, and a note where the correction undoes a verdict.
+def with_holm(claims: pd.DataFrame, significance: float) -> pd.DataFrame:
+    """One model's claims with ``p_value_holm``, and a note where the correction undoes a verdict.
 
     Verdicts stay those of the single tests, which answer each claim by itself. Only claims that were tested count.
     """
-    tested = [row["p_value"] if row["verdict"] != NOT_TESTABLE else np.nan for row in rows]
-    n_tested = np.count_nonzero(np.isfinite(tested))
-    corrected = []
-    for row, p_value in zip(rows, holm(tested), strict=True):
-        note = row["note"]
-        if row["verdict"] not in (NOT_SUPPORTED, NOT_TESTABLE) and p_value >= significance:
-            note += f" Corrected for the {n_tested} claims that were tested (Holm), p = {p_value:.2g}: {UNDONE}."
-        corrected.append({**row, "p_value_holm": p_value, "note": note})
-    return corrected
+    tested = claims["p_value"].where(claims["verdict"] != NOT_TESTABLE)
+    corrected = holm(tested.to_numpy())
+    undone = ~claims["verdict"].isin((NOT_SUPPORTED, NOT_TESTABLE)) & (corrected >= significance)
+    words = [
+        f" Corrected for the {tested.count()} claims that were tested (Holm), p = {p_value:.2g}: {UNDONE}."
+        for p_value in corrected
+    ]
+    return claims.assign(p_value_holm=corrected, note=claims["note"] + np.where(undone, words, ""))
