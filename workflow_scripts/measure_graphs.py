@@ -3,14 +3,16 @@
 from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-from synergy.heads.networks import DESCRIPTIONS, NULL_IN_WORDS, headline_contrasts, network_definitions
+from synergy.heads.networks import DESCRIPTIONS, NULL_IN_WORDS, measure_networks
 from synergy.phiid.pairwise import read_pairwise
 
-NETWORKS = {"synergy": "sts_matrix", "redundancy": "rtr_matrix"}
+NETWORKS = ("sts_matrix", "rtr_matrix")  # synergy, redundancy
 
 
-def measure_graphs(pairwise: str, top_fraction: float, seed: int, null_networks: int, metrics: str) -> None:
-    """Write the metrics of both networks, every definition beside its weight-shuffled null.
+def measure_graphs(
+    pairwise: str, top_fraction: float, seed: int, null_networks: int, metrics: str, threads: int = 1
+) -> None:
+    """Write the metrics of both networks under every definition, the headline ones beside their weight-shuffled null.
 
     Parameters
     ----------
@@ -24,13 +26,14 @@ def measure_graphs(pairwise: str, top_fraction: float, seed: int, null_networks:
         Weight shuffles a network.
     metrics : str
         Where to write the JSON.
+    threads : int
+        Graphs measured side by side.
     """
-    atoms, upstream = read_pairwise(pairwise, tuple(NETWORKS.values()))
-    measured = {}
-    for network, matrix in NETWORKS.items():
-        print(f"{network} network: {len(atoms[matrix])} heads, {null_networks} shuffled networks", flush=True)
-        measured[network] = network_definitions(atoms[matrix], top_fraction, seed, null_networks)
-    headline = {network: measured[network]["top_fraction"] for network in NETWORKS}
+    atoms, upstream = read_pairwise(pairwise, NETWORKS)
+    synergy, redundancy = (atoms[name] for name in NETWORKS)
+    print(f"Two networks of {len(synergy)} heads, {null_networks} shuffles of each", flush=True)
+    measured = measure_networks(synergy, redundancy, top_fraction, seed, null_networks, threads)
+    headline = measured["definitions"]["top_fraction"]
     write_json(
         metrics,
         {
@@ -39,16 +42,11 @@ def measure_graphs(pairwise: str, top_fraction: float, seed: int, null_networks:
             "syn_modularity": headline["synergy"]["modularity"]["value"],
             "red_modularity": headline["redundancy"]["modularity"]["value"],
             "top_fraction": top_fraction,
-            "n_heads_total": len(atoms["sts_matrix"]),
-            "contrasts_synergy_minus_redundancy": headline_contrasts(
-                atoms["sts_matrix"], atoms["rtr_matrix"], top_fraction, seed
-            ),
+            "n_heads_total": len(synergy),
+            "contrasts_synergy_minus_redundancy": measured["contrasts_synergy_minus_redundancy"],
             "definitions": {
-                definition: {
-                    "description": description,
-                    **{network: measured[network][definition] for network in NETWORKS},
-                }
-                for definition, description in DESCRIPTIONS.items()
+                definition: {"description": DESCRIPTIONS[definition], **networks}
+                for definition, networks in measured["definitions"].items()
             },
             "null": NULL_IN_WORDS,
             "null_networks": null_networks,
@@ -66,5 +64,6 @@ if __name__ == "__main__":
         measure_graphs(
             pairwise=snakemake.input.pairwise,
             metrics=snakemake.output.metrics,
+            threads=snakemake.threads,
             **snakemake.params.settings,
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from synergy.heads.layer_profiles import inverted_u
-from synergy.heads.networks import DESCRIPTIONS, headline_contrasts, network_definitions
+from synergy.heads.networks import measure_networks
 from synergy.heads.scores import SCORES
 from synergy.perturbation.outcomes import Scores, compare_conditions
 
@@ -50,10 +50,7 @@ def clustered(n=40, seed=1):
 
 
 def graph_metrics(synergy, redundancy, null_networks=20):
-    measured = [network_definitions(matrix, 0.15, 0, null_networks) for matrix in (synergy, redundancy)]
-    definitions = {name: {"synergy": measured[0][name], "redundancy": measured[1][name]} for name in DESCRIPTIONS}
-    contrasts = headline_contrasts(synergy, redundancy, 0.15, 0)
-    return {"definitions": definitions, "contrasts_synergy_minus_redundancy": contrasts, "top_fraction": 0.15}
+    return measure_networks(synergy, redundancy, 0.15, 0, null_networks) | {"top_fraction": 0.15}
 
 
 def ratio(estimate, p_value, paired=0.0001, n_seeds=5):

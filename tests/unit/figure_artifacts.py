@@ -76,6 +76,7 @@ def synthesise(folder, layers, heads, surrogates):
         seed=0,
         null_networks=2 if surrogates else 0,
         metrics=str(folder / "metrics.json"),
+        threads=1,
     )
     return folder
 

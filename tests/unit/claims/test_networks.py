@@ -24,7 +24,7 @@ def test_graphs(claim_of, synergy, redundancy, verdict):
 
 def test_weights_that_alone_make_the_difference_are_removed_by_the_shuffle():
     # No structure in either, but the second's strongest edges are far stronger than the rest.
-    even, uneven = spread_out(seed=4), spread_out(seed=5) ** 6
+    even, uneven = spread_out(seed=4), spread_out(seed=5) ** 8
     metrics = graph_metrics(even, uneven)
     claim = claim_modularity(metrics, 0.05)
     assert claim.verdict == SUPPORTED

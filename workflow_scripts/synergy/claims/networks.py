@@ -50,12 +50,12 @@ def _relative_to_null(synergy: dict, redundancy: dict, significance: float, sign
 
 
 def _definitions_in_words(definitions: dict, metric: str, sign: int) -> list[str]:
-    """Values under every definition, raw and relative to the null, and whether they agree in direction."""
+    """Values under every definition, raw and relative to the null where there is one, and whether they agree."""
     words, directions = [], set()
     for name, record in definitions.items():
         synergy, redundancy = record["synergy"][metric], record["redundancy"][metric]
         values = [_number(network["value"]) for network in (synergy, redundancy)]
-        relative = [_number(network["relative_to_null"]) for network in (synergy, redundancy)]
+        relative = [_number(network.get("relative_to_null")) for network in (synergy, redundancy)]  # not of dense ones
         words.append(
             f"{name.replace('_', ' ')} {values[0]:.3g} / {values[1]:.3g}"
             + (f" (over null {relative[0]:.3g} / {relative[1]:.3g})" if np.isfinite(relative).all() else "")

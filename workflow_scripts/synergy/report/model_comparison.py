@@ -90,7 +90,7 @@ def draw_ablations(ablations: dict[str, pd.DataFrame]) -> Figure:
 
 
 def draw_graph_metrics(metrics: dict[str, dict], published: Published) -> Figure:
-    """Efficiency and modularity of both networks under two definitions, each with the mean of its shuffled null."""
+    """Efficiency and modularity of both networks under two definitions, one with the mean of its shuffled null."""
     canvas = new_figure(TWO_COLUMNS, 5.6, "Synergy and redundancy networks of all models")
     panels = canvas.subplots(2, 2, sharex=True)
     for row, (definition, meaning, unit) in zip(panels, SHOWN, strict=True):
@@ -103,8 +103,9 @@ def draw_graph_metrics(metrics: dict[str, dict], published: Published) -> Figure
                         axes.plot(place + shift, _number(measured["value"]), "o", color=colour, markersize=8)
                     else:
                         axes.bar(place + shift, _number(measured["value"]), width=0.36, color=colour)
-                    null = _number(measured["null_mean"])
-                    axes.plot([place + shift - 0.18, place + shift + 0.18], [null, null], color=INK, linewidth=1.4)
+                    if "null_mean" in measured:
+                        null = _number(measured["null_mean"])
+                        axes.plot([place + shift - 0.18, place + shift + 0.18], [null, null], color=INK, linewidth=1.4)
                     name, theirs = published[model]
                     if name and definition == "dense_weighted":
                         value = theirs[metric][theirs["network"] == network]
