@@ -1,10 +1,11 @@
 """A complete run of all rules on tiny untrained models of three architectures, and what happens afterwards."""
 
-import csv
 import json
 import re
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 from browser import BROWSER, DRIVER, MISSING, Browser
 from declarations import REPOSITORY, rules
@@ -64,16 +65,11 @@ def report(run):
 def test_the_report_opens_with_the_verdict_on_every_claim_in_words(run, report):
     opening = report.run("return document.querySelector('#app').innerText")
     assert "What was found" in opening
-    with open(run / "results/claims/claims.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = pd.read_csv(run / "results/claims/claims.csv")
     assert len(rows) == 3 * 8
-    for row in rows:
-        assert row["statement"] in opening
-        assert row["model"] in opening
-    for model in {row["model"] for row in rows}:
-        own = [row["verdict"] for row in rows if row["model"] == model]
-        counted = [f"{own.count(word)} {word}" for word in dict.fromkeys(own)]
-        assert all(count in opening for count in counted), counted
+    counts = rows.value_counts(["model", "verdict"])
+    told = [f"{count} {verdict}" for (_, verdict), count in counts.items()]
+    assert [words for words in (*rows["statement"], *rows["model"], *told) if words not in opening] == []
     first = "const h = document.querySelector('.found h1'), r = h.getBoundingClientRect(); "
     assert report.run(first + "return document.elementFromPoint(r.left + 3, r.top + 9) === h"), (
         "its start is out of reach"
@@ -175,8 +171,6 @@ def test_other_shards_give_the_same_answers(run, tmp_path):
 
 
 def test_other_shards_give_the_same_bits(run, tmp_path):
-    import numpy as np
-
     target = "results/phiid_scores/tiny-neox_pairwise_phiid.npz"
     other = copy_repository(tmp_path / "copy")
     source = "results/activations/tiny-neox_activations.npz"
@@ -190,9 +184,6 @@ def test_other_shards_give_the_same_bits(run, tmp_path):
 
 
 def test_heads_replaced_by_their_mean_are_merged_and_drawn_beside_the_zeroed(run, tmp_path):
-    import csv
-    import json
-
     folder = copy_repository(tmp_path / "copy")
     for made in ("results/activations", "results/phiid_scores", "results/prefetch", "resources"):
         shutil.copytree(run / made, folder / made)
@@ -203,9 +194,8 @@ def test_heads_replaced_by_their_mean_are_merged_and_drawn_beside_the_zeroed(run
     arguments = ("--configfile", "config/smoke.yaml", str(overlay), *SMOKE[2:], *THREADS)
     jobs = planned_jobs(snakemake(*arguments, "--", target, cwd=folder))
     assert jobs == {"ablate_heads": 4, "merge_ablation": 1, "plot_ablation": 1}
-    with open(folder / "results/ablation/tiny-neox_ablation.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["method"] for row in rows} == {"zero", "mean"}
+    rows = pd.read_csv(folder / "results/ablation/tiny-neox_ablation.csv")
+    assert set(rows["method"]) == {"zero", "mean"}
     statistics = json.loads((folder / "results/ablation/tiny-neox_ablation.json").read_text())
     assert statistics["method"] == "zero"
     zero, mean = statistics["auc"], statistics["other_methods"]["mean"]["auc"]

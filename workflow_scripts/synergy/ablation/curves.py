@@ -1,4 +1,4 @@
-"""Ablation curves: one line an order from several seeds, and the area under it."""
+"""Ablation curves: one line an order from several seeds, and the noise floor beneath them."""
 
 from dataclasses import dataclass
 
@@ -43,13 +43,12 @@ def curve_of_order(table: pd.DataFrame, order: str, method: str) -> Curve | None
     if rows.empty:
         return None
     n_seeds = rows["seed"].nunique()
-    at = rows.assign(
-        low=rows[["kl_ci_low", "mean_kl_div"]].min(axis=1), high=rows[["kl_ci_high", "mean_kl_div"]].max(axis=1)
-    ).groupby("fraction_removed")
-    steps = at.agg(kl=("mean_kl_div", "mean"), low=("low", "min"), high=("high", "max"))[
-        at["seed"].nunique() == n_seeds
-    ]
-    return Curve(steps.index.to_numpy(), *steps.to_numpy().T, n_seeds)
+    low = rows[["kl_ci_low", "mean_kl_div"]].min(axis=1)
+    high = rows[["kl_ci_high", "mean_kl_div"]].max(axis=1)
+    steps = rows.assign(low=low, high=high).groupby("fraction_removed")
+    steps = steps.agg(kl=("mean_kl_div", "mean"), low=("low", "min"), high=("high", "max"), seeds=("seed", "nunique"))
+    fraction, kl, low, high, _ = steps[steps["seeds"] == n_seeds].reset_index().to_numpy().T
+    return Curve(fraction, kl, low, high, n_seeds)
 
 
 def noise_floor(table: pd.DataFrame) -> float:

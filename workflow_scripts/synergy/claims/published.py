@@ -256,7 +256,7 @@ def accuracies(math: pd.DataFrame, theirs: pd.DataFrame, sigma: float) -> Iterat
     """Accuracy by condition at the configured noise (Fig. 4b), seeds pooled."""
     pooled = [pooled_accuracy(math, name, 0.0 if name == "baseline" else sigma) for name in PUBLISHED_CONDITIONS]
     ours = np.array([100 * accuracy.value if accuracy else np.nan for accuracy in pooled])
-    published = theirs.set_index("condition")["accuracy_percent"].reindex(PUBLISHED_CONDITIONS).to_numpy()
+    published = theirs.groupby("condition")["accuracy_percent"].first().reindex(PUBLISHED_CONDITIONS).to_numpy()
     names = ", ".join(PUBLISHED_CONDITIONS)
     note = f"Conditions: {names}. Sigma here {sigma:g}; the paper states none, nor the problems asked."
     yield Quantity("4b", "accuracy under noise", "percentage points", ours, published, note=note)
