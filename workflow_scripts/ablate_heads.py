@@ -61,6 +61,7 @@ def ablate_heads(
         },
     )
     if result.find({"kl": output}):
+        Unfinished(output, result.key).remove()
         return
     import torch
 

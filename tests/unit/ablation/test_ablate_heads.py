@@ -11,6 +11,7 @@ from ablate_heads import ablate_heads
 from synergy.ablation import sweep as ablation
 from synergy.files.artifacts import read_json, read_npz, write_json
 from synergy.files.errors import InputError
+from synergy.files.kept_results import Unfinished
 from synergy.files.tables import write_table
 
 REPOSITORY = Path(__file__).parents[3]
@@ -128,10 +129,12 @@ def test_an_order_of_the_same_heads_is_found_and_not_computed(job, order, tmp_pa
     whole = Path(job["output"]).read_bytes()
     Path(job["output"]).unlink()
     change_ranking(job, "autocorrelation", "mean_norm")
+    Unfinished(job["output"], "of an interrupted run").save(np.zeros((1, 1)))
     forbid_models()
     ablate_heads(**job | {"threads": 2, "residual_cache": "none"})
     assert "nothing was computed" in capsys.readouterr().out
     assert Path(job["output"]).read_bytes() == whole
+    assert [path.name for path in Path(job["output"]).parent.iterdir()] == ["random-1.npz"]
 
 
 def test_any_other_order_is_computed(job, tmp_path, forbid_models, monkeypatch):

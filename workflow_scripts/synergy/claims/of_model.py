@@ -52,11 +52,11 @@ def claims_of_behaviour(
     Parameters
     ----------
     ablation : DataFrame
-        KL in nats at each number of heads removed, with the columns `curves.COLUMNS`.
+        KL in nats at each number of heads removed, with the columns `CURVE_COLUMNS`.
     orders : dict
         The statistics of the orders: areas and their ratios.
     math : DataFrame
-        The accuracies, with the columns `proportions.COLUMNS`.
+        The accuracies, with the columns `POOLED_COLUMNS`.
     conditions : dict
         The paired comparisons of the noise conditions.
     sigma : float
