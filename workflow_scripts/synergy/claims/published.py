@@ -255,7 +255,7 @@ def divergences(ablation: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[Quanti
 def accuracies(math: pd.DataFrame, theirs: pd.DataFrame, sigma: float) -> Iterator[Quantity]:
     """Accuracy by condition at the configured noise (Fig. 4b), seeds pooled."""
     pooled = [pooled_accuracy(math, name, 0.0 if name == "baseline" else sigma) for name in PUBLISHED_CONDITIONS]
-    ours = np.array([100 * accuracy.value if accuracy else np.nan for accuracy in pooled])
+    ours = np.array([100 * own.n_correct / own.n_problems if own else np.nan for own in pooled])
     published = theirs.groupby("condition")["accuracy_percent"].first().reindex(PUBLISHED_CONDITIONS).to_numpy()
     names = ", ".join(PUBLISHED_CONDITIONS)
     note = f"Conditions: {names}. Sigma here {sigma:g}; the paper states none, nor the problems asked."
