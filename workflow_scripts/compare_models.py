@@ -6,7 +6,7 @@ from synergy.files.artifacts import read_json, save_figure
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
 from synergy.files.tables import read_table
-from synergy.heads.ranking_table import read_layers
+from synergy.heads.ranking_table import read_ranking
 from synergy.report.model_comparison import draw_ablations, draw_graph_metrics, draw_profiles
 
 SCORES = ("syn_red_score", "excess_score")
@@ -43,7 +43,7 @@ def compare_models(
         Where to write the three PNGs, and the PDFs beside them.
     """
     made = provenance("compare_models", {"models": models, "ablation_models": ablation_models})
-    tables = {model: read_layers(path, SCORES) for model, path in zip(models, rankings, strict=True)}
+    tables = {model: read_ranking(path, None, ("layer", *SCORES)) for model, path in zip(models, rankings, strict=True)}
     columns = ("layer", "depth_fraction", "layer_rank_quantile")
     their_profiles = {model: read_published(published_profiles, model, columns) for model in models}
     curves = {

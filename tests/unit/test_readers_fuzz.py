@@ -16,7 +16,7 @@ from synergy.ablation.order_files import FORMS, read_orders
 from synergy.files.artifacts import read_json, read_npz, write_json, write_jsonl, write_npz
 from synergy.files.errors import InputError
 from synergy.files.tables import read_records, read_table, write_table
-from synergy.heads.ranking_table import read_layers, read_ranking
+from synergy.heads.ranking_table import read_ranking
 from synergy.perturbation.outcomes import read_scores
 from synergy.perturbation.problem_shards import answers_fingerprint, merge_problem_shards
 from synergy.perturbation.problems import Problem, load_problems
@@ -90,7 +90,7 @@ TEXTS = {
     ),
     "layers": (
         lambda path: write_table(path, RANKING),
-        lambda path: read_layers(str(path), ("syn_red_score",)),
+        lambda path: read_ranking(str(path), None, ("layer", "syn_red_score")),
     ),
     "records": (
         lambda path: write_table(path, pd.DataFrame({"claim": [1], "verdict": ["supported"]})),

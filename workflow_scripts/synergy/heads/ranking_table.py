@@ -6,51 +6,40 @@ import numpy as np
 import pandas as pd
 
 from synergy.files.errors import InputError
-from synergy.files.tables import REMAKE, read_table
+from synergy.files.tables import read_table
 from synergy.heads.scores import SCORES
 
 
-def read_ranking(path: str, n_heads_total: int, required: Sequence[str]) -> pd.DataFrame:
+def read_ranking(path: str, n_heads_total: int | None, required: Sequence[str]) -> pd.DataFrame:
     """Read the table of ``rank_heads``.
 
     Parameters
     ----------
     path : str
         The CSV.
-    n_heads_total : int
-        Query heads that the model has.
+    n_heads_total : int or None
+        Query heads that the model has; None where the table is all that is known of it.
     required : sequence of str
         Columns that must be there.
 
     Raises
     ------
     InputError
-        Naming the file, if it cannot be read, lacks a column or has not one row for each head, in order.
+        Naming the file, if it cannot be read, lacks a column or has not one row for each head, in order, as many in
+        each layer.
     """
     table = read_table(path, required=required)
-    index = np.arange(n_heads_total)
-    if len(table) != n_heads_total or not np.array_equal(table.get("head_idx", index), index):
+    n_rows, n_heads = len(table), len(table) if n_heads_total is None else n_heads_total
+    index = np.arange(n_rows)
+    right = n_rows == n_heads and np.array_equal(table.get("head_idx", index), index)
+    if right and "layer" in table:
+        right = np.array_equal(table["layer"], index // (n_rows // table["layer"].nunique()))
+    if not right:
         raise InputError(
-            f"a row for each of the model's {n_heads_total} heads, in order, in {path}",
-            f"{len(table)} rows{', in another order' * (len(table) == n_heads_total)}",
+            f"a row for each of the model's {n_heads} heads, layer by layer, in order, in {path}",
+            f"{n_rows} rows{', in another order' * (n_rows == n_heads)}",
             f"delete {path} and run the workflow again; if it stays so, correct layers and heads in the config",
         )
-    return table
-
-
-def read_layers(path: str, required: Sequence[str]) -> pd.DataFrame:
-    """Read the table of ``rank_heads`` where the geometry is the table's own: as many heads in each layer, in order.
-
-    Raises
-    ------
-    InputError
-        As `read_ranking`.
-    """
-    table = read_table(path, required=("layer", *required))
-    layers, counts = np.unique(table["layer"], return_counts=True)
-    if not np.array_equal(table["layer"], np.repeat(np.arange(len(layers)), counts.max())):
-        found = f"{len(table)} rows of {len(layers)} layers"
-        raise InputError(f"the same number of heads of each layer, in order, in {path}", found, REMAKE)
     return table
 
 
