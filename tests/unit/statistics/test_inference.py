@@ -34,8 +34,9 @@ def test_share_as_extreme_counts_both_sides_and_itself_but_nothing_undefined():
     assert share_as_extreme(np.array([-3.0, 0.5, np.nan, 2.0, 1.0, np.nan]), 2.0) == 3 / 5
 
 
-def test_percentile_interval_holds_the_central_95_of_100():
-    assert percentile_interval(np.arange(1001.0)) == (25, 975)
+def test_percentile_interval_holds_the_central_95_of_100_and_leaves_out_what_is_undefined():
+    assert percentile_interval(np.append(np.arange(1001.0), np.nan)) == (25, 975)
+    assert np.isnan(percentile_interval(np.full(3, np.nan))).all()
 
 
 # ---- signs flipped at random

@@ -14,7 +14,7 @@ from synergy.heads.layer_profiles import (
 )
 from synergy.heads.ranking_table import configured_score
 from synergy.heads.scores import SCORES
-from synergy.statistics.inference import share_as_extreme
+from synergy.statistics.inference import percentile_interval, share_as_extreme
 
 NO_NULL = "no null was computed"
 FEW_LAYERS = f"fewer than {FEWEST_LAYERS} layers, or a flat profile"
@@ -94,8 +94,7 @@ def _profile_test(
     if np.isnan(arch.correlation):
         return profile, arch, Effect(obstacle=FEW_LAYERS if np.isfinite(scores).any() else absent)
     draws = template_correlation(resampled_profiles(scores, layers, heads, BOOTSTRAPS, seed))
-    low, high = np.nanpercentile(draws, [2.5, 97.5])
-    return profile, arch, Effect(arch.correlation, arch.p_value, float(low), float(high))
+    return profile, arch, Effect(arch.correlation, arch.p_value, *percentile_interval(draws))
 
 
 def _described(name: str, scores: np.ndarray, geometry: tuple, significance: float) -> str:
@@ -126,12 +125,11 @@ def _exchange_test(
     second = template_correlation(np.where(exchanged, trained, untrained))
     draws = template_correlation(resampled_profiles(trained_scores, layers, heads, BOOTSTRAPS, seed))
     draws = draws - template_correlation(resampled_profiles(untrained_scores, layers, heads, BOOTSTRAPS, seed + 1))
-    low, high = np.nanpercentile(draws, [2.5, 97.5])
     n_undefined = np.count_nonzero(np.isnan(first - second))
     left_out = (
         f"; {n_undefined} of {permutations} exchanges made a profile flat and are left out" if n_undefined else ""
     )
-    return Effect(observed, share_as_extreme(first - second, observed), float(low), float(high)), left_out
+    return Effect(observed, share_as_extreme(first - second, observed), *percentile_interval(draws)), left_out
 
 
 def _absence(trained: Arch, untrained: Arch, test: Effect, significance: float) -> tuple[str, str]:

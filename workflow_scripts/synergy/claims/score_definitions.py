@@ -13,6 +13,7 @@ from synergy.heads.layer_profiles import (
 )
 from synergy.heads.ranking_table import configured_score
 from synergy.heads.scores import SCORES, scores
+from synergy.statistics.inference import percentile_interval
 from synergy.statistics.ranks import spearman
 
 DEFINITION_COLUMNS = (
@@ -79,8 +80,8 @@ def definition_rows(
             correlations = template_correlation(draws)
             contrasts = np.array([quadratic_contrast(draw) for draw in draws])
             effect = Effect(arch.correlation, arch.p_value)
-            ci_low, ci_high = _interval(correlations)
-            quadratic_ci_low, quadratic_ci_high = _interval(contrasts)
+            ci_low, ci_high = percentile_interval(correlations)
+            quadratic_ci_low, quadratic_ci_high = percentile_interval(contrasts)
             rows.append(
                 {
                     "model": model,
@@ -100,8 +101,3 @@ def definition_rows(
                 }
             )
     return pd.DataFrame(rows, columns=DEFINITION_COLUMNS)
-
-
-def _interval(draws: np.ndarray) -> tuple[float, float]:
-    defined = draws[np.isfinite(draws)]
-    return tuple(np.percentile(defined, [2.5, 97.5]).tolist()) if defined.size else (np.nan, np.nan)

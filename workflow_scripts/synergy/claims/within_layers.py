@@ -3,7 +3,7 @@
 import numpy as np
 
 from synergy.claims.verdicts import Claim, Effect, decided
-from synergy.statistics.inference import share_as_extreme
+from synergy.statistics.inference import percentile_interval, share_as_extreme
 
 BOOTSTRAPS = 1000
 
@@ -65,8 +65,8 @@ def within_minus_between(matrix: np.ndarray, layers: int, heads: int, permutatio
         inside, n_inside = values.take(pairs).sum(), np.count_nonzero(defined.take(pairs))
         null[draw] = inside / max(n_inside, 1) - (total - inside) / max(count - n_inside, 1)
     picked = generator.integers(layers, size=(BOOTSTRAPS, layers))
-    low, high = np.percentile([_contrast(sums[draw], counts[draw]) for draw in picked], [2.5, 97.5])
-    return Effect(observed, share_as_extreme(null, observed), float(low), float(high))
+    resampled = np.array([_contrast(sums[draw], counts[draw]) for draw in picked])
+    return Effect(observed, share_as_extreme(null, observed), *percentile_interval(resampled))
 
 
 def sums_by_layer(matrix: np.ndarray, layers: int, heads: int) -> tuple[np.ndarray, np.ndarray]:

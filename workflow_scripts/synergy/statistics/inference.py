@@ -191,8 +191,11 @@ def wilson_interval(n_correct: float, n: float, confidence: float = 0.95) -> tup
 
 
 def percentile_interval(samples: np.ndarray) -> tuple[float, float]:
-    """Central 95 % of samples (n,)."""
-    low, high = np.percentile(samples, [2.5, 97.5])
+    """Central 95 % of samples (n,), the undefined (NaN) left out; NaN where nothing is left."""
+    defined = samples[~np.isnan(samples)]
+    if not defined.size:
+        return math.nan, math.nan
+    low, high = np.percentile(defined, [2.5, 97.5])
     return float(low), float(high)
 
 
