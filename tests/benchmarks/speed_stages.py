@@ -82,7 +82,7 @@ def graphs(run: Path, threads: int) -> list[tuple]:
     size = f"{n_heads:,} heads, both networks"
     words = "networkx and python-louvain themselves, graphs side by side"
     met = seconds <= 20 and everything <= 300
-    return [("graph metrics", size, ours, words, "", "≤ 20 s headline, ≤ 300 s all", met)]
+    return [("graph metrics", size, ours, words, "–", "≤ 20 s headline, ≤ 300 s all", met)]
 
 
 def starting(run: Path, threads: int) -> list[tuple]:
