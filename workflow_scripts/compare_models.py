@@ -7,7 +7,7 @@ from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
 from synergy.files.tables import read_table
 from synergy.heads.ranking_table import read_ranking
-from synergy.report.model_comparison import draw_ablations, draw_graph_metrics, draw_profiles
+from synergy.report.model_comparison import ablations_figure, graph_metrics_figure, profiles_figure
 
 SCORES = ("syn_red_score", "excess_score")
 
@@ -53,9 +53,9 @@ def compare_models(
     columns = ("network", "global_efficiency", "modularity")
     their_graphs = {model: read_published(published_graphs, model, columns) for model in models}
 
-    save_figure(profiles, draw_profiles(tables, ablation_models, controls, their_profiles), made)
-    save_figure(ablation, draw_ablations(curves), made)
-    save_figure(graph_metrics, draw_graph_metrics(measured, their_graphs), made)
+    save_figure(profiles, profiles_figure(tables, ablation_models, controls, their_profiles), made)
+    save_figure(ablation, ablations_figure(curves), made)
+    save_figure(graph_metrics, graph_metrics_figure(measured, their_graphs), made)
 
 
 if __name__ == "__main__":

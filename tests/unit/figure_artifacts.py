@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from synergy.files.artifacts import write_npz
+from synergy.ablation.curves import CURVE_COLUMNS
+from synergy.files.artifacts import save_figure, write_npz
 from synergy.files.tables import write_table
 from synergy.heads.scores import ranking_columns
 
@@ -50,19 +52,8 @@ def synthesise(folder, layers, heads, surrogates):
             for removed in range(n + 1):
                 kl = 1e-4 + (1 + 0.1 * seed) * removed / n
                 for method in ("zero", "mean") if layers == 8 else ("zero",):
-                    ablation.append((removed, kl, order, removed / n, seed, kl, 0.9 * kl, 1.1 * kl, method))
-    names = [
-        "num_heads_removed",
-        "mean_kl_div",
-        "order_type",
-        "fraction_removed",
-        "seed",
-        "kl_sd",
-        "kl_ci_low",
-        "kl_ci_high",
-        "method",
-    ]
-    write_table(folder / "ablation.csv", pd.DataFrame(ablation, columns=names))
+                    ablation.append((removed, kl, order, removed / n, seed, 0.9 * kl, 1.1 * kl, method))
+    write_table(folder / "ablation.csv", pd.DataFrame(ablation, columns=CURVE_COLUMNS))
     accuracies = [("baseline", 0, 0, 60, 36, 0.02, 0.9)]
     for condition in ("synergistic", "redundant", "random"):
         accuracies += [(condition, s, k, 60, 30 - k, 0.1, 1 + s) for s in (0.5, 1.0) for k in range(2)]
@@ -98,6 +89,20 @@ def inputs(folder, name, layers, heads):
             "sigma": 0.5,
         },
     }[name]
+
+
+def drawn(script, **arguments):
+    """The figures that a script saves, in the order of saving."""
+    figures, module = [], importlib.import_module(script)
+
+    def saved(path, figure, provenance):
+        save_figure(path, figure, provenance)
+        figures.append(figure)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "save_figure", saved)
+        getattr(module, script)(**arguments)
+    return figures
 
 
 def words(figure):

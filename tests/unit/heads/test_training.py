@@ -6,9 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
-from plot_trajectory import plot_trajectory
-from saved_figures import figures_of
+from figure_artifacts import drawn
 from trace_training import trace_training
 
 from synergy.files.artifacts import write_json
@@ -18,10 +16,8 @@ from synergy.heads.scores import rank_difference
 from synergy.heads.training import MEANS, TRAJECTORY_COLUMNS, chance_extent, extent_of, identical_weights, min_max
 from synergy.report.style import FAINT
 
-REPOSITORY = Path(__file__).parents[3]
-
 LAYERS, HEADS = 16, 8
-PUBLISHED = REPOSITORY / "config/published/fig3a_pythia-1b_training.csv"
+PUBLISHED = Path(__file__).parents[3] / "config/published/fig3a_pythia-1b_training.csv"
 
 
 def checkpoint(amplitude, seed, with_null=True):
@@ -129,32 +125,31 @@ def test_min_max():
     assert extent_of(np.array([1.0, np.nan, 4.0])) == 3
 
 
-def drawn(folder):
-    """Run the figure's script on what `traced` left, warnings being errors."""
-    with figures_of("plot_trajectory") as figures:
-        plot_trajectory(str(folder / "t.csv"), str(folder / "t.json"), "pythia-1b", str(folder / "figure.png"))
-    with Image.open(folder / "figure.png") as image:
-        assert image.width == 1440
-    return figures[0]
+def figure_of(folder):
+    """What the figure's script draws of what `traced` left."""
+    inputs = {"trajectory": str(folder / "t.csv"), "summary": str(folder / "t.json"), "model": "pythia-1b"}
+    return drawn("plot_trajectory", **inputs, figure=str(folder / "figure.png"))[0]
 
 
+@pytest.mark.filterwarnings("error")
 def test_the_figure_shows_scaled_and_unscaled_and_greys_what_may_be_chance(tmp_path):
     table, _ = traced(tmp_path, {1: 0.0, 1000: 6.0, 143000: 6.0}, hashes=["a", "b", "a"])
-    figure = drawn(tmp_path)
-    scaled, of_excess, published, score, *_ = figure.axes
-    np.testing.assert_array_equal(scaled.images[0].get_array(), table["score_scaled"].to_numpy().reshape(3, LAYERS).T)
-    np.testing.assert_array_equal(score.images[0].get_array(), table["score"].to_numpy().reshape(3, LAYERS).T)
-    assert score.images[0].norm.vmin + score.images[0].norm.vmax == pytest.approx(1)  # centred on 0.5
-    assert of_excess.images
-    assert published.images[0].get_array().mask[:, 2].all()  # the paper ends at step 128,000
-    ticks = scaled.get_xticklabels()
+    figure = figure_of(tmp_path)
+    maps = [axes.collections[0] for axes in figure.axes[:5]]
+    scaled, of_excess, published, score, _ = maps
+    for shown, column in ((scaled, "score_scaled"), (score, "score"), (of_excess, "excess_score_scaled")):
+        np.testing.assert_array_equal(shown.get_array(), table[column].to_numpy().reshape(3, LAYERS).T)
+    assert score.norm.vmin + score.norm.vmax == pytest.approx(1)  # centred on 0.5
+    assert published.get_array().mask[:, 2].all()  # the paper ends at step 128,000
+    ticks = figure.axes[0].get_xticklabels()
     assert [tick.get_text() for tick in ticks] == ["1", "1k", "143k"]
     assert [tick.get_color() == FAINT for tick in ticks] == [True, False, False]
     assert "CAUTION: pythia-1b-step1, pythia-1b-step143000 have identical weights" in figure.get_suptitle()
 
 
+@pytest.mark.filterwarnings("error")
 def test_the_figure_without_null_says_so(tmp_path):
     traced(tmp_path, {1: 0.0, 1000: 6.0}, null=False)
-    figure = drawn(tmp_path)
+    figure = figure_of(tmp_path)
     assert [text.get_text() for text in figure.axes[1].texts] == ["no null was computed"]
     assert "CAUTION" not in figure.get_suptitle()

@@ -1,17 +1,22 @@
 """Every figure is drawn, for tiny and larger models, with and without nulls, and says what its axes mean."""
 
-import importlib
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
-from figure_artifacts import MODELS, NO_NULL, PUBLISHED, inputs, synthesise, words
+from figure_artifacts import MODELS, NO_NULL, PUBLISHED, drawn, inputs, synthesise, words
+from matplotlib.collections import PathCollection
 from PIL import Image
-from saved_figures import figures_of
 
+from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
 from synergy.files.errors import InputError
-from synergy.report.behaviour_figures import draw_floor
+from synergy.report.ablation_figure import draw_floor
+from synergy.report.robustness_figure import robustness_figure
 from synergy.report.style import new_figure
+
+# What would warn: a layout that does not fit, a missing glyph, an undefined mean.
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +26,14 @@ def folders(tmp_path_factory):
 
 
 @pytest.fixture
-def drawn():
-    """The figures that a script saves, beside their files."""
-    names = ("profile", "heatmaps", "head_ranking", "graph_cores", "ablation", "math", "null")
-    with figures_of(*(f"plot_{name}" for name in names)) as figures:
-        yield figures
+def figure_of(folders, tmp_path):
+    """Function that runs the script of a figure on the artifacts of a model."""
+
+    def run(name, key, **others):
+        arguments = inputs(folders[key], name, *MODELS[key][:2]) | {"model": key} | others
+        return drawn(name, **arguments, figure=str(tmp_path / "figure.png"))[0]
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -41,66 +49,70 @@ def drawn():
     ],
 )
 @pytest.mark.parametrize("key", MODELS)
-def test_figure(folders, drawn, tmp_path, key, name, unit, needs_null):
-    layers, heads, surrogates = MODELS[key]
-    path = tmp_path / "figure.png"
-    script = getattr(importlib.import_module(name), name)
-    script(**inputs(folders[key], name, layers, heads), model=key, figure=str(path))
-    texts = words(drawn[0])
+def test_figure(figure_of, tmp_path, key, name, unit, needs_null):
+    figure = figure_of(name, key)
+    texts = words(figure)
     assert any(unit in text for text in texts)
-    assert (NO_NULL in texts) == (needs_null and not surrogates)
-    assert drawn[0].get_suptitle().startswith(f"{key}: ")
-    for axes in drawn[0].axes:
+    assert (NO_NULL in texts) == (needs_null and not MODELS[key][2])
+    assert figure.get_suptitle().startswith(f"{key}: ")
+    for axes in figure.axes:
         if axes.axison and axes.get_label() != "<colorbar>" and len(axes.get_shared_x_axes().get_siblings(axes)) == 1:
             assert axes.get_xlabel() or name in ("plot_heatmaps", "plot_math")
             assert axes.get_ylabel()
-    assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
-    with Image.open(path) as image:
+    assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF-")
+    with Image.open(tmp_path / "figure.png") as image:
         assert image.width == 1440  # two columns at 200 dots an inch
         assert np.asarray(image.convert("L")).std() > 5
         assert json.loads(image.text["Description"])["made_by"] == name
 
 
-def test_accuracies_show_what_was_cut_off_and_each_seed(folders, drawn, tmp_path):
-    script = importlib.import_module("plot_math").plot_math
-    script(**inputs(folders["one-head"], "plot_math", 1, 1), model="m", figure=str(tmp_path / "figure.png"))
-    swept, bars, _ = drawn[0].axes
+def test_accuracies_show_what_was_cut_off_and_each_seed(figure_of):
+    swept, bars, _ = figure_of("plot_math", "one-head").axes
     dotted = [line for line in swept.lines if line.get_linestyle() == ":" and len(line.get_xdata())]
     assert [line.get_ydata().tolist() for line in dotted] == [pytest.approx([10, 10])] * 3
     assert [label.get_text() for label in bars.get_xticklabels()] == [
         "no noise\n2% cut off",
         *(f"{condition}\n10% cut off" for condition in ("redundant", "random", "synergistic")),
     ]
-    seeds = [line.get_ydata() for line in bars.lines if line.get_marker() == "o"]
-    assert [values.tolist() for values in seeds] == [pytest.approx([50, 100 * 29 / 60])] * 3
+    assert [bar.get_height() for bar in bars.patches] == pytest.approx([60, *[100 * 59 / 120] * 3])
+    groups = [group for group in bars.collections if isinstance(group, PathCollection)]
+    dots = np.concatenate([group.get_offsets() for group in groups])
+    assert sorted(dots[:, 1]) == pytest.approx([100 * 29 / 60] * 3 + [50] * 3)
+    assert sorted(np.rint(dots[:, 0])) == [1, 1, 2, 2, 3, 3]  # none of the baseline, which was run once
+
+
+def test_a_sigma_that_was_not_tried_is_said(figure_of):
+    assert "sigma = 0.7 was not tried" in words(figure_of("plot_math", "one-head", sigma=0.7))
 
 
 @pytest.mark.parametrize("name", ["plot_profile", "plot_head_ranking", "plot_ablation", "plot_math"])
 @pytest.mark.parametrize(("key", "shown"), [("gemma3-4b", True), ("one-head", False)])
-def test_published_values_stand_under_their_own_name(folders, drawn, tmp_path, name, key, shown):
-    script = getattr(importlib.import_module(name), name)
-    script(**inputs(folders[key], name, *MODELS[key][:2]), model=key, figure=str(tmp_path / "figure.png"))
-    assert ("gemma3-4b-it" in " ".join(words(drawn[0]))) == shown
+def test_published_values_stand_under_their_own_name(figure_of, name, key, shown):
+    assert ("gemma3-4b-it" in " ".join(words(figure_of(name, key)))) == shown
 
 
-def test_published_heads_of_another_geometry_are_not_drawn(folders, drawn, tmp_path):
-    arguments = inputs(folders["gemma3-4b"], "plot_head_ranking", 8, 3) | {
-        "published": PUBLISHED / "fig2b_head_rank.csv"
-    }
-    script = importlib.import_module("plot_head_ranking")
-    script.plot_head_ranking(**arguments, model="gemma3-4b", figure=str(tmp_path / "figure.png"))
-    assert "published" not in " ".join(words(drawn[0]))
+def test_published_heads_of_another_geometry_are_not_drawn(figure_of):
+    figure = figure_of("plot_head_ranking", "gemma3-4b", published=PUBLISHED / "fig2b_head_rank.csv")
+    assert "published" not in " ".join(words(figure))
+
+
+def test_both_networks_show_all_their_degrees_on_one_scale(figure_of):
+    panels = [axes for axes in figure_of("plot_graph_cores", "gemma3-4b").axes if axes.get_ylabel() == "edges a head"]
+    degrees = [[bar.get_height() for bar in axes.patches] for axes in panels]
+    assert [3 * sum(own) for own in degrees] == pytest.approx([2 * 28] * 2)  # the strongest 10 % of 276 pairs
+    assert panels[0].get_ylim() == panels[1].get_ylim()
+    assert panels[0].get_ylim()[1] > max(map(max, degrees))
 
 
 @pytest.mark.parametrize(("key", "methods"), [("gemma3-4b", ["zeros", "their mean output"]), ("one-head", ["zeros"])])
-def test_each_method_has_a_row_and_published_curves_stand_with_the_zeroed(folders, drawn, tmp_path, key, methods):
-    plot = importlib.import_module("plot_ablation").plot_ablation
-    plot(**inputs(folders[key], "plot_ablation", *MODELS[key][:2]), model=key, figure=str(tmp_path / "figure.png"))
-    panels = drawn[0].axes
-    assert [axes.get_title(loc="left") for axes in panels[::2]] == [f"heads give {method}" for method in methods]
-    published = [any("published" in str(line.get_label()) for line in axes.lines) for axes in panels]
+def test_each_method_has_a_row_and_published_curves_stand_with_the_zeroed(figure_of, key, methods):
+    figure = figure_of("plot_ablation", key)
+    assert [axes.get_title(loc="left") for axes in figure.axes[::2]] == [f"heads give {method}" for method in methods]
+    published = [any("published" in line.get_label() for line in axes.lines) for axes in figure.axes]
     assert published == ([True, True, False, False] if key == "gemma3-4b" else [False, False])
-    assert any("noise floor" in text for text in words(drawn[0]))
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend[:3] == ["synergistic first", "random (mean of 3)", "random, layer-matched (mean of 2)"]
+    assert legend[-1].startswith("noise floor (0 heads removed)")
 
 
 @pytest.mark.parametrize(("floor", "drawn_line"), [(1e-3, True), (1e-12, False), (0.0, False)])
@@ -114,15 +126,51 @@ def test_noise_floor_is_drawn_where_it_leaves_the_curves_room(floor, drawn_line)
     assert axes.get_ylim()[0] == pytest.approx(floor / 2 if drawn_line else 0.025)
 
 
-def test_a_figure_from_a_broken_table_names_the_file(tmp_path):
+def compare_variants(names, null=True):
+    """The figure of the named variants: each pair has its own correlation, and verdicts are of every kind."""
+    pairs = [(one, other) for k, other in enumerate(names) for one in names[:k]]
+    agreement = pd.DataFrame(pairs, columns=["variant", "other"]).assign(spearman=np.linspace(-0.99, 0.99, len(pairs)))
+    excess = agreement.assign(quantity="excess_score", spearman=-agreement["spearman"] if null else np.nan)
+    agreement = pd.concat([agreement.assign(quantity="syn_red_score"), excess])
+    agreement = pd.concat([agreement.assign(level=level) for level in ("heads", "layers")])
+    verdicts = [NOT_TESTABLE, NOT_SUPPORTED, OPPOSITE, SUPPORTED]
+    claims = pd.DataFrame([(claim, name) for claim in range(1, 6) for name in names], columns=["claim", "variant"])
+    places = np.arange(len(claims))
+    claims["verdict"], claims["verdict_after_control"] = np.take(verdicts, [places % 4, (places + 1) % 4])
+    figure = robustness_figure("m", agreement, claims)
+    figure.canvas.draw()
+    panels = {axes.get_title(loc="left") or axes.get_title(): axes for axes in figure.axes}
+    return panels, claims
+
+
+def signs(axes):
+    """Texts of a panel by row and column."""
+    return {tuple(np.floor(text.get_position()[::-1]).astype(int)): text.get_text() for text in axes.texts}
+
+
+@pytest.mark.parametrize("names", [["default"], ["default", "lag_2"], ["default", *"abcdefghi"]])
+def test_robustness_says_every_correlation_and_verdict(names):
+    panels, claims = compare_variants(names)
+    n = len(names)
+    for title in ("scores of heads", "layer profiles"):
+        written = signs(panels[title])
+        assert len(written) == n * (n - 1)
+        if n > 1:  # the score below the diagonal, what exceeds the null above it
+            assert (written[1, 0], written[0, 1]) == ("-.99", ".99")
+    sign = {SUPPORTED: "+", NOT_SUPPORTED: "0", OPPOSITE: "–", NOT_TESTABLE: ""}
+    for claim, title in ((1, "1 inverted U"), (5, "5 modularity")):
+        own = claims[claims["claim"] == claim]
+        expected = own[["verdict", "verdict_after_control"]].map(sign.get).to_numpy()
+        assert signs(panels[title]) == dict(np.ndenumerate(expected))
+
+
+def test_robustness_without_a_null_leaves_the_upper_triangle_empty():
+    panels, _ = compare_variants(["default", "lag_2", "ccs"], null=False)
+    assert signs(panels["scores of heads"]).keys() == {(1, 0), (2, 0), (2, 1)}
+
+
+def test_a_figure_from_a_broken_table_names_the_file(figure_of, tmp_path):
     (tmp_path / "ranking.csv").write_text("head_idx\n0\n")
     with pytest.raises(InputError, match=r"ranking\.csv"):
-        importlib.import_module("plot_head_ranking").plot_head_ranking(
-            ranking=str(tmp_path / "ranking.csv"),
-            published=PUBLISHED / "fig2b_head_rank.csv",
-            layers=1,
-            heads=1,
-            model="m",
-            figure=str(tmp_path / "figure.png"),
-        )
+        figure_of("plot_head_ranking", "one-head", ranking=str(tmp_path / "ranking.csv"))
     assert not (tmp_path / "figure.png").exists()

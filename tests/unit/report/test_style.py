@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from synergy.report.network_figures import chords, ring_positions
+from synergy.report.network_figure import chords, ring_positions
 from synergy.report.style import (
     CONDITION_STYLES,
     DIVERGING,

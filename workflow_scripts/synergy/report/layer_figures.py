@@ -1,71 +1,153 @@
-"""Panels of a layer profile: the score with its interval, its excess over the null, and the paper's."""
+"""Figures of a model by layer: the layer profile of the score, and both atoms beside their null."""
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from synergy.heads.layer_profiles import FEWEST_LAYERS, depths, layer_means, resampled_profiles, template_correlation
 from synergy.heads.ranking_table import configured_score
-from synergy.report.style import FAINT, INK, NULL, REDUNDANCY, SYNERGY, band, layer_axis, say, zero_line
+from synergy.heads.scores import SCORES
+from synergy.report.style import (
+    FAINT,
+    INK,
+    MARKED,
+    NETWORK_COLOURS,
+    NULL,
+    REDUNDANCY,
+    SYNERGY,
+    TWO_COLUMNS,
+    band,
+    layer_axis,
+    new_figure,
+    say,
+    shared_legend,
+    zero_line,
+)
 from synergy.statistics.ranks import pearson, rank_quantiles
 
 BOOTSTRAPS = 1000
-DASHES = {"rank_difference": (5, 1), "value_difference": (3, 1), "balance": (1, 1)}
+OTHER_DASHES = ((3, 1), (1, 1), (5, 1))
 
 
-def draw_score(axes: Axes, table: pd.DataFrame, layers: int, heads: int) -> None:
+def profile_figure(
+    model: str, ranking: pd.DataFrame, layers: int, heads: int, published: pd.DataFrame, published_name: str | None
+) -> Figure:
+    """Layer profile of the score, of its excess over the null, and the paper's where it has the model.
+
+    Parameters
+    ----------
+    model : str
+    ranking : DataFrame
+        A row a head, in order, with ``syn_red_score``, ``excess_score`` and every definition of the score.
+    layers, heads : int
+    published : DataFrame
+        ``depth_fraction`` and ``layer_rank_quantile``, a row a layer.
+    published_name : str or None
+        The paper's name of the model; None where it does not have it.
+    """
+    figure = new_figure(TWO_COLUMNS, 3.0, f"{model}: from redundant to synergistic, over depth")
+    panels = figure.subplots(1, 3 if published_name else 2)
+    _draw_score(panels[0], ranking, layers, heads)
+    _draw_excess(panels[1], ranking, layers, heads)
+    if published_name:
+        profile = layer_means(ranking["syn_red_score"].to_numpy(), layers, heads)
+        _draw_published_ranks(panels[2], profile, published, published_name)
+    for axes in panels:
+        if axes.get_legend():
+            seaborn.move_legend(axes, "upper center", bbox_to_anchor=(0.5, -0.22))
+    return figure
+
+
+def _draw_score(axes: Axes, ranking: pd.DataFrame, layers: int, heads: int) -> None:
     """Configured score with its 95 % interval, and faintly the rank of the heads under the other definitions."""
-    configured = configured_score(table)
-    draw_profile(axes, table["syn_red_score"].to_numpy(), layers, heads, "score", configured)
-    for name, dashes in DASHES.items():
-        label = name.replace("_", " ")
-        if label != configured:
-            profile = layer_means(rank_quantiles(table[name].to_numpy()), layers, heads)
-            axes.plot(profile, color=NULL, linewidth=1, dashes=dashes, label=f"{label} (ranks of heads)")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=1)
+    configured = configured_score(ranking)
+    _draw_profile(axes, ranking["syn_red_score"], layers, heads, "score", configured)
+    others = {name.replace("_", " "): ranking[name].to_numpy() for name in SCORES}
+    others = {
+        f"{name} (ranks of heads)": layer_means(rank_quantiles(values), layers, heads)
+        for name, values in others.items()
+        if name != configured
+    }
+    dashes = dict(zip(others, OTHER_DASHES, strict=False))
+    seaborn.lineplot(pd.DataFrame(others), palette=dict.fromkeys(others, NULL), dashes=dashes, linewidth=1, ax=axes)
 
 
-def draw_excess(axes: Axes, table: pd.DataFrame, layers: int, heads: int) -> None:
+def _draw_excess(axes: Axes, ranking: pd.DataFrame, layers: int, heads: int) -> None:
     """The configured score computed on what exceeds the null."""
-    if not np.isfinite(table["excess_score"]).any():
+    if ranking["excess_score"].isna().all():
         say(axes, "no null was computed")
         return
-    draw_profile(
-        axes, table["excess_score"].to_numpy(), layers, heads, "excess", "the same score, of what exceeds the null"
-    )
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22))
+    label = "the same score, of what exceeds the null"
+    _draw_profile(axes, ranking["excess_score"], layers, heads, "excess", label)
 
 
-def draw_profile(axes: Axes, scores: np.ndarray, layers: int, heads: int, title: str, label: str) -> None:
+def _draw_profile(axes: Axes, scores: pd.Series, layers: int, heads: int, title: str, label: str) -> None:
     """Layer means coloured from redundant to synergistic, with a bootstrap interval and the fit to an inverted U."""
+    scores = scores.to_numpy()
     profile, x = layer_means(scores, layers, heads), np.arange(layers)
     low, high = np.nanpercentile(resampled_profiles(scores, layers, heads, BOOTSTRAPS, seed=0), [2.5, 97.5], axis=0)
     zero_line(axes, 0.5)
     band(axes, x, low, high, INK, 0.12)
-    axes.plot(x, profile, color=INK, label=label, zorder=2)
-    axes.scatter(x, profile, s=14, c=[SYNERGY if value > 0.5 else REDUNDANCY for value in profile], zorder=3)
+    seaborn.lineplot(x=x, y=profile, color=INK, label=label, zorder=2, ax=axes)
+    sides = {True: SYNERGY, False: REDUNDANCY}
+    seaborn.scatterplot(
+        x=x, y=profile, hue=profile > 0.5, palette=sides, s=20, linewidth=0, legend=False, zorder=3, ax=axes
+    )
     axes.set_ylabel("mean score of the layer's heads")
     fit = float(template_correlation(profile)) if layers >= FEWEST_LAYERS else np.nan
     axes.set_title(title + (f": inverted-U fit {fit:+.2f}" if np.isfinite(fit) else ""), fontsize=8)
     layer_axis(axes, layers)
 
 
-def draw_published_ranks(axes: Axes, profile: np.ndarray, theirs: pd.DataFrame, name: str) -> None:
+def _draw_published_ranks(axes: Axes, profile: np.ndarray, published: pd.DataFrame, name: str) -> None:
     """Ours and the paper's on the paper's scale: the rank of each layer among the layers."""
-    axes.plot(theirs["depth_fraction"], theirs["layer_rank_quantile"], "o-", color=FAINT, label=f"published, {name}")
-    axes.plot(depths(len(profile)), rank_quantiles(profile), "o-", color=INK, label="here")
-    axes.set(
-        xlabel="relative depth",
-        ylabel="rank of the layer, scaled to 0-1",
+    seaborn.lineplot(
+        published,
+        x="depth_fraction",
+        y="layer_rank_quantile",
+        **MARKED,
+        color=FAINT,
+        label=f"published, {name}",
+        ax=axes,
     )
+    seaborn.lineplot(x=depths(len(profile)), y=rank_quantiles(profile), **MARKED, color=INK, label="here", ax=axes)
+    axes.set(xlabel="relative depth", ylabel="rank of the layer, scaled to 0-1")
     axes.set_title("beside the paper", fontsize=8)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22))
 
 
-def draw_quantity(above: Axes, below: Axes, name: str, observed: np.ndarray, draws: np.ndarray, colour: str) -> None:
-    """Draw one atom: `observed` (layers,) with its null `draws` (surrogates, layers) above, the excess below."""
+def null_figure(model: str, ranking: pd.DataFrame, draws: dict[str, np.ndarray], layers: int, heads: int) -> Figure:
+    """Layer means of both atoms, observed and under the null, and below them the excess over the null.
+
+    Parameters
+    ----------
+    model : str
+    ranking : DataFrame
+        A row a head, in order, with ``avg_synergy`` and ``avg_redundancy`` in nats.
+    draws : dict of str to ndarray (n_surrogates, n_heads_total)
+        Mean ``synergy`` and ``redundancy`` of each head in every surrogate, in nats.
+    layers, heads : int
+    """
+    figure = new_figure(TWO_COLUMNS, 4.7, f"{model}: information of each layer's heads, beside its null")
+    panels = figure.subplots(2, 2, sharex=True, height_ratios=(3, 2))
+    for (above, below), (name, colour) in zip(panels.T, NETWORK_COLOURS.items(), strict=True):
+        observed = layer_means(ranking[f"avg_{name}"].to_numpy(), layers, heads)
+        _draw_beside_null(above, below, name, observed, layer_means(draws[name], layers, heads), colour)
+        lowest = below if below.axison else above
+        lowest.tick_params(labelbottom=True)
+        layer_axis(above, layers, label=lowest is above)
+        layer_axis(below, layers)
+    shared_legend(figure, ncols=4)
+    return figure
+
+
+def _draw_beside_null(
+    above: Axes, below: Axes, name: str, observed: np.ndarray, draws: np.ndarray, colour: str
+) -> None:
+    """Draw one atom: `observed` (layers,) with its null `draws` (n_surrogates, layers) above, the excess below."""
     x = np.arange(len(observed))
-    above.plot(x, observed, "o-", color=colour, label=f"observed {name}", zorder=3)
+    seaborn.lineplot(x=x, y=observed, **MARKED, color=colour, label=f"observed {name}", zorder=3, ax=above)
     above.set_ylabel(f"mean {name} (nats)")
     above.set_ylim(0, 1.08 * np.nanmax(observed))
     if not np.isfinite(draws).any():
@@ -75,7 +157,7 @@ def draw_quantity(above: Axes, below: Axes, name: str, observed: np.ndarray, dra
     mean = draws.mean(axis=0)
     low, high = np.percentile(draws, [2.5, 97.5], axis=0)
     # Wide and beneath, so that it shows even where the observed line lies on it.
-    above.plot(x, mean, color=FAINT, linewidth=5, solid_capstyle="round", label="null: same series, coupling broken")
+    seaborn.lineplot(x=x, y=mean, color=FAINT, linewidth=5, label="null: same series, coupling broken", ax=above)
     above.set_ylim(min(0, np.nanmin(observed), np.nanmin(low)), 1.08 * max(np.nanmax(observed), np.nanmax(high)))
     above.set_title(f"{name}: the null gives {np.nanmean(mean) / np.nanmean(observed):.0%} of it", pad=15)
     agreement = pearson(rank_quantiles(observed), rank_quantiles(mean))
@@ -84,7 +166,7 @@ def draw_quantity(above: Axes, below: Axes, name: str, observed: np.ndarray, dra
         above.text(0, 1.03, words, transform=above.transAxes, va="bottom")
     zero_line(below)
     band(below, x, low - mean, high - mean, NULL, 0.35, label="null's 95 % band")
-    below.plot(x, observed - mean, "o-", color=colour, zorder=3)
+    seaborn.lineplot(x=x, y=observed - mean, **MARKED, color=colour, zorder=3, ax=below)
     below.margins(y=0.12)
     below.set_ylabel("excess over null (nats)")
     beyond = np.count_nonzero(observed > high)

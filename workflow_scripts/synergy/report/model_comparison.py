@@ -4,48 +4,58 @@ import math
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from synergy.ablation.curves import curve_of_order, methods, noise_floor
+from synergy.ablation.curves import methods, noise_floor
 from synergy.heads.layer_profiles import depths, layer_means
+from synergy.report.ablation_figure import FLOOR_LINE, draw_curves, order_curves
 from synergy.report.style import (
     FAINT,
     INK,
+    MARKED,
+    NETWORK_COLOURS,
     NULL,
     ONE_COLUMN,
     ORDER_STYLES,
-    REDUNDANCY,
-    SYNERGY,
     TWO_COLUMNS,
-    band,
     new_figure,
     say,
+    shared_legend,
     zero_line,
 )
 from synergy.statistics.ranks import rank_quantiles
 
 Published = dict[str, tuple[str | None, pd.DataFrame]]
-METRICS = (("global_efficiency", "global efficiency"), ("modularity", "modularity"))
-NETWORKS = ("synergy", "redundancy")
+METRICS = {"global_efficiency": "global efficiency", "modularity": "modularity"}
 WIDE = 20
+SIDES = np.array([-0.2, 0.2])  # of a model's place, where its two networks stand
 SHOWN = (
     ("top_fraction", "strongest edges, unweighted paths", ""),
     ("dense_weighted", "all edges, weighted paths", " (nats)"),
 )
 
 
-def draw_profiles(
+def profiles_figure(
     rankings: dict[str, pd.DataFrame], study: list[str], controls: dict[str, str], published: Published
 ) -> Figure:
     """One row a model: score and excess score over depth with the untrained control, and the paper's layer ranks.
 
-    Models may differ in their numbers of layers: all are drawn over relative depth. `controls` maps models to the
-    untrained ones drawn with them; only the models of the `study` have a row of their own.
+    Parameters
+    ----------
+    rankings : dict of str to DataFrame
+        Head ranking of each model. Models may differ in their numbers of layers: all are drawn over relative depth.
+    study : list of str
+        The models that have a row of their own.
+    controls : dict of str to str
+        Untrained model that is drawn with a model, by the key of that model.
+    published : dict of str to (str or None, DataFrame)
+        The paper's name of each model of the study, and its ``depth_fraction`` and ``layer_rank_quantile``.
     """
     any_published = any(published[model][0] for model in study)
-    canvas = new_figure(TWO_COLUMNS, 0.9 + 1.75 * len(study), "Layer profiles of all models")
-    panels = canvas.subplots(len(study), 3 if any_published else 2, squeeze=False, sharex=True)
+    figure = new_figure(TWO_COLUMNS, 0.9 + 1.75 * len(study), "Layer profiles of all models")
+    panels = figure.subplots(len(study), 3 if any_published else 2, squeeze=False, sharex=True)
     for row, model in zip(panels, study, strict=True):
         for axes, column in zip(row, ("syn_red_score", "excess_score"), strict=False):
             _draw_with_control(axes, rankings[model], rankings.get(controls.get(model)), column)
@@ -56,103 +66,107 @@ def draw_profiles(
         axes.set_title(title)
     for axes in panels[-1]:
         axes.set_xlabel("relative depth")
-    handles = {
-        label: handle for axes in panels.flat for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    canvas.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
-    return canvas
+    shared_legend(figure, ncols=3)
+    return figure
 
 
-def draw_ablations(ablations: dict[str, pd.DataFrame]) -> Figure:
-    """One panel a model: KL against the fraction removed, every order that was run."""
+def ablations_figure(ablations: dict[str, pd.DataFrame]) -> Figure:
+    """One panel a model: KL against the fraction removed, every order that was run, from its table of the ablation."""
     columns = min(3, max(1, len(ablations)))
     rows = math.ceil(max(1, len(ablations)) / columns)
     alone = columns == 1
     width, height = (ONE_COLUMN, 3.8) if alone else (TWO_COLUMNS, 0.9 + 2.3 * rows)
-    canvas = new_figure(width, height, "Removing heads, all models")
-    panels = canvas.subplots(rows, columns, squeeze=False).ravel()
-    handles = {}
-    for axes, (model, table) in zip(panels, ablations.items(), strict=False):
-        for order, (colour, dashes, label) in ORDER_STYLES.items():
-            curve = curve_of_order(table, order, methods(table)[0])
-            if curve:
-                (handles[label],) = axes.plot(curve.fraction, curve.kl, dashes, color=colour)
-                band(axes, curve.fraction, curve.low, curve.high, colour, 0.12)
-        if (floor := noise_floor(table)) > 0:
-            handles["noise floor"] = axes.axhline(floor, color=NULL, linewidth=0.8, linestyle=(0, (2, 2)))
+    figure = new_figure(width, height, "Removing heads, all models")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (model, ablation) in zip(panels, ablations.items(), strict=False):
+        curves = order_curves(ablation, methods(ablation)[0])
+        draw_curves(axes, curves.assign(label=curves["order"].map(lambda order: ORDER_STYLES[order][2])))
+        if (floor := noise_floor(ablation)) > 0:
+            axes.axhline(floor, label="noise floor", **FLOOR_LINE)
         axes.set_title(model, fontsize=8)
         axes.set(xlabel="fraction of heads removed", ylabel="KL (nats per token)", xlim=(0, None), ylim=(0, None))
     for axes in panels[len(ablations) :]:
         say(axes, "" if ablations else "no model's heads were removed")
-    if handles:
-        canvas.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=1 if alone else 3)
-    return canvas
+    if ablations:
+        shared_legend(figure, ncols=1 if alone else 3)
+    return figure
 
 
-def draw_graph_metrics(metrics: dict[str, dict], published: Published) -> Figure:
-    """Efficiency and modularity of both networks under two definitions, one with the mean of its shuffled null."""
-    canvas = new_figure(TWO_COLUMNS, 5.6, "Synergy and redundancy networks of all models")
-    panels = canvas.subplots(2, 2, sharex=True)
+def graph_metrics_figure(metrics: dict[str, dict], published: Published) -> Figure:
+    """Efficiency and modularity of both networks under two definitions, one with the mean of its shuffled null.
+
+    Parameters
+    ----------
+    metrics : dict of str to dict
+        What ``measure_graphs`` wrote for each model.
+    published : dict of str to (str or None, DataFrame)
+        The paper's name of each model, and its ``network``, ``global_efficiency`` and ``modularity``.
+    """
+    figure = new_figure(TWO_COLUMNS, 5.6, "Synergy and redundancy networks of all models")
+    panels = figure.subplots(2, 2, sharex=True)
+    n_models = len(metrics)
     for row, (definition, meaning, unit) in zip(panels, SHOWN, strict=True):
-        for axes, (metric, label) in zip(row, METRICS, strict=True):
-            logarithmic = spans_decades(metrics, definition, metric)
-            for place, (model, record) in enumerate(metrics.items()):
-                for shift, network, colour in ((-0.2, "synergy", SYNERGY), (0.2, "redundancy", REDUNDANCY)):
-                    measured = record["definitions"][definition][network][metric]
-                    if logarithmic:  # where a bar has no foot to stand on
-                        axes.plot(place + shift, _number(measured["value"]), "o", color=colour, markersize=8)
-                    else:
-                        axes.bar(place + shift, _number(measured["value"]), width=0.36, color=colour)
-                    if "null_mean" in measured:
-                        null = _number(measured["null_mean"])
-                        axes.plot([place + shift - 0.18, place + shift + 0.18], [null, null], color=INK, linewidth=1.4)
-                    name, theirs = published[model]
-                    if name and definition == "dense_weighted":
-                        value = theirs[metric][theirs["network"] == network]
-                        axes.plot(place + shift, value, "D", color="white", markeredgecolor=INK, markersize=4)
-            if logarithmic:
-                axes.set_yscale("log")
-                axes.grid(axis="y", color=FAINT, linewidth=0.4)
-            else:
-                zero_line(axes)
-            axes.set_ylabel(label + (unit if metric == "global_efficiency" else ""))
-            axes.set_title(
-                meaning if metric == "global_efficiency" else meaning.split(",")[0] + ", weights", fontsize=8
-            )
-            axes.set_xlim(min(-0.5, len(metrics) / 2 - 2), max(len(metrics) - 0.5, len(metrics) / 2 + 1))
+        for axes, (metric, label) in zip(row, METRICS.items(), strict=True):
+            _draw_metric(axes, measured_metric(metrics, definition, metric))
+            if definition == "dense_weighted":
+                _draw_published_metric(axes, list(metrics), published, metric)
+            is_efficiency = metric == "global_efficiency"
+            axes.set(xlabel="", ylabel=label + (unit if is_efficiency else ""))
+            axes.set_title(meaning if is_efficiency else meaning.split(",")[0] + ", weights", fontsize=8)
+            axes.set_xlim(min(-0.5, n_models / 2 - 2), max(n_models - 0.5, n_models / 2 + 1))
+    turned = {"rotation": 20, "ha": "right"} if n_models > 2 else {}
     for axes in panels[-1]:
-        axes.set_xticks(
-            range(len(metrics)),
-            metrics,
-            rotation=20 if len(metrics) > 2 else 0,
-            ha="right" if len(metrics) > 2 else "center",
-        )
-    key = panels[0, 0]
-    handles = [
-        key.bar([0], [0], color=SYNERGY, label="synergy network"),
-        key.bar([0], [0], color=REDUNDANCY, label="redundancy network"),
-        *key.plot([], [], color=INK, label="mean of the weight-shuffled null"),
+        axes.set_xticks(range(n_models), metrics, **turned)
+    shared_legend(figure, ncols=2)
+    return figure
+
+
+def measured_metric(metrics: dict[str, dict], definition: str, metric: str) -> pd.DataFrame:
+    """One metric: ``model``, ``network``, ``value`` and ``null_mean`` (NaN without a null), a row a model and network."""
+    rows = [
+        {"model": model, "network": network} | record["definitions"][definition][network][metric]
+        for model, record in metrics.items()
+        for network in NETWORK_COLOURS
     ]
-    if any(name for name, _ in published.values()):
-        handles += key.plot(
-            [], [], "D", color="white", markeredgecolor=INK, markersize=4, label="published (definition not stated)"
-        )
-    canvas.legend(handles=handles, loc="outside lower center", ncols=2)
-    return canvas
+    table = pd.DataFrame(rows, columns=["model", "network", "value", "null_mean"])
+    return table.astype({"value": float, "null_mean": float})
 
 
-def spans_decades(metrics: dict[str, dict], definition: str, metric: str) -> bool:
+def _draw_metric(axes: Axes, measured: pd.DataFrame) -> None:
+    """Bars side by side, or points on a logarithmic axis, where a bar has no foot to stand on; lines are the null."""
+    named = measured.assign(network=measured["network"] + " network")
+    palette = {f"{network} network": colour for network, colour in NETWORK_COLOURS.items()}
+    how = {"x": "model", "y": "value", "hue": "network", "palette": palette, "dodge": True, "ax": axes}
+    if spans_decades(measured["value"]):
+        seaborn.stripplot(named, jitter=False, size=8, **how)
+        axes.set_yscale("log")
+        axes.grid(axis="y", color=FAINT, linewidth=0.4)
+    else:
+        seaborn.barplot(named, saturation=1, gap=0.1, linewidth=0, **how)
+        zero_line(axes)
+    places = np.arange(len(measured)) // 2 + np.tile(SIDES, len(measured) // 2)
+    label = "mean of the weight-shuffled null"
+    axes.hlines(measured["null_mean"], places - 0.18, places + 0.18, color=INK, linewidth=1.4, label=label)
+
+
+def _draw_published_metric(axes: Axes, models: list[str], published: Published, metric: str) -> None:
+    for place, model in enumerate(models):
+        name, theirs = published[model]
+        if name:
+            values = theirs.set_index("network")[metric].reindex(NETWORK_COLOURS)
+            label = "published (definition not stated)"
+            axes.plot(place + SIDES, values, "D", color="white", markeredgecolor=INK, markersize=4, label=label)
+
+
+def spans_decades(values: pd.Series) -> bool:
     """Whether a linear axis would hide the smaller values: all are positive, and some are 20 times others."""
-    networks = [record["definitions"][definition][name] for record in metrics.values() for name in NETWORKS]
-    values = np.array([_number(network[metric]["value"]) for network in networks])
-    values = values[np.isfinite(values)]
-    return bool(values.size and values.min() > 0 and values.max() > WIDE * values.min())
+    return bool(values.min() > 0 and values.max() > WIDE * values.min())
 
 
-def by_layer(table: pd.DataFrame, column: str) -> np.ndarray:
+def by_layer(ranking: pd.DataFrame, column: str) -> np.ndarray:
     """Layer means of a column of a ranking, (layers,)."""
-    layers = int(table["layer"].max()) + 1
-    return layer_means(table[column].to_numpy(), layers, len(table) // layers)
+    layers = int(ranking["layer"].max()) + 1
+    return layer_means(ranking[column].to_numpy(), layers, len(ranking) // layers)
 
 
 def _draw_with_control(axes: Axes, ranking: pd.DataFrame, control: pd.DataFrame | None, column: str) -> None:
@@ -163,16 +177,16 @@ def _draw_with_control(axes: Axes, ranking: pd.DataFrame, control: pd.DataFrame 
     zero_line(axes, 0.5)
     if control is not None:
         untrained = by_layer(control, column)
-        axes.plot(depths(len(untrained)), untrained, "--", color=NULL, label="untrained control")
-    axes.plot(depths(len(profile)), profile, "o-", color=INK, label="model")
+        dashed = {"linestyle": "--", "color": NULL, "label": "untrained control"}
+        seaborn.lineplot(x=depths(len(untrained)), y=untrained, **dashed, ax=axes)
+    seaborn.lineplot(x=depths(len(profile)), y=profile, **MARKED, color=INK, label="model", ax=axes)
 
 
 def _draw_ranks(axes: Axes, profile: np.ndarray, name: str | None, theirs: pd.DataFrame) -> None:
     if name:
-        axes.plot(theirs["depth_fraction"], theirs["layer_rank_quantile"], color=FAINT, linewidth=3, label="published")
+        wide = {"color": FAINT, "linewidth": 3, "label": "published"}
+        seaborn.lineplot(theirs, x="depth_fraction", y="layer_rank_quantile", **wide, ax=axes)
         axes.text(0.5, 0.02, name, transform=axes.transAxes, ha="center", fontsize=6.5, color=NULL)
-    axes.plot(depths(len(profile)), rank_quantiles(profile), "o-", color=INK, label="model")
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
+    ranks = rank_quantiles(profile)
+    seaborn.lineplot(x=depths(len(profile)), y=ranks, **MARKED, color=INK, label="model", ax=axes)
+    axes.set(xlabel="", ylabel="")

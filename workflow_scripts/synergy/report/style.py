@@ -1,15 +1,17 @@
 """One look for all figures: sizes, fonts, colours that survive colour blindness, and the parts many figures share."""
 
-import matplotlib
 import numpy as np
+import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 SYNERGY, REDUNDANCY = "#D55E00", "#0072B2"  # orange and blue
 NULL, INK, FAINT, UNDEFINED = "#7F7F7F", "#262626", "#B8B8B8", "#DDDDDD"
-
+NETWORK_COLOURS = {"synergy": SYNERGY, "redundancy": REDUNDANCY}
 
 ONE_COLUMN, GUTTER = 3.5, 0.2  # inches
 TWO_COLUMNS = 2 * ONE_COLUMN + GUTTER
@@ -28,54 +30,61 @@ SEQUENTIAL_REDUNDANCY = LinearSegmentedColormap.from_list(
     "redundancy", ["#F7FBFF", "#C6DDF0", "#76B1D8", "#0072B2", "#08457A", "#041E3B"], bad=UNDEFINED
 )
 
+# Of an order of removal: colour, dashes ("" is a solid line) and name.
 ORDER_STYLES = {
-    "synergistic": (SYNERGY, "-", "synergistic first"),
-    "redundant": (REDUNDANCY, "-", "redundant first"),
-    "random": (INK, "-", "random"),
-    "random_layer_matched": ("#009E73", "--", "random, layer-matched"),
-    "random_autocorrelation_matched": ("#CC79A7", "-.", "random, autocorrelation-matched"),
-    "random_norm_matched": ("#E69F00", ":", "random, norm-matched"),
+    "synergistic": (SYNERGY, "", "synergistic first"),
+    "redundant": (REDUNDANCY, "", "redundant first"),
+    "random": (INK, "", "random"),
+    "random_layer_matched": ("#009E73", (3.7, 1.6), "random, layer-matched"),
+    "random_autocorrelation_matched": ("#CC79A7", (6.4, 1.6, 1, 1.6), "random, autocorrelation-matched"),
+    "random_norm_matched": ("#E69F00", (1, 1.65), "random, norm-matched"),
 }
+# Of a condition of the weights: colour and name.
 CONDITION_STYLES = {
-    "baseline": (NULL, "none"),
-    "synergistic": (SYNERGY, "most synergistic heads"),
+    "baseline": (NULL, "no noise"),
     "redundant": (REDUNDANCY, "most redundant heads"),
     "random": (INK, "random heads"),
+    "synergistic": (SYNERGY, "most synergistic heads"),
 }
 
-matplotlib.rcParams.update(
-    {
-        "font.size": 8,
-        "axes.titlesize": 9,
-        "axes.titlelocation": "left",
-        "axes.titleweight": "bold",
-        "axes.labelsize": 8,
-        "axes.edgecolor": INK,
-        "axes.labelcolor": INK,
-        "axes.linewidth": 0.7,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.formatter.limits": (-4, 5),
-        "axes.formatter.use_mathtext": True,
-        "text.color": INK,
-        "xtick.labelsize": 7,
-        "ytick.labelsize": 7,
-        "xtick.color": INK,
-        "ytick.color": INK,
-        "xtick.major.width": 0.7,
-        "ytick.major.width": 0.7,
-        "legend.fontsize": 7,
-        "legend.frameon": False,
-        "lines.linewidth": 1.5,
-        "lines.markersize": 3.5,
-        "figure.dpi": 200,
-        "savefig.dpi": 200,
-        "figure.titlesize": 10,
-        "figure.titleweight": "bold",
-        "pdf.fonttype": 42,
-        "svg.fonttype": "none",
-    }
-)
+MARKED = {"marker": "o", "markeredgewidth": 0}  # seaborn's white rims would cut up the lines of many layers
+
+LOOK = {
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.labelsize": 8,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.formatter.limits": (-4, 5),
+    "axes.formatter.use_mathtext": True,
+    "text.color": INK,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.major.size": 3.5,
+    "ytick.major.size": 3.5,
+    "xtick.minor.size": 2,
+    "ytick.minor.size": 2,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.5,
+    "lines.markersize": 4.5,
+    "patch.force_edgecolor": False,
+    "figure.dpi": 200,
+    "savefig.dpi": 200,
+    "figure.titlesize": 10,
+    "figure.titleweight": "bold",
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+}
 
 
 def new_figure(width: float, height: float, title: str | None = None, layout: str = "constrained") -> Figure:
@@ -83,12 +92,24 @@ def new_figure(width: float, height: float, title: str | None = None, layout: st
 
     `layout` "compressed" is for grids of square panels.
     """
+    # Matplotlib brings this font along: a figure looks the same wherever it is drawn.
+    seaborn.set_theme(context="paper", style="ticks", font="DejaVu Sans", rc=LOOK)
     figure = Figure(figsize=(width, height), layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.04)
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def shared_legend(figure: Figure, **kwargs) -> None:
+    """Draw one legend below the panels, each label once, in place of the panels' own."""
+    handles = {}
+    for axes in figure.axes:
+        handles |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+        if axes.get_legend():
+            axes.get_legend().remove()
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", **kwargs)
 
 
 def layer_axis(axes: Axes, layers: int, label: bool = True) -> None:
@@ -101,13 +122,15 @@ def layer_axis(axes: Axes, layers: int, label: bool = True) -> None:
 
 def layer_ticks(layers: int) -> np.ndarray:
     """At most about nine evenly spaced layers, the first among them."""
-    step = next(step for step in (1, 2, 4, 5, 10, 20, 50, 100, 10**6) if layers / step <= 9)
-    return np.arange(0, layers, step)
+    return np.arange(0, layers, layer_step(layers))
 
 
-def band(
-    axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, alpha: float = 0.2, **kwargs
-) -> None:
+def layer_step(layers: int) -> int:
+    """Layers from one tick to the next."""
+    return next(step for step in (1, 2, 4, 5, 10, 20, 50, 100, 10**6) if layers / step <= 9)
+
+
+def band(axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, alpha: float, **kwargs) -> None:
     """Shade between two lines."""
     axes.fill_between(x, low, high, color=colour, alpha=alpha, linewidth=0, **kwargs)
 
@@ -145,7 +168,7 @@ def limits_around(values: np.ndarray, centre: float, tail: float = 1.0) -> tuple
     return centre - (reach or 0.5), centre + (reach or 0.5)
 
 
-def colour_bar(figure: Figure, image, axes: Axes | list[Axes], label: str, **kwargs) -> None:
+def colour_bar(figure: Figure, image: ScalarMappable, axes: Axes | list[Axes], label: str, **kwargs) -> None:
     """Add a slim colour bar; pointed ends say that values beyond the limits share the last colour."""
     kwargs = {"fraction": 0.046, "pad": 0.02, "extend": "both", **kwargs}
     bar = figure.colorbar(image, ax=axes, **kwargs)
@@ -154,28 +177,18 @@ def colour_bar(figure: Figure, image, axes: Axes | list[Axes], label: str, **kwa
     bar.set_label(label, fontsize=7)
 
 
-def layer_boundaries(axes: Axes, layers: int, heads: int) -> None:
-    """Draw thin lines between the layers of a head-by-head matrix, and label both axes by layer."""
-    alpha = float(np.clip(6 / layers, 0.12, 0.5))
-    for edge in np.arange(1, layers) * heads - 0.5:
-        axes.axhline(edge, color=INK, linewidth=0.25, alpha=alpha)
-        axes.axvline(edge, color=INK, linewidth=0.25, alpha=alpha)
-    ticks = layer_ticks(layers)
-    centres = ticks * heads + (heads - 1) / 2
-    axes.set_xticks(centres, ticks)
-    axes.set_yticks(centres, ticks)
-    axes.tick_params(length=2)
-    for spine in axes.spines.values():
-        spine.set_visible(True)
-        spine.set_linewidth(0.5)
+def heat_map(
+    figure: Figure, axes: Axes, cells: pd.DataFrame, colours: Colormap, limits: tuple[float, float], label: str, **how
+) -> None:
+    """Draw one cell a value of `cells`, its first row at the bottom; axes are named for its index and columns.
 
-
-def head_matrix(
-    axes: Axes, matrix: np.ndarray, layers: int, heads: int, colours: Colormap, limits: tuple[float, float]
-):
-    """Draw a matrix (n_heads_total, n_heads_total) with layer boundaries and return the image."""
-    image = axes.imshow(
-        matrix, cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="antialiased", interpolation_stage="data"
-    )
-    layer_boundaries(axes, layers, heads)
-    return image
+    `label` is that of the colour bar, whose ends are pointed unless `how` says ``extend="neither"``; the rest of `how`
+    is for `seaborn.heatmap`.
+    """
+    extend, layout = how.pop("extend", "both"), figure.get_layout_engine()
+    figure.set_layout_engine("none")  # seaborn draws the whole figure for each map, which needs no layout yet
+    seaborn.heatmap(cells, cmap=colours, vmin=limits[0], vmax=limits[1], cbar=False, ax=axes, **how)
+    figure.set_layout_engine(layout)
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", labelrotation=0)
+    colour_bar(figure, axes.collections[0], axes, label, extend=extend)

@@ -1,47 +1,91 @@
-"""Panels of a network of heads: the strongest edges on a ring, and the mean degree of each layer."""
+"""Figure of both networks of heads: the strongest edges on a ring, and the mean degree of each layer."""
 
 import numpy as np
+import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 from matplotlib.path import Path as MatplotlibPath
 
-from synergy.heads.layer_profiles import layer_means
-from synergy.report.style import DIVERGING, NULL, layer_axis, layer_ticks, limits_around, robust_limits, zero_line
+from synergy.report.style import (
+    DIVERGING,
+    NETWORK_COLOURS,
+    NULL,
+    TWO_COLUMNS,
+    colour_bar,
+    layer_axis,
+    layer_ticks,
+    limits_around,
+    new_figure,
+    robust_limits,
+    zero_line,
+)
 
 BEZIER = [MatplotlibPath.MOVETO, MatplotlibPath.CURVE3, MatplotlibPath.CURVE3]
 MOST_DRAWN = 500  # more edges than this fill the ring and show nothing
 
 
-def draw_ring(
-    axes: Axes, kept: np.ndarray, scores: np.ndarray, layers: int, heads: int, colour: str, name: str
-) -> PathCollection:
-    """Draw the strongest of the `kept` edges, the stronger the more opaque, over a ring of heads coloured by score.
+def graph_cores_figure(
+    model: str, networks: dict[str, pd.DataFrame], scores: np.ndarray, layers: int, heads: int, top_fraction: float
+) -> Figure:
+    """Both networks on the same ring of heads, strongest edges only, and the mean degree of each layer below.
 
     Parameters
     ----------
-    kept : float (n_heads_total, n_heads_total)
-        Symmetric weights in nats, zero where there is no edge.
+    model : str
+    networks : dict of str to DataFrame
+        Of ``synergy`` and ``redundancy`` an edge a row: the heads ``source`` and ``target``, ``weight`` in nats. They
+        are the strongest `top_fraction` of all pairs; the strongest of these are drawn.
     scores : float (n_heads_total,)
         From 0, redundant, to 1, synergistic.
+    layers, heads : int
+    top_fraction : float
+    """
+    figure = new_figure(TWO_COLUMNS, 5.4, f"{model}: the synergy and the redundancy network")
+    panels = figure.subplots(2, 2, height_ratios=(5, 1))
+    panels[1, 1].sharey(panels[1, 0])
+    for (ring, profile), (name, colour) in zip(panels.T, NETWORK_COLOURS.items(), strict=True):
+        dots = _draw_ring(ring, networks[name], scores, layers, heads, colour, name)
+        _draw_degrees(profile, networks[name], layers, heads, colour)
+        profile.set_title(f"all edges of the top {top_fraction:.0%}; line: mean", fontsize=7, fontweight="normal")
+    colour_bar(
+        figure,
+        dots,
+        list(panels[0]),
+        "score of the head (dots)",
+        location="bottom",
+        fraction=0.03,
+        pad=0.01,
+        shrink=0.35,
+        aspect=30,
+    )
+    return figure
+
+
+def _draw_ring(
+    axes: Axes, edges: pd.DataFrame, scores: np.ndarray, layers: int, heads: int, colour: str, name: str
+) -> PathCollection:
+    """Draw the strongest edges, the stronger the more opaque, over a ring of heads coloured by score.
 
     Returns
     -------
     PathCollection
         The heads, for a colour bar.
     """
-    rows, columns = np.nonzero(np.triu(kept))
-    strongest_last = np.argsort(kept[rows, columns])[-MOST_DRAWN:]
-    rows, columns = rows[strongest_last], columns[strongest_last]
+    drawn = edges.sort_values("weight", kind="stable").tail(MOST_DRAWN)  # the strongest last, and so on top
     places = ring_positions(layers, heads)
-    strength = opacity(kept[rows, columns])
-    curves = PathCollection(
-        [MatplotlibPath(chord, BEZIER) for chord in chords(places[rows], places[columns])],
-        facecolors="none",
-        edgecolors=[to_rgba(colour, alpha) for alpha in strength],
-        linewidths=0.35 + 0.7 * strength,
+    strength = opacity(drawn["weight"].to_numpy())
+    curves = chords(places[drawn["source"]], places[drawn["target"]])
+    axes.add_collection(
+        PathCollection(
+            [MatplotlibPath(curve, BEZIER) for curve in curves],
+            facecolors="none",
+            edgecolors=[to_rgba(colour, alpha) for alpha in strength],
+            linewidths=0.35 + 0.7 * strength,
+        )
     )
-    axes.add_collection(curves)
     size = float(np.clip(2400 / (layers * heads), 4, 30))
     low, high = limits_around(scores, 0.5)
     dots = axes.scatter(
@@ -60,7 +104,7 @@ def draw_ring(
         axes.text(x, y, f"{layer}", ha="center", va="center", fontsize=6.5, color=NULL)
     axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal")
     axes.set_axis_off()
-    axes.set_title(f"{name}: strongest {len(rows):,} of {np.count_nonzero(kept) // 2:,} edges", fontsize=8)
+    axes.set_title(f"{name}: strongest {len(drawn):,} of {len(edges):,} edges", fontsize=8)
     return dots
 
 
@@ -71,14 +115,16 @@ def opacity(weights: np.ndarray) -> np.ndarray:
     return faintest + (0.75 - faintest) * np.clip((weights - low) / (high - low), 0, 1)
 
 
-def draw_degrees(axes: Axes, kept: np.ndarray, top_fraction: float, layers: int, heads: int, colour: str) -> None:
-    """Mean number of edges of the heads in each layer, all `kept` edges (n_heads_total, n_heads_total) counted."""
-    degrees = layer_means((kept > 0).sum(axis=1).astype(float), layers, heads)
-    axes.bar(np.arange(layers), degrees, color=colour, width=0.8)
+def _draw_degrees(axes: Axes, edges: pd.DataFrame, layers: int, heads: int, colour: str) -> None:
+    """Mean number of edges of the heads in each layer, drawn or not."""
+    degrees = np.bincount(edges[["source", "target"]].to_numpy(dtype=int).ravel(), minlength=layers * heads)
+    layer = np.repeat(np.arange(layers), heads)
+    seaborn.barplot(
+        x=layer, y=degrees, errorbar=None, color=colour, saturation=1, linewidth=0, native_scale=True, ax=axes
+    )
     zero_line(axes, degrees.mean())
     axes.set_ylabel("edges a head")
     layer_axis(axes, layers)
-    axes.set_title(f"all edges of the top {top_fraction:.0%}; line: mean", fontsize=7, fontweight="normal")
 
 
 GAP = 0.35  # empty angle between two layers, as a share of a layer's angle
