@@ -122,7 +122,7 @@ def graph_metrics_figure(metrics: dict[str, dict], published: Published) -> Figu
 
 
 def measured_metric(metrics: dict[str, dict], definition: str, metric: str) -> pd.DataFrame:
-    """One metric: ``model``, ``network``, ``value`` and ``null_mean`` (NaN without a null), a row a model and network."""
+    """One metric: ``model``, ``network``, ``value`` and ``null_mean`` (NaN without one), a row a model and network."""
     rows = [
         {"model": model, "network": network} | record["definitions"][definition][network][metric]
         for model, record in metrics.items()
