@@ -102,9 +102,18 @@ def _draw_bars(axes: Axes, shown: pd.DataFrame, published: pd.DataFrame, publish
     seeds = shown[shown["by_seed"].map(len) > 1].explode("by_seed").astype({"by_seed": float})
     seeds["seed"] = seeds.groupby("condition").cumcount()
     if len(seeds):
-        white = ["white"] * seeds["seed"].nunique()
-        dots = {"hue": "seed", "palette": white, "dodge": True, "jitter": False, "size": 2.5}
-        seaborn.stripplot(seeds, y="by_seed", edgecolor=INK, linewidth=0.5, **dots, **bars)
+        seaborn.stripplot(
+            seeds,
+            y="by_seed",
+            hue="seed",
+            palette=["white"] * seeds["seed"].nunique(),
+            dodge=True,
+            jitter=False,
+            size=2.5,
+            edgecolor=INK,
+            linewidth=0.5,
+            **bars,
+        )
     shown = shown.set_index("condition").reindex(CONDITION_STYLES)
     axes.errorbar(places, shown["accuracy"], _reaches(shown), fmt="none", ecolor=INK, elinewidth=0.9)
     names = ["no noise", *list(CONDITION_STYLES)[1:]]

@@ -177,15 +177,16 @@ def _draw_with_control(axes: Axes, ranking: pd.DataFrame, control: pd.DataFrame 
     zero_line(axes, 0.5)
     if control is not None:
         untrained = by_layer(control, column)
-        dashed = {"linestyle": "--", "color": NULL, "label": "untrained control"}
-        seaborn.lineplot(x=depths(len(untrained)), y=untrained, **dashed, ax=axes)
+        depth = depths(len(untrained))
+        seaborn.lineplot(x=depth, y=untrained, linestyle="--", color=NULL, label="untrained control", ax=axes)
     seaborn.lineplot(x=depths(len(profile)), y=profile, **MARKED, color=INK, label="model", ax=axes)
 
 
 def _draw_ranks(axes: Axes, profile: np.ndarray, name: str | None, theirs: pd.DataFrame) -> None:
     if name:
-        wide = {"color": FAINT, "linewidth": 3, "label": "published"}
-        seaborn.lineplot(theirs, x="depth_fraction", y="layer_rank_quantile", **wide, ax=axes)
+        seaborn.lineplot(
+            theirs, x="depth_fraction", y="layer_rank_quantile", color=FAINT, linewidth=3, label="published", ax=axes
+        )
         axes.text(0.5, 0.02, name, transform=axes.transAxes, ha="center", fontsize=6.5, color=NULL)
     ranks = rank_quantiles(profile)
     seaborn.lineplot(x=depths(len(profile)), y=ranks, **MARKED, color=INK, label="model", ax=axes)
