@@ -27,7 +27,7 @@ STUDY_FIGURES = [
 ]
 
 
-localrules:  # 2 CPU seconds and 0.4 GB at most with 1,152 heads, less than a job's own price
+localrules:  # 5 CPU seconds and 0.5 GB at most with 1,152 heads, about a job's own price
     plot_profile,
     plot_heatmaps,
     plot_head_ranking,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
 from matplotlib.colors import to_rgb
 
 from synergy.report.network_figure import chords, ring_positions
@@ -15,6 +16,7 @@ from synergy.report.style import (
     SYNERGY,
     layer_ticks,
     limits_around,
+    new_figure,
     robust_limits,
 )
 
@@ -55,6 +57,14 @@ def test_lines_differ_to_the_colour_blind(colours):
     seen = [as_seen_without_red_cones(colour) for colour in colours]
     apart = [np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i]]
     assert min(apart) > 0.15
+
+
+def test_a_figure_has_its_look_whatever_was_set_before():
+    with rc_context({"font.size": 30, "axes.grid": True, "axes.spines.top": True}):
+        axes = new_figure(3, 3).subplots()
+        assert axes.xaxis.label.get_size() == 8
+        assert not axes.spines["top"].get_visible()
+        assert not any(line.get_visible() for line in axes.get_xgridlines())
 
 
 def test_limits_are_centred_robust_and_never_empty():

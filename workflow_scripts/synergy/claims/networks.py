@@ -24,7 +24,8 @@ def claim_modularity(metrics: dict, significance: float) -> Claim:
 def _graph_claim(claim: int, metric: str, metrics: dict, significance: float, sign: int) -> Claim:
     name, difference = metric.replace("_", " "), "synergy minus redundancy" if sign > 0 else "redundancy minus synergy"
     contrast = metrics["contrasts_synergy_minus_redundancy"][metric]
-    test = from_standard_error(sign * _number(contrast["estimate"]), _number(contrast["standard_error"]))
+    estimate, error = np.array([contrast["estimate"], contrast["standard_error"]], dtype=float)  # of None, NaN
+    test = from_standard_error(sign * estimate, error)
     headline = metrics["definitions"]["top_fraction"]
     control = _relative_to_null(headline["synergy"][metric], headline["redundancy"][metric], significance, sign)
     statistic = (
@@ -37,14 +38,15 @@ def _graph_claim(claim: int, metric: str, metrics: dict, significance: float, si
 
 def _relative_to_null(synergy: dict, redundancy: dict, significance: float, sign: int) -> Effect:
     """Difference of the two networks, each divided by its null mean, against the same difference of null draws."""
-    draws = [np.array([_number(draw) for draw in network["null_draws"]]) for network in (synergy, redundancy)]
+    draws = [np.array(network["null_draws"], dtype=float) for network in (synergy, redundancy)]
     needed = floor(1 / significance)  # the smallest p that n draws can give is 1 / (n + 1)
     if min(len(null) for null in draws) < needed:
         return Effect(obstacle=f"p < {significance:g} needs at least {needed} shuffled networks")
     means = [null.mean() for null in draws]
     if not all(np.isfinite(means)) or 0 in means:
         return Effect(obstacle="the null has no value to divide by")
-    observed = sign * (_number(synergy["value"]) / means[0] - _number(redundancy["value"]) / means[1])
+    values = np.array([synergy["value"], redundancy["value"]], dtype=float)
+    observed = sign * (values[0] / means[0] - values[1] / means[1])
     null = draws[0] / means[0] - draws[1] / means[1]
     return Effect(float(observed), share_as_extreme(null, observed))
 
@@ -54,8 +56,8 @@ def _definitions_in_words(definitions: dict, metric: str, sign: int) -> list[str
     words, directions = [], set()
     for name, record in definitions.items():
         synergy, redundancy = record["synergy"][metric], record["redundancy"][metric]
-        values = [_number(network["value"]) for network in (synergy, redundancy)]
-        relative = [_number(network.get("relative_to_null")) for network in (synergy, redundancy)]  # not of dense ones
+        values = np.array([synergy["value"], redundancy["value"]], dtype=float)
+        relative = np.array([synergy.get("relative_to_null"), redundancy.get("relative_to_null")], dtype=float)
         words.append(
             f"{name.replace('_', ' ')} {values[0]:.3g} / {values[1]:.3g}"
             + (f" (over null {relative[0]:.3g} / {relative[1]:.3g})" if np.isfinite(relative).all() else "")
@@ -63,7 +65,3 @@ def _definitions_in_words(definitions: dict, metric: str, sign: int) -> list[str
         directions |= {np.sign(pair[0] - pair[1]) * sign > 0 for pair in (values, relative) if np.isfinite(pair).all()}
     verdict = "All point the same way." if len(directions) < 2 else "They do not all point the same way."
     return [f"Synergy / redundancy network by definition: {'; '.join(words)}. {verdict}"]
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)

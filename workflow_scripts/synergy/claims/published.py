@@ -222,7 +222,7 @@ def graph_values(metrics: dict, theirs: pd.DataFrame) -> Iterator[Quantity]:
     """Efficiency and modularity of both networks (Fig. 3c), all edges with weights."""
     record = metrics["definitions"]["dense_weighted"]
     for metric, unit in (("global_efficiency", "nats"), ("modularity", "")):
-        ours = np.array([_number(record[network][metric]["value"]) for network in theirs["network"]])
+        ours = np.array([record[network][metric]["value"] for network in theirs["network"]], dtype=float)
         networks = ", ".join(theirs["network"])
         note = f"Networks: {networks}. The paper states no definition; here: all edges, weights in nats."
         yield Quantity("3c", metric.replace("_", " "), unit, ours, theirs[metric].to_numpy(), note=note)
@@ -260,7 +260,3 @@ def accuracies(math: pd.DataFrame, theirs: pd.DataFrame, sigma: float) -> Iterat
     names = ", ".join(PUBLISHED_CONDITIONS)
     note = f"Conditions: {names}. Sigma here {sigma:g}; the paper states none, nor the problems asked."
     yield Quantity("4b", "accuracy under noise", "percentage points", ours, published, note=note)
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
