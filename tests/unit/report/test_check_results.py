@@ -1,13 +1,17 @@
 """The last rule of a run: passes on sound artifacts, and fails with a clear message on anything else."""
 
 import json
+import runpy
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from check_results import check_results
 
 from synergy.files.errors import InputError
 
+REPOSITORY = Path(__file__).parents[3]
 TESTS = """
 import os
 from pathlib import Path
@@ -78,3 +82,40 @@ def test_anything_else_fails_by_name_and_leaves_no_file(check, tmp_path, argumen
     with pytest.raises(InputError, match=why):
         check(**arguments)
     assert not (tmp_path / "checks.json").exists()
+
+
+def test_checks_of_a_curve_hold_for_sound_rounding_and_for_nothing_else(tmp_path, monkeypatch):
+    """In bfloat16 a step may lie below the noise floor; without any head all orders leave the same model."""
+    monkeypatch.setenv("RESULTS", str(tmp_path))
+    for name in ("CHECKED_MODELS", "CHECKED_STUDY"):
+        monkeypatch.setenv(name, "")
+    checks = runpy.run_path(str(REPOSITORY / "tests/results/test_results.py"))
+    check = checks["test_ablation_starts_at_the_noise_floor_and_removes_ever_more_heads"]
+    (tmp_path / "ablation").mkdir()
+
+    def curves(floor, *values):
+        rows = [
+            (n, kl, order, n / 4, 0, kl, kl, "zero")
+            for order, curve in zip(("synergistic", "random"), values, strict=True)
+            for n, kl in enumerate([floor, *curve])
+        ]
+        names = (
+            "num_heads_removed",
+            "mean_kl_div",
+            "order_type",
+            "fraction_removed",
+            "seed",
+            "kl_ci_low",
+            "kl_ci_high",
+        )
+        pd.DataFrame(rows, columns=[*names, "method"]).to_csv(tmp_path / "ablation/x_ablation.csv", index=False)
+        check("x")
+
+    curves(5e-4, [0.0, 2e-4, 0.9, 1.2], [0.5, 0.4, 0.9, 1.21])
+    for wrong in (
+        (5e-4, [-1e-9, 2e-4, 0.9, 1.2], [0.5, 0.4, 0.9, 1.2]),
+        (5e-2, [0.0, 2e-4, 0.9, 1.2], [0.5, 0.4, 0.9, 1.2]),
+        (1e-11, [0.0, 2e-4, 0.9, 1.2], [0.5, 0.4, 0.9, 1.21]),
+    ):
+        with pytest.raises(AssertionError):
+            curves(*wrong)
