@@ -1,24 +1,23 @@
-"""Every script refuses every bad input of the table in one message of three parts, and leaves everything as it was."""
+"""Every script refuses what it cannot use in one message of three parts, and leaves everything as it was.
+
+Which values each reader refuses is tested with the reader, and any bytes at all in `test_readers_fuzz`.
+"""
 
 import json
 import re
 import runpy
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
-import bad_jobs
-import bad_tables
 import pytest
-from bad_jobs import BadJob
+from check_results import check_results
 from command_line import CommandLine
-from damage import Job, garbage, spoil
 from declarations import REPOSITORY, rules
-from workflow_run import SMOKE, THREADS
+from workflow_run import SMOKE, TARGETS, THREADS
 
-TABLE: list[BadJob] = [
-    *(bad_jobs.ACTIVATIONS + bad_jobs.PAIRS + bad_jobs.MODELS + bad_jobs.PROMPTS + bad_jobs.MATH + bad_jobs.REMOVAL),
-    *(bad_tables.FIGURES + bad_tables.COMPARISONS + bad_tables.CLAIMS),
-]
+from synergy.files.errors import InputError
+
 MESSAGE = re.compile(r"^ERROR: Expected (.+?); found (.+?)\.\n +Hint: (.+)", re.DOTALL | re.MULTILINE)
 NOT_READ = ("code", "after", "checks")  # modules and the checks themselves; what must be there first
 BEFORE = b"made before"
@@ -26,54 +25,52 @@ BEFORE = b"made before"
 
 @pytest.fixture(scope="session")
 def planned(smoke_run, tmp_path_factory):
-    """What Snakemake would give the scripts of a finished run, all jobs of it."""
+    """What Snakemake would give the scripts of a finished run: one job of each rule, of tiny-neox if it has one."""
     folder = tmp_path_factory.mktemp("planned")
     with CommandLine(folder) as command_line:
-        targets = ("--", "all", "training_trajectory")
-        directory = ("--directory", str(smoke_run), "--nolock")
-        code, said = command_line.run(
-            "-n", "--forceall", *directory, *SMOKE, *THREADS, *targets, jobs=folder / "jobs.json"
-        )
+        options = ("-n", "--forceall", "--nolock", "--directory", str(smoke_run), *SMOKE, *THREADS)
+        code, said = command_line.run(*options, "--", *TARGETS, jobs=folder / "jobs.json")
     assert code == 0, said
-    return json.loads((folder / "jobs.json").read_text())
+    jobs = json.loads((folder / "jobs.json").read_text())
+    return {job["rule"]: job for job in sorted(jobs, key=lambda job: job["wildcards"].get("model") == "tiny-neox")}
 
 
 @pytest.fixture
-def run(planned, smoke_run, tmp_path, monkeypatch):
-    """Function that runs the script of a rule, as Snakemake does, on damaged input; returns what it says at the end."""
-    monkeypatch.chdir(smoke_run)
-    for name in ("RESULTS", "CHECKED_MODELS", "CHECKED_STUDY"):
-        monkeypatch.setenv(name, "restored afterwards")
+def refuse(planned, smoke_run, tmp_path, monkeypatch):
+    """Function that runs the script of a rule, as Snakemake does, on a damaged input; returns what it says at the end.
 
-    def run(rule: str, damage, needs: str = "code") -> tuple[str, str, str]:
-        found = [job for job in planned if job["rule"] == rule and job["input"][needs]]
-        found = [job for job in found if job["wildcards"].get("model") in ("tiny-neox", None)] or found
-        made = tmp_path / "made"
-        output = {name: str(made / Path(path).name) for name, path in found[0]["output"].items()}
-        planned_job = json.loads(json.dumps(found[0]))
-        parts = {name: planned_job[name] for name in ("input", "params", "wildcards")}
+    `damage` spoils a copy of the input `name`.
+    """
+    monkeypatch.chdir(smoke_run)
+
+    def refuse(rule, name, damage):
+        job = planned[rule]
+        given = job["input"][name]
+        origin = Path(given[0] if isinstance(given, list) else given)
+        copy, made, log = tmp_path / "spoilt" / origin.name, tmp_path / "made", tmp_path / "job.log"
+        copy.parent.mkdir()
+        (shutil.copytree if origin.is_dir() else shutil.copy)(origin, copy)
+        damage(copy)
+        inputs = {**job["input"], name: [str(copy), *given[1:]] if isinstance(given, list) else str(copy)}
+        outputs = {name: str(made / Path(path).name) for name, path in job["output"].items()}
         made.mkdir()
-        job = Job(**parts, output=output, scratch=tmp_path)
-        damage(job)
-        for path in map(Path, output.values()):
+        for path in map(Path, outputs.values()):
             path.write_bytes(BEFORE)
-        left = {path: path.read_bytes() for path in made.rglob("*") if path.is_file()}
-        log = tmp_path / "job.log"
-        given = {name: Named(getattr(job, name)) for name in ("input", "output", "params", "wildcards")}
-        snakemake = SimpleNamespace(**given, threads=1, log=[str(log)])
-        script = REPOSITORY / "workflow_scripts" / f"{rules()[rule].script}.py"
+        parts = {"input": inputs, "output": outputs, "params": job["params"], "wildcards": job["wildcards"]}
+        snakemake = SimpleNamespace(**{part: Named(values) for part, values in parts.items()}, threads=1, log=[log])
         with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(script), {"snakemake": snakemake}, "__main__")
+            runpy.run_path(str(REPOSITORY / "workflow_scripts" / job["script"]), {"snakemake": snakemake}, "__main__")
         said = log.read_text()
         assert ended.value.code == 1, said
         assert "Traceback" not in said
         assert said.count("ERROR: ") == 1, said
-        messages = MESSAGE.findall(said)
-        assert len(messages) == 1, said
-        assert {path: path.read_bytes() for path in made.rglob("*") if path.is_file()} == left
-        return messages[0]
+        (message,) = MESSAGE.findall(said)
+        assert {str(path): path.read_bytes() for path in made.rglob("*")} == dict.fromkeys(outputs.values(), BEFORE)
+        read = [path for value in inputs.values() for path in (value if isinstance(value, list) else [value])]
+        assert any(path in " ".join(message) for path in read), "no file is named"
+        return message
 
-    return run
+    return refuse
 
 
 class Named(SimpleNamespace):
@@ -86,40 +83,44 @@ class Named(SimpleNamespace):
         return getattr(self, name, default)
 
 
-@pytest.mark.parametrize("bad", TABLE, ids=lambda bad: f"{bad.rule}: {bad.what}")
-def test_a_script_says_expected_found_and_what_to_do(run, bad):
-    expected, found, hint = run(bad.rule, bad.damage)
-    assert re.search(bad.expected, expected), expected
-    assert re.search(bad.found, found), found
-    assert re.search(bad.hint, hint), hint
+def cut_short(path: Path) -> None:
+    """Leave the first byte of a file; of a model's folder, of its config."""
+    path = path / "config.json" if path.is_dir() else path
+    path.write_bytes(path.read_bytes()[:1])
 
 
-def inputs() -> list[tuple[str, str]]:
-    """Each file that each script reads, but for folders of models."""
-    return [
-        (rule.name, name)
-        for rule in rules().values()
-        for name in sorted(rule.names("input") - {*NOT_READ, "model"})
-        if rule.name == rule.script
-    ]
+INPUTS = [
+    (rule.name, name)
+    for rule in rules().values()
+    for name in sorted(rule.names("input") - set(NOT_READ))
+    if rule.name == rule.script
+]
 
 
-@pytest.mark.parametrize(("rule", "name"), inputs(), ids=lambda value: value)
-def test_bytes_that_are_no_file_of_its_kind_are_refused(run, planned, rule, name):
-    job = {}
-
-    def damage(own):
-        spoil(name, garbage)(own)
-        job["files"] = [
-            path for value in own.input.values() for path in (value if isinstance(value, list) else [value])
-        ]
-
-    expected, found, hint = run(rule, damage, needs=name)
-    assert hint
-    assert any(path in expected + found for path in job["files"])
+@pytest.mark.parametrize(("rule", "name"), INPUTS, ids=": ".join)
+def test_a_file_that_was_cut_short_is_refused(refuse, rule, name):
+    refuse(rule, name, cut_short)
 
 
-def test_the_table_is_long_and_has_every_rule_with_a_script():
-    assert len(TABLE) >= 60
-    assert len({(bad.rule, bad.what) for bad in TABLE}) == len(TABLE)
-    assert {bad.rule for bad in TABLE} == set(rules())
+@pytest.mark.parametrize(
+    ("file", "content", "found"),
+    [("tokenizer.json", "{", "tokenizer"), ("config.json", '{"model_type": "abacus"}', "abacus")],
+)
+def test_a_model_that_cannot_be_loaded_is_refused(refuse, file, content, found):
+    message = refuse("record_activations", "model", lambda folder: (folder / file).write_text(content))
+    assert found in " ".join(message)
+    assert re.search("prefetch|stanza", message[2])
+
+
+def test_results_that_lack_a_head_fail_the_checks(planned, smoke_run, tmp_path, monkeypatch):
+    """The real checks of finished artifacts, on results of which one ranking lost its last row."""
+    results = tmp_path / "results"
+    shutil.copytree(smoke_run / "results", results, ignore=shutil.ignore_patterns("checks.json"))
+    ranking = results / "phiid_scores/tiny-neox_head_rankings.csv"
+    ranking.write_text("".join(ranking.read_text().splitlines(keepends=True)[:-1]))
+    for name in ("RESULTS", "CHECKED_MODELS", "CHECKED_STUDY"):
+        monkeypatch.setenv(name, "restored afterwards")
+    job = planned["check_results"]
+    with pytest.raises(InputError, match=r"test_ranking_follows_from_the_matrices.*failed"):
+        check_results(job["input"]["checks"], str(results), ["tiny-neox"], [], str(results / "checks.json"))
+    assert not (results / "checks.json").exists()

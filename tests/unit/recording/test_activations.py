@@ -1,0 +1,53 @@
+"""A file of activations, which users may bring: whatever is wrong with its arrays is refused in three parts."""
+
+import numpy as np
+import pytest
+
+from synergy.files.artifacts import write_npz
+from synergy.files.errors import InputError
+from synergy.recording.activations import read_activations
+
+SERIES, LENGTHS = np.ones((4, 3, 8), np.float32), np.full(4, 8)
+
+
+def put(array, value, *place):
+    array = array.copy()
+    array[place] = value
+    return array
+
+
+@pytest.mark.parametrize(
+    ("arrays", "expected", "found"),
+    [
+        ({"activations": put(SERIES, np.nan, 1, 2, 3)}, "finite activations", "nan in prompt 1, head 2, token 3"),
+        ({"activations": put(SERIES, np.inf, 0, 0, 0)}, "finite activations", "inf in prompt 0, head 0, token 0"),
+        ({"activations": SERIES[0]}, "activations (n_prompts, n_heads_total, n_tokens)", "shapes (3, 8)"),
+        ({"activations": SERIES.astype(int)}, "floats for activations", "int64"),
+        ({"activations": SERIES + 1j}, "floats for activations", "complex"),
+        ({"activations": SERIES.astype(str)}, "floats for activations", "types <U"),
+        ({"activations": None}, "arrays activations, n_tokens", "no activations"),
+        ({"n_tokens": None}, "arrays activations, n_tokens", "no n_tokens"),
+        ({"n_tokens": LENGTHS + 0.5}, "whole numbers for n_tokens", "float64"),
+        ({"n_tokens": put(LENGTHS, 0, 0)}, "n_tokens of at least 1", "found 0"),
+        ({"n_tokens": put(LENGTHS, 9, 0)}, "n_tokens of at most 8", "found 9"),
+        ({"n_tokens": LENGTHS[:-1]}, "n_tokens (n_prompts,)", "(3,)"),
+        ({"activations": SERIES[:0], "n_tokens": LENGTHS[:0]}, "at least 1 prompt", "0 prompts"),
+        ({"category": np.array(["a", "b"])}, "category (4,)", "shape (2,)"),
+    ],
+)
+def test_wrong_arrays_are_named(tmp_path, arrays, expected, found):
+    path = tmp_path / "own.npz"
+    arrays = {"activations": SERIES, "n_tokens": LENGTHS, **arrays}
+    write_npz(path, {}, **{name: array for name, array in arrays.items() if array is not None})
+    with pytest.raises(InputError) as error:
+        read_activations(str(path))
+    assert str(path) in error.value.expected
+    assert expected in error.value.expected
+    assert found in f"found {error.value.found}"
+    assert "record the activations again" in error.value.hint or "run the workflow again" in error.value.hint
+
+
+def test_padding_beyond_a_prompts_length_may_be_anything(tmp_path):
+    write_npz(tmp_path / "own.npz", {}, activations=put(SERIES, np.nan, 1, slice(None), 7), n_tokens=put(LENGTHS, 7, 1))
+    arrays, _ = read_activations(str(tmp_path / "own.npz"))
+    assert np.isnan(arrays["activations"][1, :, 7]).all()
