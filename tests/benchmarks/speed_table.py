@@ -1,16 +1,20 @@
 """One table of the speed of every stage: ours, a reference, their ratio, the target, and whether it is met.
 
     python tests/benchmarks/speed_table.py [--run FOLDER] [--only STAGE …] [--page docs/speed.md]     (make bench)
+    python tests/benchmarks/speed_table.py --only ablation --details      (further tables, for the page of a stage)
 
 Runs the demo in a temporary folder, or in FOLDER to keep it, times it, and measures the rest on its model and answers;
 a demo that FOLDER holds already is taken and not timed. Each stage is measured in a process of its own, ratios within
 one process and in turns. With `--page` the table replaces the one between the page's marks. Close other programs first;
-it takes 20 minutes on two cores. Rows for a GPU are measured where there is one.
+it takes 20 minutes on two cores. On a machine that others use, `--cpu-time --threads 1` counts the seconds that the
+process computed.
+
+Rows for a GPU are measured where there is one. With `--details` the stage `gpu` runs anywhere: models of true shape
+with random weights (`--shapes`, `--layers`) record `--prompts` x `--tokens`, and remove heads in `--steps`.
 """
 
 import argparse
 import importlib.metadata
-import json
 import os
 import platform
 import re
@@ -19,33 +23,14 @@ import sys
 import tempfile
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
-ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
+from measuring import Row, fresh, markdown
+
 MARKS = "<!-- begin: make bench -->", "<!-- end: make bench -->"
 COLUMNS = "stage", "size", "ours", "reference", "ours is faster by", "target", "met"
-
-
-class Row(NamedTuple):
-    """A row of the table; `met` is None where nothing was measured."""
-
-    stage: str
-    size: str
-    ours: str
-    reference: str
-    ratio: str
-    target: str
-    met: bool | None
-
-    def cells(self) -> tuple[str, ...]:
-        """The columns as text."""
-        return *self[:-1], {True: "yes", False: "**no**", None: "–"}[self.met]
-
-
-def table(rows: list[Row]) -> str:
-    """The rows in Markdown."""
-    lines = [COLUMNS, ("---",) * len(COLUMNS), *(row.cells() for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+STAGES = ("demo", "phiid", "graphs", "starting", "recording", "ablation", "answering", "gpu")  # speed_<stage>.py
+ON_THE_DEMO = {"demo", "recording", "ablation", "answering"}  # these want its model and answers
 
 
 def put_into(page: Path, block: str) -> None:
@@ -76,35 +61,41 @@ def read(path: str) -> str:
     return Path(path).read_text() if Path(path).exists() else ""
 
 
-def stage_rows(stage: str, run: Path, threads: int) -> list[Row]:
-    """Rows of a stage, measured in a process of its own."""
-    command = [sys.executable, str(Path(__file__).with_name("speed_stages.py")), stage, str(run), str(threads)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    if done.returncode:
-        sys.exit(f"Measuring {stage} failed; its messages stand above.")
-    return [Row(*fields) for fields in json.loads(done.stdout.rsplit("\n", 2)[-2])]
+def table(rows: list[Row]) -> str:
+    """The rows in Markdown."""
+    return markdown(COLUMNS, [row.cells() for row in rows])
 
 
 def main() -> None:
     """Measure, print and write the table."""
-    from speed_stages import ON_THE_DEMO, STAGES
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, help="where the demo runs, or has run")
     parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES))
     parser.add_argument("--page", type=Path, help="write the table into this page too")
+    parser.add_argument("--details", action="store_true", help="the further tables of each stage instead")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--cpu-time", action="store_true", help="seconds of computation, not of the clock")
+    parser.add_argument("--shapes", nargs="+", default=["gemma3-4b", "qwen3-8b"], help="of the stage gpu")
+    parser.add_argument("--prompts", type=int, help="of ablation and gpu")
+    parser.add_argument("--tokens", type=int, help="of gpu, for each prompt")
+    parser.add_argument("--steps", type=int, help="of ablation and gpu")
+    parser.add_argument("--layers", type=int, help="fewer layers than the true shape has")
     options = parser.parse_args()
     load, rows = os.getloadavg()[0], []
+    if options.cpu_time:
+        os.environ["CPU_TIME"] = "1"
     with tempfile.TemporaryDirectory() as scratch:
-        run = (options.run or Path(scratch)).resolve()
-        finished = (run / "results/checks.json").exists()
+        options.run = (options.run or Path(scratch)).resolve()
+        finished = (options.run / "results/checks.json").exists()
         needed = ["demo"] if ON_THE_DEMO & set(options.only) and not finished else []
         for stage in [*needed, *(stage for stage in options.only if stage != "demo")]:
             print(f"measuring {stage}", file=sys.stderr, flush=True)
-            rows += stage_rows(stage, run, options.threads)
+            if options.details and stage != "demo":
+                fresh(f"speed_{stage}", "details", vars(options))
+                continue
+            rows += [Row(*cells) for cells in fresh(f"speed_{stage}", "rows", vars(options))]
             print(table(rows[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
-    block = f"{machine(options.threads, load)}\n\n{table(rows)}"
+    block = f"{machine(options.threads, load)}\n\n{table(rows)}" if rows else machine(options.threads, load)
     print(block)
     if options.page:
         put_into(options.page, block)

@@ -1,13 +1,10 @@
 """The speed table: its page, its rows, and the measurements that want a GPU, tried small."""
 
-import sys
-
 import pytest
 from declarations import REPOSITORY
-
-sys.path.insert(0, str(REPOSITORY / "tests/benchmarks"))
+from measuring import Row
 from speed_gpu import NOT_MEASURED, gpu_rows
-from speed_table import COLUMNS, MARKS, Row, put_into, table
+from speed_table import COLUMNS, MARKS, put_into, table
 
 PAGE = REPOSITORY / "docs/speed.md"
 ROW = Row("stage", "size", "1 s", "2 s", "2.0", "≤ 3 s", True)
@@ -53,8 +50,8 @@ def test_a_page_without_marks_is_refused_and_kept(tmp_path):
 
 def test_rows_for_a_gpu_are_measured_by_code_that_runs_anywhere():
     small = {"num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 64}
-    measured = gpu_rows(1, True, 3, 4, **small)
+    measured = gpu_rows(True, 3, 4, **small)
     assert all(row[2].split()[0].replace(".", "").isdigit() and row[-1] in (True, False) for row in measured)
-    missing = gpu_rows(1, False)
+    missing = gpu_rows(False)
     assert [row[:2] for row in missing] == [row[:2] for row in measured]
     assert all(row[2] == NOT_MEASURED and row[-1] is None for row in missing)
