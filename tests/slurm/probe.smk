@@ -1,4 +1,4 @@
-# One job that writes down what it finds: node, processors, threads, folders, offline switches.
+# Jobs about the profile and not about the science: what a job finds around it, and jobs that do nothing for a while.
 
 
 from pathlib import Path
@@ -18,3 +18,14 @@ rule probe:
         library=str(Path(workflow.basedir).parents[1] / "workflow_scripts"),
     script:
         "probe.py"
+
+
+rule wait:
+    """Take a few seconds."""
+    output:
+        "waited/{name}.txt",
+    resources:
+        mem="400MB",
+        runtime="5m",
+    shell:
+        "sleep 8; echo {wildcards.name} >{output}"

@@ -13,22 +13,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
-QUICK = [sys.executable, str(HERE / "quick_snakemake.py")]
+QUICK = [sys.executable, str(HERE / "quick_snakemake.py"), "--profile", str(REPOSITORY / "profiles/slurm")]
+QUICK += ["--slurm-init-seconds-before-status-checks", "2"]
 ENVIRONMENT = {"SYNERGY_ACCOUNT": "study", "SYNERGY_PARTITION": "cpu", "SYNERGY_GPU_PARTITION": "gpu"}
-FIELDS = (
-    "JobIDRaw",
-    "Comment",
-    "State",
-    "NodeList",
-    "Partition",
-    "Start",
-    "End",
-    "ReqMem",
-    "TimelimitRaw",
-    "AllocTRES",
-)
-
-
+FIELDS = "JobIDRaw,Comment,State,NodeList,Partition,Start,End,ReqMem,TimelimitRaw,AllocTRES,WorkDir"
 SINCE = time.time()  # records of earlier runs, perhaps in folders of the same names, do not count
 heads: list[subprocess.Popen] = []  # every Snakemake that was started, so that none outlives the tests
 
@@ -70,11 +58,8 @@ def script(name: str, *words: str, check: bool = True) -> str:
 
 def jobs_of(folder: Path) -> list[Record]:
     """Every job that was started in `folder`, in the order of submission, as sacct knows it."""
-    lines = command(
-        "sacct", "-X", "-D", "-n", "-P", "-S", "now-1days", "-o", ",".join((*FIELDS, "WorkDir"))
-    ).splitlines()
     found = []
-    for line in lines:
+    for line in command("sacct", "-X", "-D", "-n", "-P", "-S", "now-1days", "-o", FIELDS).splitlines():
         *fields, where = line.split("|")
         if where != str(folder) or not fields[1].startswith("rule_") or fields[5] in ("Unknown", "None"):
             continue
@@ -82,20 +67,10 @@ def jobs_of(folder: Path) -> list[Record]:
         start, end = (moment(text) for text in fields[5:7])
         if start < SINCE - 1:
             continue
-        found.append(
-            Record(
-                fields[0],
-                rule,
-                wildcards,
-                fields[2].split()[0],
-                *fields[3:5],
-                start,
-                end,
-                fields[7],
-                int(fields[8]) if fields[8].isdecimal() else 0,
-                fields[9],
-            )
-        )
+        job, _, state, node, where_to, _, _, memory, minutes, allocated = fields
+        minutes = int(minutes) if minutes.isdecimal() else 0
+        state = state.split()[0]
+        found.append(Record(job, rule, wildcards, state, node, where_to, start, end, memory, minutes, allocated))
     return sorted(found, key=lambda record: int(record.job))
 
 
@@ -115,10 +90,10 @@ def starts(folder: Path, rule: str = "decompose_pairs") -> Counter:
 
 
 def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen:
-    """Start Snakemake with the cluster's profile in `folder`, a copy of the repository."""
+    """Start Snakemake with the cluster's profile in `folder`; it looks at its jobs more often than the profile says."""
     with open(folder / "head.log", "a") as log:
         head = subprocess.Popen(
-            [*QUICK, "--profile", "profiles/slurm", *arguments],
+            [*QUICK, *arguments],
             cwd=folder,
             env=os.environ | ENVIRONMENT | environment,
             stdin=subprocess.DEVNULL,
@@ -129,7 +104,7 @@ def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.P
     return head
 
 
-def finish(head: subprocess.Popen, folder: Path, code: int = 0, timeout_s: float = 400.0) -> str:
+def finish(head: subprocess.Popen, folder: Path, code: int = 0, timeout_s: float = 600.0) -> str:
     """Wait for Snakemake to end with `code`; return all that was printed in `folder` so far."""
     found = head.wait(timeout_s)
     text = (folder / "head.log").read_text()
@@ -137,7 +112,7 @@ def finish(head: subprocess.Popen, folder: Path, code: int = 0, timeout_s: float
     return text
 
 
-def until(condition: Callable, timeout_s: float = 180.0):
+def until(condition: Callable, timeout_s: float = 400.0):
     """The first true value of `condition()`, asked again and again."""
     end = time.monotonic() + timeout_s
     while not (value := condition()):
