@@ -45,7 +45,7 @@ def recording(seed):
 def new_study(folder, seed=0):
     """A folder with the workflow and a recording, ready to decompose."""
     workflow_run.copy_repository(folder)
-    (folder / "faults.yaml").write_text(f"decomposition: {{null: {{surrogates: {SURROGATES}}}}}\n")
+    (folder / "faults.yaml").write_text(f"decomposition: {{null_model: {{surrogates: {SURROGATES}}}}}\n")
     path = folder / f"results/activations/{MODEL}_activations.npz"
     path.parent.mkdir(parents=True)
     np.savez(path, activations=recording(seed), n_tokens=LENGTHS)
