@@ -1,11 +1,15 @@
-"""Who may import whom: packages stand on each other in one order, and heavy libraries have their places."""
+"""Who may import whom: packages stand on each other in one order, and heavy libraries have their places.
+
+Nothing is declared that nobody uses, and everything public is described.
+"""
 
 import ast
-from pathlib import Path
+import re
+from collections import Counter
 
 import pytest
+from places import SCRIPTS
 
-SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 PLINTHS = {"files", "statistics", "models"}
 MEASURED = {"files", "statistics", "heads", "ablation", "perturbation"}
 ALLOWED = {  # a package, or of a package one module
@@ -22,6 +26,7 @@ ALLOWED = {  # a package, or of a package one module
     "report": MEASURED | {"claims"},
 }
 PLACES = {"numba": "phiid", "matplotlib": "report", "seaborn": "report", "jinja2": "report"}
+FOR_USERS = {"all_atoms", "heads_of"}, {"phiid.atoms"}  # functions and modules that no rule needs
 LIBRARY = {
     ".".join(path.relative_to(SCRIPTS).with_suffix("").parts[1:]).removesuffix(".__init__"): path
     for path in (SCRIPTS / "synergy").rglob("*.py")
@@ -32,7 +37,9 @@ def imports(path):
     """Full names of all modules that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names = [alias.name for alias in node.names]
+            assert "synergy" not in {name.split(".")[0] for name in names}, f"{path.name}: write from synergy… import"
+            yield from names
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name}: from {'.' * node.level} …"
             yield node.module
@@ -59,3 +66,33 @@ def test_a_module_imports_what_its_package_stands_on_and_heavy_libraries_where_t
     if "torch" in libraries:
         runs_models = package in ("ablation", "perturbation") and any(name.startswith("models.") for name in imported)
         assert package == "models" or name == "recording.recorder" or runs_models
+
+
+def public(path):
+    """Public functions and classes of a file, and those public methods of the classes that inherit no description."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node.name, node
+            for inner in node.body if isinstance(node, ast.ClassDef) and not node.bases else ():
+                if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
+                    yield f"{node.name}.{inner.name}", inner
+
+
+def test_every_module_and_function_is_used_by_a_script():
+    scripts, reached = sorted(SCRIPTS.glob("*.py")), set()
+    unread = [*scripts, LIBRARY["perturbation.grading_worker"]]  # which runs in a process of its own
+    words = Counter(word for path in [*scripts, *LIBRARY.values()] for word in re.findall(r"\w+", path.read_text()))
+    while unread:
+        own = unread.pop()
+        reached.add(own)
+        unread += [path for name in ours(own) if (path := LIBRARY[name]) not in reached]
+    packages = {name for name, path in LIBRARY.items() if path.name == "__init__.py"}
+    assert {name for name, path in LIBRARY.items() if path not in reached} - packages == FOR_USERS[1]
+    names = {name for path in LIBRARY.values() for name, _ in public(path) if "." not in name}
+    assert {name for name in names if words[name] < 2} == FOR_USERS[0]
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS.glob("*.py"), *LIBRARY.values()], ids=lambda path: path.name)
+def test_everything_public_is_described(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
+    assert [name for name, node in public(path) if not ast.get_docstring(node)] == []

