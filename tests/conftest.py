@@ -1,14 +1,12 @@
-"""Put the library and the scripts on the path, as the workflow does for a script; a hub for the tests."""
+"""A hub for the tests, the variables that loading a model changes, and the runs that several files look at."""
 
 import os
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from places import REPOSITORY
 
-REPOSITORY = Path(__file__).parent.parent
-sys.path.insert(0, str(REPOSITORY / "workflow_scripts"))
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
 
 

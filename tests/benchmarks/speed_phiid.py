@@ -114,7 +114,7 @@ def reference_seconds() -> float:
 def largest_deviation() -> float:
     """Largest difference of sts, rtr and TDMI from the plain implementation, over all pairs of 50 coupled heads."""
     import reference_phiid
-    from simulated import ar1
+    from artifacts import ar1
 
     from synergy.phiid.decomposition import Decomposition, Settings
     from synergy.phiid.pairs import heads_of, n_pairs

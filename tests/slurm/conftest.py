@@ -1,13 +1,11 @@
 """A SLURM cluster for the tests of this folder, or the reason why there is none."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "workflow")]
 
 
 def pytest_collection_modifyitems(items):

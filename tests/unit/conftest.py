@@ -1,7 +1,8 @@
 """A checkpoint for the stand-in hub, a function that fetches from there, and a ban on models."""
 
 import pytest
-from hub_downloads import MODELS, RANDOM
+from hub_downloads import RANDOM
+from places import MODELS
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,7 @@
 """What tests of downloads from the hub share: a token, files that must not travel, and troubles to meet."""
 
 import socket
-from pathlib import Path
 
-MODELS = Path(__file__).parents[1] / "models"
 RANDOM = {"kind": "random", "seed": 0}
 TOKEN = "hf_PlantedTokenThatNobodyMaySee"
 JUNK = {

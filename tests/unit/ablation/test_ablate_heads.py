@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 import torch
 from ablate_heads import ablate_heads
+from places import MODELS
 
 from synergy.ablation import sweep as ablation
 from synergy.files.artifacts import read_json, read_npz, write_json
 from synergy.files.errors import InputError
 from synergy.files.kept_results import Unfinished
 from synergy.files.tables import write_table
-
-REPOSITORY = Path(__file__).parents[3]
 
 MODEL = {"key": "tiny-qwen3", "source": {}, "revision": "local", "weights": {"kind": "random", "seed": 0}}
 N_HEADS, N_TOKENS = 8, 5
@@ -40,7 +39,7 @@ def job(tmp_path):
     ]
     write_json(tmp_path / "tokens.json", {"prompts": prompts, "provenance": {"model": MODEL}})
     return {
-        "model": str(REPOSITORY / "tests/models/tiny-qwen3"),
+        "model": str(MODELS / "tiny-qwen3"),
         "record": str(tmp_path / "record.json"),
         "tokens": str(tmp_path / "tokens.json"),
         "ranking": str(tmp_path / "ranking.csv"),

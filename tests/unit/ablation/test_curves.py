@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from claim_artifacts import ablation_table
+from artifacts import ablation_table
 
 from synergy.ablation.curves import curve_of_order, methods, noise_floor
 from synergy.claims.published import divergences

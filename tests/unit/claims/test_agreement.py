@@ -1,11 +1,10 @@
 """Agreement with published values: known both ways, for every quantity, and for models that the paper lacks."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from compare_published import compare_published
+from places import REPOSITORY
 
 from synergy.claims.published import (
     AGREES,
@@ -22,8 +21,6 @@ from synergy.claims.published import (
 )
 from synergy.files.artifacts import write_json
 from synergy.files.tables import read_table, write_table
-
-REPOSITORY = Path(__file__).parents[3]
 
 LAYERS, HEADS = 34, 8
 DRAWN = {"significance": 0.05, "permutations": 999, "seed": 0}

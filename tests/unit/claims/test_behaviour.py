@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from claim_artifacts import ablation_table, ratio
+from artifacts import ablation_table, ratio
 
 from synergy.ablation.area_statistics import N_BOOTSTRAP
 from synergy.claims.behaviour import claim_ablation

@@ -1,7 +1,7 @@
 """Claims 7 and 8, both ways: what noise costs in the heads that matter and in those that do not."""
 
 import pytest
-from claim_artifacts import accuracies, compared
+from artifacts import accuracies, compared
 
 from synergy.claims.behaviour import claim_noise_redundant, claim_noise_synergistic
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
@@ -62,7 +62,7 @@ def test_likelihood_of_the_solutions_is_the_control(nll, seventh, eighth):
     ("table", "why"),
     [
         (accuracies(nll=(2.0, 1.0), synergistic=30, random=60), "redundant was not run"),
-        (accuracies(sigma=1.0, synergistic=30, random=60, redundant=85), "sigmas run: 1"),
+        (accuracies(sigmas=(1.0,), synergistic=30, random=60, redundant=85), "sigmas run: 1"),
         (accuracies(baseline=0, synergistic=0, random=0, redundant=0), "no problem is solved without noise"),
     ],
 )

@@ -4,7 +4,7 @@ import decide_claims as script
 import numpy as np
 import pandas as pd
 import pytest
-from claim_artifacts import (
+from artifacts import (
     FLAT,
     GEOMETRY,
     U,

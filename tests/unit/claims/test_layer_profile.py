@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from claim_artifacts import DRAWN, FLAT, GEOMETRY, HEADS, LAYERS, UNDEFINED, VALLEY, U, ranking
+from artifacts import DRAWN, FLAT, GEOMETRY, HEADS, LAYERS, UNDEFINED, VALLEY, U, ranking
 
 from synergy.claims.layer_profile import claim_absent_untrained, claim_inverted_u
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from claim_artifacts import clustered, graph_metrics, spread_out
+from artifacts import clustered, graph_metrics, spread_out
 
 from synergy.claims.networks import claim_efficiency, claim_modularity
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED

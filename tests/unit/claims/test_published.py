@@ -1,7 +1,7 @@
 """Published values are found by the names of their models."""
 
 import pytest
-from figure_artifacts import PUBLISHED
+from places import PUBLISHED
 
 from synergy.claims.published import read_published
 

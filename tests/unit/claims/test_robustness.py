@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from claim_artifacts import (
+from artifacts import (
     DRAWN,
     FLAT,
     GEOMETRY,

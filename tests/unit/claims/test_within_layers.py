@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from claim_artifacts import GEOMETRY, HEADS, LAYERS, atoms
+from artifacts import GEOMETRY, HEADS, LAYERS, atoms
 
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
 from synergy.claims.within_layers import claim_within_layers, within_minus_between

@@ -3,16 +3,15 @@
 import ast
 import json
 import re
-from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from places import SCRIPTS
 
 from synergy.files.artifacts import read_json, read_jsonl, write_json, write_jsonl
 from synergy.files.errors import InputError
 from synergy.files.schemas import SCHEMAS, require_schema
 
-SCRIPTS = Path(__file__).parents[3] / "workflow_scripts"
 CONTENT = {path.stem: json.loads(path.read_text()) for path in SCHEMAS.glob("*.json")}
 READERS = ("read_json", "read_jsonl", "_without_provenance")
 

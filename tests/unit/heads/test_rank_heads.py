@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from artifacts import ar1
 from decompose_pairs import decompose_pairs
 from merge_pairs import merge_pairs
 from rank_heads import rank_heads
-from simulated import ar1
 
 from synergy.files.artifacts import write_npz
 from synergy.files.errors import InputError

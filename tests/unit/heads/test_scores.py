@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from simulated import ar1, full
+from artifacts import ar1, full
 
 from synergy.files.errors import InputError
 from synergy.heads.resampling import bootstrap_interval, split_half

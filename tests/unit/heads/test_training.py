@@ -1,12 +1,12 @@
 """Training trajectories on rankings whose profiles are known: what scaling hides, chance, duplicates, order."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from figure_artifacts import drawn
+from artifacts import drawn
+from places import PUBLISHED
 from trace_training import trace_training
 
 from synergy.files.artifacts import write_json
@@ -17,7 +17,7 @@ from synergy.heads.training import MEANS, TRAJECTORY_COLUMNS, chance_extent, ext
 from synergy.report.style import FAINT
 
 LAYERS, HEADS = 16, 8
-PUBLISHED = Path(__file__).parents[3] / "config/published/fig3a_pythia-1b_training.csv"
+TRAINING = PUBLISHED / "fig3a_pythia-1b_training.csv"
 
 
 def checkpoint(amplitude, seed, with_null=True):
@@ -51,7 +51,7 @@ def traced(folder, amplitudes, model="pythia-1b", hashes=None, permutations=400,
     trace_training(
         steps={f"{model}-step{step}": step for step in amplitudes},
         **run,
-        published=str(PUBLISHED),
+        published=str(TRAINING),
         layers=LAYERS,
         heads=HEADS,
         permutations=permutations,
@@ -90,7 +90,7 @@ def test_chance_is_chance():
 def test_the_papers_values_stand_beside_ours_at_their_step(tmp_path):
     table, summary = traced(tmp_path, {512: 6.0, 143000: 6.0})
     beside = dict(list(table.groupby("training_step")["published_score_scaled"]))
-    theirs = read_table(PUBLISHED).query("training_step == 512")["minmax_scaled_rank"]
+    theirs = read_table(TRAINING).query("training_step == 512")["minmax_scaled_rank"]
     np.testing.assert_array_equal(beside[512], theirs)
     assert beside[143000].isna().all()
     assert summary["checkpoints"][0]["score"]["spearman_with_published"] is not None

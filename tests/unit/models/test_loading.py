@@ -2,11 +2,11 @@
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from places import MODELS, SCRIPTS
 from safetensors.torch import load_file, save_file
 from tiny import CONFIGS, PROMPTS, tiny_model
 
@@ -15,7 +15,6 @@ from synergy.models.loading import load_model, prompt_ids
 from synergy.perturbation.likelihood import continuation_nll
 from synergy.prefetch.sources import check_geometry, fetch_model
 
-MODELS = Path(__file__).parents[2] / "models"
 TRAINED, RANDOM = {"kind": "trained"}, {"kind": "random", "seed": 0}
 
 
@@ -183,7 +182,5 @@ def test_library_of_the_analysis_does_not_load_torch():
 
     modules = "synergy.heads.orders, synergy.files.artifacts, synergy.heads.scores"
     code = f"import sys; import {modules}; print('torch' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=MODELS.parent.parent / "workflow_scripts"
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=SCRIPTS)
     assert done.stdout.strip() == "False"

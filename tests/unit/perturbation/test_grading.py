@@ -1,15 +1,14 @@
 """Grading: known pairs, two public test sets against themselves, and answers that would hang or break a grader."""
 
 import random
-from pathlib import Path
 
 import pytest
+from places import SHARED
 
 from synergy.perturbation.answer_extraction import last_boxed, strict_form
 from synergy.perturbation.grading import Grade, Grader, as_formula
 from synergy.perturbation.problems import load_problems
 
-SHARED = Path(__file__).parents[4] / "shared" / "data"
 EXCEPTIONS: set[str] = set()  # Ids of MATH-500 whose gold solution is not found equal to its own answer: none.
 
 

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from places import SCRIPTS
 
 from synergy.files.errors import InputError
 from synergy.perturbation.grading import Grade, Grader
@@ -68,7 +69,7 @@ def test_a_worker_ends_with_its_parent():
         "grader._worker.stdin.write(_line(gold='5', answer='9^{9^{9^{9^9}}}'))\n"
         "print(grader._worker.pid, flush=True); os._exit(0)\n"
     )
-    folder = Path(__file__).parents[3] / "workflow_scripts"
+    folder = SCRIPTS
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
     pid = int(done.stdout)
     waiting = threading.Event()

@@ -1,8 +1,7 @@
 """How problems are put: the styles, the exemplars shown first, and where an answer stops."""
 
-from pathlib import Path
-
 import pytest
+from places import DEMO
 
 from synergy.files.errors import InputError
 from synergy.perturbation.answer_extraction import extract_answer
@@ -15,8 +14,6 @@ from synergy.perturbation.problem_prompts import (
     style_of,
 )
 from synergy.perturbation.problems import Problem, load_problems
-
-DEMO = Path(__file__).parents[3] / "config" / "problems" / "demo.jsonl"
 
 
 def problem(name: str, text: str, level: str = "Level 1", kind: str = "A") -> Problem:

@@ -5,13 +5,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from places import SHARED
 from prefetch_math import prefetch_math
 
 from synergy.files.errors import InputError
 from synergy.perturbation.problem_sets import read_problem_set
 from synergy.perturbation.problems import load_problems
 
-SHARED = Path(__file__).parents[4] / "shared" / "data"
 SUBJECTS = ("algebra", "geometry", "precalculus")
 
 

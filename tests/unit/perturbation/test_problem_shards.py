@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from merge_problems import merge_problems
+from places import DEMO, MODELS
 from prefetch_math import prefetch_math
 from score_math import score_math
 
@@ -18,8 +19,6 @@ from synergy.files.shards import item_range
 from synergy.files.tables import write_table
 from synergy.perturbation.problems import load_problems
 
-MODELS = Path(__file__).parents[2] / "models"
-DEMO = Path(__file__).parents[3] / "config" / "problems" / "demo.jsonl"
 N, CONDITION = 9, "synergistic-0.5-1"
 RECORD = (
     "id,type,level,prompt,generated,n_tokens,extracted,extraction,gold,"

@@ -9,15 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import DEMO, SHARED
 
 from synergy.files.errors import InputError
 from synergy.perturbation.answer_extraction import last_boxed
 from synergy.perturbation.problem_sets import sample_problems
 from synergy.perturbation.problems import Problem, load_problems
-
-REPOSITORY = Path(__file__).parents[3]
-DEMO = REPOSITORY / "config" / "problems" / "demo.jsonl"
-SHARED = REPOSITORY.parent / "shared" / "data"
 
 MATH = {"problem": "1 + 1?", "level": "Level 2", "type": "Algebra", "solution": "It is \\boxed{2}."}
 MATH_500 = {

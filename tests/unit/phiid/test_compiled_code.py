@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from places import SCRIPTS
 
 from synergy.phiid.decomposition import alone
 from synergy.phiid.kernels import compiled_code as jit
 
-SCRIPTS = Path(__file__).parents[3] / "workflow_scripts"
 CODE = """
 import sys
 sys.path.insert(0, sys.argv[1])

@@ -4,8 +4,8 @@ import hypothesis
 import numpy as np
 import pytest
 import reference_phiid as reference
+from artifacts import ar1, full
 from hypothesis import strategies as st
-from simulated import ar1, full
 
 from synergy.phiid.atoms import all_atoms
 from synergy.phiid.decomposition import Decomposition, Settings

@@ -7,17 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from artifacts import HOW, ar1, make_shards, merged, record
 from decompose_pairs import decompose_pairs
 from merge_pairs import merge_pairs
-from pair_shards import HOW, make_shards, merged, record
-from simulated import ar1
+from places import SCRIPTS
 
 from synergy.files.artifacts import read_npz, write_npz
 from synergy.files.errors import InputError
 from synergy.phiid import decomposition
 from synergy.recording import activations
-
-SCRIPTS = Path(__file__).parents[3] / "workflow_scripts"
 
 
 @pytest.fixture(scope="module")

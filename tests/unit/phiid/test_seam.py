@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from simulated import ar1
+from artifacts import ar1
 
 from synergy.phiid.decomposition import Settings, mends_seam
 from synergy.phiid.kernels.mmi import BLOCK

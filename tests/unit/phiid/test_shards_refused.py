@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from artifacts import make_shards, record
 from merge_pairs import merge_pairs
-from pair_shards import make_shards, record
 
 from synergy.files.artifacts import read_npz, write_npz
 from synergy.files.errors import InputError

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from artifacts import ar1, full
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import ar1, full
 
 from synergy.phiid.atoms import ATOMS, all_atoms, invert
 from synergy.phiid.decomposition import Decomposition, Settings

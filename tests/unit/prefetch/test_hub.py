@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from hub_downloads import JUNK, MODELS, TOKEN, server_down, shards
+from hub_downloads import JUNK, TOKEN, server_down, shards
+from places import SCRIPTS
 
 from synergy.files.errors import InputError
 from synergy.models.loading import load_model
@@ -96,7 +97,7 @@ def test_two_processes_that_fetch_the_same_model_at_once_do_not_mix(hub, checkpo
         places = "{tmp_path}/cache", "{tmp_path}/models/tiny", "{tmp_path}/tiny.json"
         prefetch_model("tiny", source, "trained", 0, 2, 4, *places)
     """
-    environment = {**os.environ, "PYTHONPATH": str(MODELS.parent.parent / "workflow_scripts")}
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
     processes = [subprocess.Popen([sys.executable, "-c", code], env=environment) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["tiny"]

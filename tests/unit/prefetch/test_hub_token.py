@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from hub_downloads import MODELS, TOKEN
+from hub_downloads import TOKEN
+from places import MODELS
 from stand_in_replies import SIGNATURE
 
 from synergy.files.errors import InputError

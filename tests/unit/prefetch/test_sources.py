@@ -3,9 +3,9 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import MODELS, SCRIPTS
 
 from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
@@ -13,7 +13,6 @@ from synergy.models.loading import load_model
 from synergy.models.model_folder import require_model
 from synergy.prefetch.sources import fetch_model
 
-MODELS = Path(__file__).parents[2] / "models"
 TRAINED, RANDOM = {"kind": "trained"}, {"kind": "random", "seed": 0}
 
 
@@ -127,6 +126,6 @@ def test_loading_a_model_takes_the_process_off_the_network(checkpoint):
         capture_output=True,
         text=True,
         env={**environment, "HF_ENDPOINT": "http://127.0.0.1:9"},
-        cwd=MODELS.parent.parent / "workflow_scripts",
+        cwd=SCRIPTS,
     )
     assert done.stdout.strip() == "OfflineModeIsEnabled", done.stderr

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from places import REPOSITORY
 
 from synergy.files.errors import InputError
 from synergy.recording.prompts import Prompt, load_prompts
 
-COMMITTED = Path(__file__).parents[3] / "config" / "prompts.yaml"
+COMMITTED = REPOSITORY / "config/prompts.yaml"
 CATEGORIES = [
     "syntax_and_grammar",
     "part_of_speech",

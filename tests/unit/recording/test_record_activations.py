@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from places import MODELS
 from record_activations import record_activations
 
 from synergy.files.artifacts import read_json, write_json
 
-MODELS = Path(__file__).parents[2] / "models"
 STANZA = {"dtype": "float32", "prompt_format": "chat", "template_arguments": {"enable_thinking": False}}
 MODEL = {"key": "tiny-qwen3", "source": {"path": "here"}, "revision": None, "weights": {"kind": "random", "seed": 0}}
 PROMPTS = [{"id": f"p{row}", "category": "ab"[row], "text": f"Count to {row}."} for row in range(2)]

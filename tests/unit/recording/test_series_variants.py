@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from simulated import ar1, full
+from artifacts import ar1, full
 from vary_series import vary_series
 
 from synergy.files.artifacts import read_npz, write_npz

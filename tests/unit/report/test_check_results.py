@@ -2,16 +2,15 @@
 
 import json
 import runpy
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from check_results import check_results
+from places import REPOSITORY
 
 from synergy.files.errors import InputError
 
-REPOSITORY = Path(__file__).parents[3]
 TESTS = """
 import os
 from pathlib import Path

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from figure_artifacts import MODELS, NO_NULL, PUBLISHED, drawn, inputs, synthesise, words
+from artifacts import MODELS, NO_NULL, drawn, inputs, results_folder, words
 from matplotlib.collections import PathCollection
 from PIL import Image
+from places import PUBLISHED
 
 from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
 from synergy.files.errors import InputError
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     """Folders with the synthetic artifacts of each model."""
-    return {key: synthesise(tmp_path_factory.mktemp(key), *geometry) for key, geometry in MODELS.items()}
+    return {key: results_folder(tmp_path_factory.mktemp(key), *geometry) for key, geometry in MODELS.items()}
 
 
 @pytest.fixture
@@ -74,10 +75,10 @@ def test_accuracies_show_what_was_cut_off_and_each_seed(figure_of):
         "no noise\n2% cut off",
         *(f"{condition}\n10% cut off" for condition in ("redundant", "random", "synergistic")),
     ]
-    assert [bar.get_height() for bar in bars.patches] == pytest.approx([60, *[100 * 59 / 120] * 3])
+    assert [bar.get_height() for bar in bars.patches] == pytest.approx([60, *[49.5] * 3])
     groups = [group for group in bars.collections if isinstance(group, PathCollection)]
     dots = np.concatenate([group.get_offsets() for group in groups])
-    assert sorted(dots[:, 1]) == pytest.approx([100 * 29 / 60] * 3 + [50] * 3)
+    assert sorted(dots[:, 1]) == pytest.approx([49] * 3 + [50] * 3)
     assert sorted(np.rint(dots[:, 0])) == [1, 1, 2, 2, 3, 3]  # none of the baseline, which was run once
 
 

@@ -2,7 +2,8 @@
 
 import pandas as pd
 import pytest
-from figure_artifacts import MODELS, NO_NULL, PUBLISHED, drawn, synthesise, words
+from artifacts import MODELS, NO_NULL, drawn, results_folder, words
+from places import PUBLISHED
 
 from synergy.report.model_comparison import spans_decades
 
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     """Folders with the synthetic artifacts of each model."""
-    return {key: synthesise(tmp_path_factory.mktemp(key), *geometry) for key, geometry in MODELS.items()}
+    return {key: results_folder(tmp_path_factory.mktemp(key), *geometry) for key, geometry in MODELS.items()}
 
 
 @pytest.fixture

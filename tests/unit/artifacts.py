@@ -1,0 +1,234 @@
+"""Artifacts of simulated models: series, atoms, scores, networks, ablation and accuracies, of any geometry.
+
+Small, complete and consistent; in the tables of heads and layers every verdict is known.
+"""
+
+import hashlib
+import importlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from places import PUBLISHED
+
+from synergy.files.artifacts import read_npz, save_figure, write_npz
+from synergy.files.tables import write_table
+from synergy.heads.layer_profiles import inverted_u
+from synergy.heads.networks import measure_networks
+from synergy.heads.scores import SCORES, ranking_columns
+from synergy.perturbation.outcomes import Scores, compare_conditions
+
+# Series.
+
+
+def ar1(seed, n_heads, n_tokens, phi=0.5, n_prompts=1):
+    """Independent AR(1) series, started from their stationary distribution: (n_prompts, n_heads, n_tokens)."""
+    generator = np.random.default_rng(seed)
+    series = generator.normal(size=(n_prompts, n_heads, n_tokens))
+    series[..., 0] /= np.sqrt(1 - np.asarray(phi) ** 2)
+    for t in range(1, n_tokens):
+        series[..., t] += phi * series[..., t - 1]
+    return series
+
+
+def full(series):
+    """Lengths of series without padding."""
+    return np.full(series.shape[0], series.shape[2])
+
+
+# Shards of pairs.
+
+HOW = {
+    **{"lag": 1, "redundancy": "mmi", "estimator": "gaussian"},
+    "null_model": {"kind": "circular_shift", "surrogates": 3},
+}
+
+
+def record(path, seed=0):
+    """Ragged activations with a head that is constant in one prompt and two that are copies in another."""
+    series = ar1(seed, 45, 40, 0.6, 4).astype(np.float32)
+    series[2, 3] = 1.0
+    series[1, 40] = series[1, 7]
+    n_tokens = np.array([40, 40, 31, 35])
+    for p, n in enumerate(n_tokens):
+        series[p, :, n:] = np.nan
+    write_npz(path, {"model": {"source": "test"}}, activations=series, n_tokens=n_tokens, category=np.array(["a"] * 4))
+    return str(path)
+
+
+def make_shards(folder, recorded, n_shards, threads=1, **changes):
+    """Decompose a recording in shards; their paths."""
+    decompose, paths = importlib.import_module("decompose_pairs").decompose_pairs, []
+    for item in (f"{k}-of-{n_shards}" for k in range(1, n_shards + 1)):
+        paths.append(str(folder / f"{item}.npz"))
+        decompose(recorded, item, **(HOW | {"seed": 0} | changes), threads=threads, shard=paths[-1])
+    return paths
+
+
+def merged(folder, recorded, shards):
+    """Digest of each matrix that shards merge into."""
+    importlib.import_module("merge_pairs").merge_pairs(shards, recorded, str(folder / "pairwise.npz"))
+    arrays, _ = read_npz(folder / "pairwise.npz")
+    return {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}
+
+
+# What claims are decided on.
+
+LAYERS, HEADS = 10, 4
+DRAWN = {"significance": 0.05, "permutations": 199, "seed": 0}
+GEOMETRY = {"layers": LAYERS, "heads": HEADS, **DRAWN}
+U, FLAT, VALLEY = inverted_u(LAYERS), np.tile([0.4, 0.6], LAYERS // 2), 1 - inverted_u(LAYERS)
+UNDEFINED = np.full(LAYERS, np.nan)
+
+
+def ranking(profile, excess=None, seed=0, **scores):
+    """Scores of heads around a layer profile, and others around the profile of the excess."""
+    generator = np.random.default_rng(seed)
+    columns = dict.fromkeys(SCORES, profile) | scores
+    columns |= {"syn_red_score": profile, "excess_score": profile if excess is None else excess}
+    heads = pd.DataFrame(columns).loc[np.repeat(np.arange(LAYERS), HEADS)].reset_index(drop=True)
+    return heads + 0.02 * generator.standard_normal(heads.shape[::-1]).T
+
+
+def atoms(within, null_within=0.0, null=True, seed=0):
+    """Synergy 1 + `within` inside a layer and 1 outside, of which the null explains 0.5 and `null_within`."""
+    generator = np.random.default_rng(seed)
+    same = np.kron(np.eye(LAYERS), np.ones((HEADS, HEADS)))
+    noise = generator.normal(0, 0.05, same.shape)
+    sts = 1 + within * same + noise + noise.T
+    expected = 0.5 + null_within * same if null else np.full(same.shape, np.nan)
+    for matrix in (sts, expected):
+        np.fill_diagonal(matrix, np.nan)
+    return {"sts_matrix": sts, "sts_null_mean": expected}
+
+
+def spread_out(n=40, seed=0, scale=1.0):
+    """A network without groups: (n, n)."""
+    weights = np.random.default_rng(seed).gamma(4, scale, (n, n))
+    return weights + weights.T
+
+
+def clustered(n=40, seed=1):
+    """A network of groups of eight."""
+    return np.kron(np.eye(n // 8), np.ones((8, 8))) * 10 + spread_out(n, seed) * 0.01
+
+
+def graph_metrics(synergy, redundancy, null_networks=20):
+    """What the two networks are measured to be."""
+    return measure_networks(synergy, redundancy, 0.15, 0, null_networks) | {"top_fraction": 0.15}
+
+
+def ratio(estimate, p_value, paired=0.0001, n_seeds=5):
+    """The comparison of two areas."""
+    interval = {"estimate": estimate, "ci_low": 0.9 * estimate, "ci_high": 1.1 * estimate, "p_value": p_value}
+    return {**interval, "paired": {"p_value": paired}, "n_seeds": n_seeds, "n_seeds_for_half_of_interval": 7}
+
+
+def ablation_table(orders=("synergistic", "random"), seeds=1, steps=5, methods=("zero",)):
+    """Divergence that grows with the share of heads removed; `orders` may give each its number of seeds."""
+    orders = orders if isinstance(orders, dict) else dict.fromkeys(orders, seeds)
+    rows = [
+        (n, n / (steps - 1) + 0.001, order, n / (steps - 1), seed, method)
+        for order, n_seeds in orders.items()
+        for seed in range(n_seeds)
+        for n in range(steps)
+        for method in methods
+    ]
+    columns = ["num_heads_removed", "mean_kl_div", "order_type", "fraction_removed", "seed", "method"]
+    table = pd.DataFrame(rows, columns=columns)
+    kl = table["mean_kl_div"]
+    return table.assign(kl_ci_low=0.9 * kl, kl_ci_high=1.1 * kl)
+
+
+def accuracies(nll=(2.0, 1.5, 1.0), sigmas=(0.5,), baseline=90, **correct):
+    """Correct answers of 100 in each of two seeds; NLL of synergistic, random, redundant."""
+    rows = [("baseline", 0.0, 0, 100, baseline, 0.0, 0.5)]
+    for (condition, n_correct), value in zip(correct.items(), nll, strict=True):
+        rows += [(condition, sigma, seed, 100, n_correct, 0.1, value) for sigma in sigmas for seed in range(2)]
+    names = ("condition", "sigma", "seed", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
+    return pd.DataFrame(rows, columns=names)
+
+
+def compared(table):
+    """The paired comparisons of a table of `accuracies`, in which the same problems are always the hard ones."""
+    generator, scores = np.random.default_rng(0), []
+    for row in table.itertuples():
+        problems = np.arange(row.n_problems)
+        nll = row.solution_nll + generator.normal(0, 0.2, row.n_problems)
+        outcomes = pd.DataFrame({"id": problems, "correct": problems < row.n_correct, "solution_nll": nll})
+        scores.append(Scores(row.condition, row.sigma, row.seed, outcomes, {}))
+    return compare_conditions(scores, 500, 0)
+
+
+# What figures are drawn from.
+
+NO_NULL = "no null was computed"
+MODELS = {"tiny-without-null": (2, 4, 0), "one-head": (3, 1, 2), "gemma3-4b": (8, 3, 20)}  # layers, heads, surrogates
+
+
+def results_folder(folder, layers, heads, surrogates):
+    """The artifacts of a model in one folder, by the scripts where they can make them."""
+    n, generator = layers * heads, np.random.default_rng(0)
+    arrays = {}
+    for atom, scale in (("sts", 0.05), ("rtr", 0.01)):
+        matrix = spread_out(n, len(arrays), scale)
+        np.fill_diagonal(matrix, np.nan)
+        means = np.nanmean(matrix, axis=1)
+        arrays[f"{atom}_matrix"] = matrix
+        arrays[f"{atom}_null_mean"] = 0.9 * matrix if surrogates else np.full((n, n), np.nan)
+        arrays[f"head_prompt_{atom}"] = means * generator.gamma(9, 1 / 9, (5, n))
+        arrays[f"head_null_{atom}"] = means * generator.normal(0.9, 0.05, (surrogates, n))
+    write_npz(folder / "pairwise.npz", {"made_by": "merge_pairs", "model": {"source": "test"}}, **arrays)
+    head = np.arange(n)
+    ranked = ranking_columns(arrays, "rank_difference", 20, 0).assign(head_idx=head, layer=head // heads)
+    write_table(folder / "ranking.csv", ranked)
+    orders = {"synergistic": 1, "random": 3, "random_layer_matched": 2}
+    methods = ("zero", "mean") if layers == 8 else ("zero",)
+    write_table(folder / "ablation.csv", ablation_table(orders, steps=n + 1, methods=methods))
+    math = accuracies(sigmas=(0.5, 1.0), baseline=60, synergistic=50, random=50, redundant=50)
+    truncated = math["truncated_fraction"].where(math["sigma"] > 0, 0.02)
+    write_table(folder / "math.csv", math.assign(n_correct=math.n_correct - math.seed, truncated_fraction=truncated))
+    ranks = {"model": "gemma3-4b-it", "layer": head // heads, "head_in_layer": head % heads, "syn_red_rank": head + 1}
+    write_table(folder / "ranks.csv", pd.DataFrame(ranks))
+    measure = importlib.import_module("measure_graphs").measure_graphs
+    measure(str(folder / "pairwise.npz"), 0.1, 0, 2 if surrogates else 0, str(folder / "metrics.json"))
+    return folder
+
+
+def inputs(folder, name, layers, heads):
+    """The arguments of one figure's script, but for model and figure."""
+    geometry = {"layers": layers, "heads": heads}
+    pairwise, ranked = {"pairwise": str(folder / "pairwise.npz")}, {"ranking": str(folder / "ranking.csv")}
+    return {
+        "plot_profile": ranked | {"published": PUBLISHED / "fig2c_layer_profile.csv", **geometry},
+        "plot_heatmaps": pairwise | geometry,
+        "plot_head_ranking": ranked | {"published": folder / "ranks.csv", **geometry},
+        "plot_graph_cores": pairwise | ranked | {"top_fraction": 0.1, **geometry},
+        "plot_null": pairwise | ranked | geometry,
+        "plot_ablation": {"ablation": folder / "ablation.csv", "published": PUBLISHED / "fig4a_ablation_kl.csv"},
+        "plot_math": {"math": folder / "math.csv", "published": PUBLISHED / "fig4b_math_accuracy.csv", "sigma": 0.5},
+    }[name]
+
+
+def drawn(script, **arguments):
+    """The figures that a script saves, in the order of saving."""
+    figures, module = [], importlib.import_module(script)
+
+    def saved(path, figure, provenance):
+        save_figure(path, figure, provenance)
+        figures.append(figure)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "save_figure", saved)
+        getattr(module, script)(**arguments)
+    return figures
+
+
+def words(figure):
+    """All texts that a figure shows."""
+    titles = ("left", "center")
+    texts = [axes.get_title(loc=place) for axes in figure.axes for place in titles]
+    for axes in figure.axes:
+        texts += [text.get_text() for text in (*axes.texts, axes.xaxis.label, axes.yaxis.label)]
+    legends = [axes.get_legend() for axes in figure.axes] + figure.legends
+    return texts + [text.get_text() for legend in legends if legend for text in legend.get_texts()]
