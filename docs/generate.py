@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from config_reference import config_reference
-from rule_pages import REPOSITORY, rule_graph, rule_tables, study_jobs
+from rule_pages import rule_graph, rule_tables, study_jobs
 
+REPOSITORY = Path(__file__).parents[1]
 MARK = "ASSUME:"
 CHOICES = {  # a heading of the list, and the files whose marks stand under it
     "The default study": ["config/config.yaml", "config/prompts.yaml"],

@@ -5,8 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parent.parent / "tests/workflow"))
-from declarations import REPOSITORY, Rule, rules, targets
+sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("tests", "tests/workflow")]
+from declarations import Rule, local_rules, rules, targets, workflow
+from snakemake.iocontainers import Wildcards
 from workflow_run import planned_jobs, snakemake
 
 Edges = set[tuple[str, str]]
@@ -40,14 +41,12 @@ def direct(edges: Edges) -> Edges:
 def rule_tables() -> str:
     """All rules by file: what each does, and where its jobs run."""
     parts = []
-    for stage in stages():
-        text = (REPOSITORY / f"rules/{stage}.smk").read_text()
-        own = [rule for rule in in_order().values() if rule.file == f"{stage}.smk"]
-        if own:
-            opening = " ".join(line[2:] for line in text.partition("\n\n")[0].splitlines() if line.startswith("# "))
-            rows = [f"| `{rule.name}` | {rule.docstring} | {place(rule, local_rules(text))} |" for rule in own]
-            heading = f"### [{stage}.smk](../rules/{stage}.smk)\n\n{opening}\n\n| rule | what it does | runs as |"
-            parts.append("\n".join([heading, "|---|---|---|", *rows]))
+    for stage in dict.fromkeys(Path(rule.snakefile) for rule in in_order().values()):
+        opening = " ".join(line[2:] for line in stage.read_text().partition("\n\n")[0].splitlines() if line[:2] == "# ")
+        own = [rule for rule in in_order().values() if rule.snakefile == str(stage)]
+        rows = [f"| `{rule.name}` | {rule.docstring} | {place(rule)} |" for rule in own]
+        heading = f"### [{stage.name}](../rules/{stage.name})\n\n{opening}\n\n| rule | what it does | runs as |"
+        parts.append("\n".join([heading, "|---|---|---|", *rows]))
     return "\n\n".join(parts)
 
 
@@ -57,46 +56,36 @@ def study_jobs() -> str:
         planned = planned_jobs(snakemake("--directory", nowhere, "--profile", "profiles/slurm", "-n", "all"))
     rows, n_local = [], 0
     for name, rule in in_order().items():
-        where = place(rule, local_rules((REPOSITORY / "rules" / rule.file).read_text()))
-        if where == LOCAL:
+        if place(rule) == LOCAL:
             n_local += planned.get(name, 0)
         elif name in planned:
-            rows.append(f"| `{name}` | {planned[name]} | {where} | {request(rule)} |")
+            rows.append(f"| `{name}` | {planned[name]} | {place(rule)} | {request(rule)} |")
     rows.append(f"| all others | {n_local} | {LOCAL} | |")
     return "\n".join(["| rule | jobs | runs as | asks for |", "|---|--:|---|---|", *rows])
 
 
 def request(rule: Rule) -> str:
-    """Memory and time that a job of a rule asks for."""
-    asked = rule.directives.get("resources", "")
-    fixed = re.findall(r'(?:mem|runtime)=(?:growing\()?"(\w+)"', asked)
-    return ", ".join(fixed) if fixed else "what the model's stanza says" if asked else "2GB, 30m"
+    """Memory and time that a job of a rule asks for at its first attempt."""
+    if "gpu" in rule.resources:
+        return "what the model's stanza says"
+    if "mem_mb" not in rule.resources:
+        return "2GB, 30m"  # the profile's
+    blanks = Wildcards(fromdict=dict.fromkeys(rule.wildcard_names, "any"))
+    asked = rule.expand_resources(blanks, input=None, attempt=1)
+    minutes = asked["runtime"].value
+    return f"{asked['mem_mb'].value // 1000}GB, {f'{minutes // 60}h' if minutes % 60 == 0 else f'{minutes}m'}"
 
 
 def in_order() -> dict[str, Rule]:
     """All rules but `all`, by name, in the order in which the Snakefile includes them."""
-    found, files = {**rules(), **targets()}, {}
-    for stage in stages():
-        text = (REPOSITORY / f"rules/{stage}.smk").read_text()
-        files |= dict.fromkeys(re.findall(r"^(?:use rule \w+ as|rule) (\w+)", text, re.MULTILINE))
-    return {name: found[name] for name in files}
+    found = {**rules(), **targets()}
+    return {rule.name: rule for rule in workflow().rules if rule.name in found}
 
 
-def stages() -> list[str]:
-    """Names of the files of rules, in the order of inclusion."""
-    return re.search(r'for stage in """(.*?)"""', (REPOSITORY / "Snakefile").read_text(), re.DOTALL)[1].split()
-
-
-def local_rules(text: str) -> list[str]:
-    """Rules of a file that run where Snakemake runs."""
-    blocks = re.findall(r"^localrules:.*\n((?:    \w+,\n)+)", text, re.MULTILINE)
-    return re.findall(r"\w+", "".join(blocks))
-
-
-def place(rule: Rule, local: list[str]) -> str:
+def place(rule: Rule) -> str:
     """Where jobs of a rule run on a cluster, in words."""
-    if "output" not in rule.directives:
+    if not rule.output:
         return "nothing: a target"
-    if rule.name in local:
+    if rule.name in local_rules():
         return LOCAL
-    return "GPU job" if "gpu=" in rule.directives.get("resources", "") else "job"
+    return "GPU job" if "gpu" in rule.resources else "job"

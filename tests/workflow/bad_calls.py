@@ -70,8 +70,8 @@ SCHEMA = [
     key("lag 0", "decomposition.lag", 0, "at decomposition.lag: 0 is less than"),
     key("unknown redundancy", "decomposition.redundancy", "imin", "at decomposition.redundancy: 'imin' is not one of"),
     key("unknown estimator", "decomposition.estimator", "kernel", "at decomposition.estimator: 'kernel' is not one of"),
-    key("unknown null", "decomposition.null.kind", "none", "at decomposition.null.kind: 'none' is not one of"),
-    key("negative surrogates", "decomposition.null.surrogates", -1, "at decomposition.null.surrogates: -1 is less"),
+    key("unknown null", "decomposition.null_model.kind", "none", "at decomposition.null_model.kind: 'none' is not one"),
+    key("negative surrogates", "decomposition.null_model.surrogates", -1, "surrogates: -1 is less"),
     key("unknown score", "ranking.score", "sum", "at ranking.score: 'sum' is not one of"),
     key("no edges", "graphs.top_fraction", 0, "at graphs.top_fraction: 0 is less than or equal"),
     key("more than all edges", "graphs.top_fraction", 1.5, "at graphs.top_fraction: 1.5 is greater"),
@@ -90,6 +90,9 @@ SCHEMA = [
     key("steps of words", "trajectory.checkpoints", {"tiny-neox": "first"}, "at trajectory.checkpoints.tiny-neox: "),
 ]
 NAMES = [
+    BadCall(
+        "the null's former name", {"decomposition": {"null": {"surrogates": 8}}}, "null_model", "former name", "rename"
+    ),
     BadCall(
         "unknown model in the study",
         {"study": ["gema3-4b"]},

@@ -1,71 +1,60 @@
-"""The rules as text: name, docstring and directives of each, as snakefmt lays them out.
+"""The rules as Snakemake knows them: the workflow of the smoke study, of which nothing is planned or run.
 
-A rule that inherits (`use rule base as name with:`) has the directives of its base but for those that it writes, and
-the keywords of the base's `params` besides its own. A target rule, which only asks for files, makes nothing itself.
+A rule has its docstring, message, log, benchmark, resources and so on as attributes; inputs, outputs and params by
+name, paths with the register's names filled in.
 """
 
 import re
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parent.parent.parent
-RULE = re.compile(r"^(?:rule (\w+)|use rule (\w+) as (\w+) with):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
-DIRECTIVE = re.compile(r"^    (\w+):(.*?)(?=^    \w|\Z)", re.MULTILINE | re.DOTALL)
+from places import REPOSITORY
+from snakemake.api import SnakemakeApi
+from snakemake.iocontainers import Namedlist
+from snakemake.rules import Rule
+from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
+from snakemake.workflow import Workflow
 
 
-@dataclass
-class Rule:
-    """One rule of the workflow.
-
-    Attributes
-    ----------
-    directives : dict of str to str
-        Text of each directive (``input``, ``output``, …).
-    script : str
-        Name of its script: its own, or that of the rule it inherits from.
-    """
-
-    name: str
-    file: str
-    docstring: str
-    directives: dict[str, str]
-    script: str
-
-    def names(self, directive: str) -> set[str]:
-        """Keywords of a directive: ``pairwise`` of ``pairwise="<pairwise>"``."""
-        return set(re.findall(r"^        (\w+)=", self.directives.get(directive, ""), re.MULTILINE))
+@cache
+def workflow() -> Workflow:
+    """The workflow, read once."""
+    config = ConfigSettings(configfiles=[REPOSITORY / "config/smoke.yaml"])
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        return api.workflow(ResourceSettings(), config, snakefile=REPOSITORY / "Snakefile")._workflow
 
 
 def rules() -> dict[str, Rule]:
-    """All rules that make something, by name: neither `all` nor other targets."""
-    return {name: rule for name, rule in _declared().items() if "output" in rule.directives}
+    """All rules that make something, by name, in the order of their definition: neither `all` nor other targets."""
+    return {rule.name: rule for rule in workflow().rules if rule.output}
 
 
 def targets() -> dict[str, Rule]:
     """The rules that only ask for files, by name, but for `all`."""
-    return {name: rule for name, rule in _declared().items() if "output" not in rule.directives}
+    return {rule.name: rule for rule in workflow().rules if not rule.output and rule.name != "all"}
 
 
-def _declared() -> dict[str, Rule]:
-    found: dict[str, Rule] = {}
-    paths = sorted((REPOSITORY / "rules").glob("*.smk"))
-    matches = [(path, match) for path in paths for match in RULE.finditer(path.read_text())]
-    for path, match in sorted(matches, key=lambda item: bool(item[1][2])):  # those that inherit come last
-        plain, base, inheriting, body = match.groups()
-        docstring = re.match(r'\s+"""(.*?)"""', body, re.DOTALL)
-        directives, script = dict(DIRECTIVE.findall(body)), plain
-        if base:
-            own, script = directives, base
-            directives = found[base].directives | own
-            if "params" in own:
-                directives["params"] = found[base].directives["params"] + own["params"]
-        name = plain or inheriting
-        found[name] = Rule(name, path.name, docstring[1] if docstring else "", directives, script)
-    return found
+def local_rules() -> set[str]:
+    """Names of the rules that run where Snakemake runs."""
+    return set(workflow()._localrules)
+
+
+def script_of(rule: Rule) -> str:
+    """Name of a rule's script."""
+    return Path(rule.script).stem
+
+
+def names(files: Namedlist) -> set[str]:
+    """Keywords of a rule's inputs, outputs or params: ``pairwise`` of ``pairwise="<pairwise>"``."""
+    return {name for name, _ in files.items()}
+
+
+def outputs(rule: Rule) -> dict[str, str]:
+    """Paths of a rule's outputs by name, blanks as ``{model}``, without what they may be filled with."""
+    return {name: re.sub(r"\{(\w+),[^{}]*\}", r"{\1}", path) for name, path in rule.output.items()}
 
 
 def register() -> dict[str, str]:
-    """The register of artifacts at the top of the Snakefile."""
-    text = (REPOSITORY / "Snakefile").read_text()
-    block = text.split("pathvars:\n")[1].split("\n\n")[0]
-    return dict(re.findall(r'^    (\w+)="(.*)",$', block, re.MULTILINE))
+    """The register of artifacts, by name, each with all names in it filled in; Snakemake's own folders left out."""
+    pathvars = workflow().pathvars
+    return {name: pathvars.apply(f"<{name}>") for name, path in pathvars.items.items() if "<" in path}

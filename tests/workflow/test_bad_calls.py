@@ -6,21 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import command_line
 import numpy as np
 import pytest
 import yaml
 from bad_calls import NAMES, PATHS, SCHEMA, BadCall
-from command_line import CommandLine
-from declarations import REPOSITORY
+from places import REPOSITORY
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config, validate
 
 MESSAGE = re.compile(r"ERROR: Expected (.+?); found (.+?)\.\n +Hint: (.+)", re.DOTALL)
 OURS = {".snakemake", "logs", "benchmarks"}  # what Snakemake leaves of every run
-
-
-@pytest.fixture(scope="module")
-def command_line(tmp_path_factory):
-    with CommandLine(tmp_path_factory.mktemp("command_line")) as serving:
-        yield serving
 
 
 def files(folder: Path) -> dict[Path, bytes]:
@@ -32,8 +28,22 @@ def files(folder: Path) -> dict[Path, bytes]:
     }
 
 
-@pytest.mark.parametrize("bad", SCHEMA + NAMES + PATHS, ids=lambda bad: bad.what)
-def test_bad_config_or_path(command_line, tmp_path, bad: BadCall):
+@pytest.mark.parametrize("bad", SCHEMA, ids=lambda bad: bad.what)
+def test_bad_value(bad: BadCall):
+    """What the schema refuses; how it is said is seen below, for the first of them."""
+    config: dict = {}
+    for part in ("config/config.yaml", "config/smoke.yaml"):
+        update_config(config, yaml.safe_load((REPOSITORY / part).read_text()))
+    update_config(config, bad.overlay)
+    with pytest.raises(WorkflowError) as refused:
+        validate(config, str(REPOSITORY / "config/schema.yaml"))
+    reason = refused.value.__context__
+    place = ".".join(map(str, reason.absolute_path)) or "the top level"
+    assert re.search(bad.found, f"at {place}: {reason.message}")
+
+
+@pytest.mark.parametrize("bad", SCHEMA[:1] + NAMES + PATHS, ids=lambda bad: bad.what)
+def test_bad_config_or_path(tmp_path, bad: BadCall):
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text(yaml.safe_dump(bad.overlay))
     folder = tmp_path / "run"
@@ -66,7 +76,7 @@ DAMAGED = [
 ]  # fmt: skip
 
 
-def test_damage_in_a_finished_run_stops_the_rules_that_read_it_and_nothing_else(command_line, smoke_run, tmp_path):
+def test_damage_in_a_finished_run_stops_the_rules_that_read_it_and_nothing_else(smoke_run, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(smoke_run, folder)
     for spoilt, change, target, _, _ in DAMAGED:
@@ -106,7 +116,7 @@ def test_a_python_that_is_too_old(tmp_path):
     assert not (tmp_path / ".venv").exists()
 
 
-def test_a_token_that_cannot_be_one_is_refused_unseen(command_line, tmp_path):
+def test_a_token_that_cannot_be_one_is_refused_unseen(tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / ".env").write_text("HF_TOKEN=hf_planted and a second word\n")
@@ -124,7 +134,7 @@ def test_a_token_that_cannot_be_one_is_refused_unseen(command_line, tmp_path):
     assert files(folder).keys() == {Path(".env")}
 
 
-def test_a_profile_that_is_not_there(command_line, tmp_path):
+def test_a_profile_that_is_not_there(tmp_path):
     code, said = command_line.run("-n", "--directory", str(tmp_path), "--profile", "profiles/slrum", "all")
     assert code != 0
     assert "profiles/slrum" in said

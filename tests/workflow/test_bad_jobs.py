@@ -3,36 +3,31 @@
 Which values each reader refuses is tested with the reader, and any bytes at all in `test_readers_fuzz`.
 """
 
-import json
 import re
 import runpy
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import command_line
 import pytest
 from check_results import check_results
-from command_line import CommandLine
-from declarations import REPOSITORY, rules
+from declarations import names, rules, script_of
+from test_imports import SCRIPTS
 from workflow_run import SMOKE, TARGETS, THREADS
 
 from synergy.files.errors import InputError
 
 MESSAGE = re.compile(r"^ERROR: Expected (.+?); found (.+?)\.\n +Hint: (.+)", re.DOTALL | re.MULTILINE)
-NOT_READ = ("code", "after", "checks")  # modules and the checks themselves; what must be there first
+NOT_READ = ("after", "checks")  # what must be there first; the checks themselves
 BEFORE = b"made before"
 
 
-@pytest.fixture(scope="session")
-def planned(smoke_run, tmp_path_factory):
-    """What Snakemake would give the scripts of a finished run: one job of each rule, of tiny-neox if it has one."""
-    folder = tmp_path_factory.mktemp("planned")
-    with CommandLine(folder) as command_line:
-        options = ("-n", "--forceall", "--nolock", "--directory", str(smoke_run), *SMOKE, *THREADS)
-        code, said = command_line.run(*options, "--", *TARGETS, jobs=folder / "jobs.json")
-    assert code == 0, said
-    jobs = json.loads((folder / "jobs.json").read_text())
-    return {job["rule"]: job for job in sorted(jobs, key=lambda job: job["wildcards"].get("model") == "tiny-neox")}
+@pytest.fixture(scope="module")
+def planned(smoke_run):
+    """What Snakemake would give the scripts of a finished run, all jobs of it."""
+    options = ("--forceall", "--nolock", "--directory", str(smoke_run), *SMOKE, *THREADS)
+    return command_line.planned(*options, "--", *TARGETS)
 
 
 @pytest.fixture
@@ -44,7 +39,7 @@ def refuse(planned, smoke_run, tmp_path, monkeypatch):
     monkeypatch.chdir(smoke_run)
 
     def refuse(rule, name, damage):
-        job = planned[rule]
+        job = next(job for job in planned if job["rule"] == rule and job["input"][name])
         given = job["input"][name]
         origin = Path(given[0] if isinstance(given, list) else given)
         copy, made, log = tmp_path / "spoilt" / origin.name, tmp_path / "made", tmp_path / "job.log"
@@ -59,7 +54,7 @@ def refuse(planned, smoke_run, tmp_path, monkeypatch):
         parts = {"input": inputs, "output": outputs, "params": job["params"], "wildcards": job["wildcards"]}
         snakemake = SimpleNamespace(**{part: Named(values) for part, values in parts.items()}, threads=1, log=[log])
         with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(REPOSITORY / "workflow_scripts" / job["script"]), {"snakemake": snakemake}, "__main__")
+            runpy.run_path(str(SCRIPTS / Path(job["script"]).name), {"snakemake": snakemake}, "__main__")
         said = log.read_text()
         assert ended.value.code == 1, said
         assert "Traceback" not in said
@@ -92,12 +87,12 @@ def cut_short(path: Path) -> None:
 INPUTS = [
     (rule.name, name)
     for rule in rules().values()
-    for name in sorted(rule.names("input") - set(NOT_READ))
-    if rule.name == rule.script
+    for name in sorted(names(rule.input) - set(NOT_READ))
+    if rule.name == script_of(rule)
 ]
 
 
-@pytest.mark.parametrize(("rule", "name"), INPUTS, ids=": ".join)
+@pytest.mark.parametrize(("rule", "name"), INPUTS, ids=str)
 def test_a_file_that_was_cut_short_is_refused(refuse, rule, name):
     refuse(rule, name, cut_short)
 
@@ -120,7 +115,8 @@ def test_results_that_lack_a_head_fail_the_checks(planned, smoke_run, tmp_path, 
     ranking.write_text("".join(ranking.read_text().splitlines(keepends=True)[:-1]))
     for name in ("RESULTS", "CHECKED_MODELS", "CHECKED_STUDY"):
         monkeypatch.setenv(name, "restored afterwards")
-    job = planned["check_results"]
+    (job,) = [job for job in planned if job["rule"] == "check_results"]
+    given, models = job["input"], ["tiny-neox"]
     with pytest.raises(InputError, match=r"test_ranking_follows_from_the_matrices.*failed"):
-        check_results(job["input"]["checks"], str(results), ["tiny-neox"], [], str(results / "checks.json"))
+        check_results(given["checks"], str(results), given["record"], models, [], str(results / "checks.json"))
     assert not (results / "checks.json").exists()

@@ -4,9 +4,8 @@ import re
 
 import pytest
 import yaml
-from declarations import REPOSITORY
+from places import REPOSITORY, SCRIPTS
 
-SCRIPTS = REPOSITORY / "workflow_scripts"
 SCHEMA = yaml.safe_load((REPOSITORY / "config/schema.yaml").read_text())
 RULES_TEXT = "".join(path.read_text() for path in (REPOSITORY / "rules").glob("*.smk"))
 LIBRARY_TEXT = RULES_TEXT + "".join(path.read_text() for path in sorted(SCRIPTS.rglob("*.py")))
@@ -49,7 +48,7 @@ def test_keys_below_the_sections_keys_are_described_and_read():
     deep = {place: value for place, value in described(SCHEMA).items() if place.count("/") > 1}
     sources = {f"problem_set/{key}": value for key, value in SCHEMA["$defs"]["problem_set"]["properties"].items()}
     stanzas = {place: value for place, value in described(SCHEMA["$defs"]["model"], "model/").items()}
-    assert {"decomposition/null/kind", "ablation/orders/random"} <= deep.keys()
+    assert {"decomposition/null_model/kind", "ablation/orders/random"} <= deep.keys()
     for place, value in (deep | sources | stanzas).items():
         key = place.rpartition("/")[2]
         assert value["description"], place

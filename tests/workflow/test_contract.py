@@ -2,13 +2,22 @@
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 import yaml
-from declarations import REPOSITORY, register, rules, targets
+from declarations import local_rules, names, outputs, register, rules, script_of, targets, workflow
+from places import REPOSITORY
+from snakemake.iocontainers import Wildcards
+from test_imports import LIBRARY, SCRIPTS, imports, ours
 
 RULES = rules()
-SCRIPTS = REPOSITORY / "workflow_scripts"
+SOME = {
+    "model": "tiny-gemma3",
+    "variant": "ccs",
+    "order": "random-0",
+    "condition": "random-1.0-0",
+}  # wildcards of a job
 CONTRACT = {  # rules and artifacts of the public contract
     "prefetch_model": ["<model_files>", "<prefetch_record>"],
     "prefetch_math": ["<problems>", "<problems_record>"],
@@ -45,7 +54,7 @@ CONTRACT = {  # rules and artifacts of the public contract
     "trace_training": ["<trajectory>_training.csv", "<trajectory>_training.json"],
     "plot_trajectory": ["<figure>_training_trajectory.png"],
 }
-PREFIXES = {"figure", "variant", "robustness", "trajectory"}  # of several files each
+PREFIXES = {"figure", "robustness", "trajectory"}  # of several files each
 PATHS = {
     "model_files": "<resources>/models/{model}",
     "prefetch_record": "<results>/prefetch/{model}.json",
@@ -70,59 +79,96 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def script(rule):
+    """Syntax tree and text of a rule's script."""
+    text = (SCRIPTS / f"{script_of(rule)}.py").read_text()
+    return ast.parse(text), text
+
+
+for_each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+
+
+@for_each_rule
 def test_rule_is_complete_and_everything_of_it_bears_its_name(rule):
     assert re.fullmatch(r"[A-Z].+\.", rule.docstring), "a docstring of one sentence"
-    assert rule.directives.keys() >= {"input", "output", "log", "benchmark", "conda", "script"}
-    assert f"<logs>/{rule.name}" in rule.directives["log"]
-    assert f"<benchmarks>/{rule.name}" in rule.directives["benchmark"]
-    assert f'"../workflow_scripts/{rule.script}.py"' in rule.directives["script"]
-    assert (SCRIPTS / f"{rule.script}.py").is_file()
-    assert re.search(rf'code=code\("{rule.script}"', rule.directives["input"])
-    for caption in re.findall(r'caption="(.*?)"', rule.directives["output"]):
-        assert caption == f"captions/{rule.name}.rst"
-        assert (REPOSITORY / "rules" / caption).read_text().strip()
+    assert re.fullmatch(r"[A-Z].+\.", rule.message), "a message of one sentence"
+    assert set(re.findall(r"\{(.*?)\}", rule.message)) == {f"wildcards.{name}" for name in rule.wildcard_names}
+    assert re.match(rf"logs/{rule.name}[./]", rule.log[0])
+    assert re.match(rf"benchmarks/{rule.name}[./]", rule.benchmark)
+    assert rule.conda_env in ("../envs/models.yaml", "../envs/analysis.yaml")
+    captions = [output.flags["report"].caption for output in rule.output if "report" in output.flags]
+    for caption in captions:
+        assert Path(caption.get_path_or_uri(secret_free=True)).relative_to(REPOSITORY) == Path(
+            f"rules/captions/{rule.name}.rst"
+        )
+        assert Path(caption.get_path_or_uri(secret_free=True)).read_text().strip()
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@for_each_rule
 def test_script_reads_exactly_what_its_rule_declares(rule):
-    script = (SCRIPTS / f"{rule.script}.py").read_text()
-    for directive in ("input", "output", "params"):
-        read = set(re.findall(rf'snakemake\.{directive}(?:\.|\.get\(")(?!get\b)(\w+)', script))
-        shown = set(re.findall(r"\{params\.(\w+)\}", rule.directives.get("message", "")))
-        declared = rule.names(directive) - {"code"} - (shown if directive == "params" else set())
-        declared -= {"after"}  # what must be there first without being read
-        declared = {name for name in declared if not name.endswith("vector")}  # save_figure writes it beside the PNG
-        assert read == declared, directive
-    assert "logged_to(snakemake.log[0])" in script
-    assert ("threads" in rule.directives) == ("snakemake.threads" in script)
+    _, text = script(rule)
+    # `after` must be there first without being read, `code` and `gathered` only say when a result is of another time,
+    # and save_figure writes the vector graphic beside the PNG.
+    declared = {
+        "input": names(rule.input) - {"after"},
+        "output": {name for name in names(rule.output) if not name.endswith("vector")},
+        "params": names(rule.params) - {"code", "gathered"},
+    }
+    for part, expected in declared.items():
+        assert set(re.findall(rf'snakemake\.{part}(?:\.|\.get\(")(?!get\b)(\w+)', text)) == expected, part
+    parts = {"input", "output", "params", "wildcards", "threads", "log"}
+    assert set(re.findall(r"\bsnakemake\.(\w+)", text)) <= parts
+    assert set(re.findall(r"snakemake\.wildcards\.(\w+)", text)) <= rule.wildcard_names
+    assert ("snakemake.threads" in text) == (rule.resources["_cores"].value > 1)
+    assert "logged_to(snakemake.log[0])" in text
+    assert callable(rule.params.code), "nothing would rerun when its code changes"
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@for_each_rule
+def test_settings_are_arguments_of_the_scripts_function(rule):
+    settings = rule.params.get("settings")
+    if settings is None:
+        return
+    (function,) = [node for node in script(rule)[0].body if getattr(node, "name", "") == script_of(rule)]
+    assert settings(Wildcards(fromdict=SOME)).keys() <= {argument.arg for argument in function.args.args}
+
+
+@for_each_rule
 def test_every_figure_is_a_vector_graphic_too(rule):
-    images = dict(re.findall(r'(\w+)=report\(\s+"(\S+)\.png"', rule.directives["output"]))
-    vectors = dict(re.findall(r'(\w*vector)="(\S+)\.pdf"', rule.directives["output"]))
-    assert {("vector" if name == "figure" else f"{name}_vector"): path for name, path in images.items()} == vectors
+    made = dict(rule.output.items())
+    images = {name: path for name, path in made.items() if path.endswith(".png")}
+    vectors = {"vector" if name == "figure" else f"{name}_vector": path for name, path in images.items()}
+    assert {name: path.replace(".png", ".pdf") for name, path in vectors.items()}.items() <= made.items()
+    assert all("report" in path.flags for path in images.values())
 
 
-def test_every_script_has_its_rule():
-    assert {path.stem for path in SCRIPTS.glob("*.py")} == {rule.script for rule in RULES.values()}
+def test_every_script_has_its_rule_and_bears_its_name():
+    assert {path.stem for path in SCRIPTS.glob("*.py")} == {script_of(rule) for rule in RULES.values()}
+    assert {script_of(rule) for rule in RULES.values()} <= RULES.keys()
 
 
 def test_target_rules_only_ask_for_files():
     assert set(targets()) == {"robustness", "training_trajectory"}
     for rule in targets().values():
         assert re.fullmatch(r"[A-Z].+\.", rule.docstring)
-        assert rule.directives.keys() == {"input"}
+        assert rule.norun
+
+
+def test_rules_that_run_a_model_ask_for_what_its_stanza_says_and_rules_that_fetch_run_on_the_login_node():
+    assert local_rules() >= {"prefetch_model", "prefetch_math", "record_run", "merge_ablation", "merge_claims"}
+    for rule in RULES.values():
+        fetches, has_torch = rule.name.startswith("prefetch"), "models.yaml" in rule.conda_env
+        assert ("gpu" in rule.resources) == (has_torch and not fetches)
+        assert not (rule.name in local_rules() and "gpu" in rule.resources)
+        if "gpu" in rule.resources:
+            assert "load_model(" in script(rule)[1], f"{rule.name} may ask the network"
 
 
 def test_variants_are_the_same_in_schema_rules_and_library():
     schema = yaml.safe_load((REPOSITORY / "config/schema.yaml").read_text())
     described = schema["properties"]["robustness"]["properties"]["variants"]["items"]["enum"]
-    text = (REPOSITORY / "rules/common.smk").read_text()
-    of_series = re.findall(r'"(\w+)"', re.search(r"^OTHER_SERIES = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)[1])
-    of_decomposition = re.findall(r'^    "(\w+)": \{', text, re.MULTILINE)
-    assert described == [*of_decomposition, *of_series]
+    of_series = workflow().globals["OTHER_SERIES"]
+    assert described == [*workflow().globals["CHANGES"], *of_series]
     library = (SCRIPTS / "synergy/recording/series_variants.py").read_text()
     listed = re.search(r"for variant in \((.*?)\)", library, re.DOTALL)[1]
     assert re.findall(r"\w+", listed) == of_series
@@ -130,76 +176,45 @@ def test_variants_are_the_same_in_schema_rules_and_library():
 
 def test_rules_of_the_contract_make_its_artifacts():
     for name, artifacts in CONTRACT.items():
-        for artifact in artifacts:
-            assert f'"{artifact}"' in RULES[name].directives["output"]
+        made = {workflow().pathvars.apply(artifact) for artifact in artifacts}
+        assert made <= set(outputs(RULES[name]).values()), name
 
 
 def test_artifacts_lie_where_the_contract_says():
-    assert register().items() >= PATHS.items()
+    assert register().items() >= {name: workflow().pathvars.apply(path) for name, path in PATHS.items()}.items()
 
 
 def test_every_registered_artifact_is_made_by_one_rule():
+    made = [path for rule in RULES.values() for path in outputs(rule).values()]
     for name in register().keys() - PREFIXES:
-        makers = [rule.name for rule in RULES.values() if f"<{name}>" in rule.directives["output"]]
-        assert len(makers) == 1, f"{name} is made by {makers}"
+        assert made.count(register()[name]) == 1, name
 
 
 def test_rules_name_artifacts_by_the_register_alone():
-    known = register().keys() | {"logs", "benchmarks", "results", "resources"}
-    for rule in RULES.values():
-        for directive in ("input", "output", "log", "benchmark"):
-            text = rule.directives[directive]
-            assert set(re.findall(r"<(\w+)>", text)) <= known
-            assert not re.search(r'"(results|resources|logs)/', text)
+    for path in (REPOSITORY / "rules").glob("*.smk"):
+        assert not re.search(r'"(results|logs|benchmarks)/|"resources/(models|math)', path.read_text()), path.name
 
 
-def test_snakefile_stays_short():
-    assert len((REPOSITORY / "Snakefile").read_text().splitlines()) < 60
-
-
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-def test_script_reads_wildcards_of_its_rule_and_nothing_else_of_snakemake(rule):
-    script = (SCRIPTS / f"{rule.script}.py").read_text()
-    outputs = rule.directives["output"]
-    for name, path in register().items():
-        outputs = outputs.replace(f"<{name}>", path)
-    assert set(re.findall(r"snakemake\.wildcards\.(\w+)", script)) <= set(re.findall(r"\{(\w+)\}", outputs))
-    parts = {"input", "output", "params", "wildcards", "threads", "log"}
-    assert set(re.findall(r"\bsnakemake\.(\w+)", script)) <= parts
-
-
-def test_conda_environments_hold_what_the_scripts_import():
-    names = {"yaml": "pyyaml", "community": "python-louvain", "math_verify": "math-verify"}
-    for env, rule_names in (("models", []), ("analysis", [])):
-        rule_names += [rule.name for rule in RULES.values() if f"envs/{env}.yaml" in rule.directives["conda"]]
-        listed = (REPOSITORY / f"envs/{env}.yaml").read_text()
-        pinned = (REPOSITORY / "envs/requirements.txt").read_text()
-        for name in rule_names:
-            for module in imported_by(SCRIPTS / f"{RULES[name].script}.py", set()):
-                package = names.get(module, module)
-                if f"\n{package}==" in pinned:
-                    assert f"{package}==" in listed, f"{name} imports {module}, which envs/{env}.yaml lacks"
-
-
-def imported_by(path, seen):
-    """Top-level names of all modules that a file imports, through the library."""
-    found = set()
-    if path in seen or not path.is_file():
-        return found
-    seen.add(path)
-    for module in re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(), re.MULTILINE):
-        top, *rest = module.split(".")
-        if top == "synergy":
-            found |= imported_by(SCRIPTS.joinpath(top, *rest).with_suffix(".py"), seen)
-        else:
-            found.add(top)
+def imported_by(rule):
+    """Top-level names of all libraries that a rule's script imports, through ours."""
+    reached, unread, found = set(), [SCRIPTS / f"{script_of(rule)}.py"], set()
+    while unread:
+        path = unread.pop()
+        found |= {name.split(".")[0] for name in imports(path)}
+        unread += [LIBRARY[name] for name in ours(path) - reached]
+        reached |= ours(path)
     return found
 
 
-def test_analysis_scripts_do_not_import_torch():
-    for rule in RULES.values():
-        if "analysis.yaml" in rule.directives["conda"]:
-            assert not {"torch", "transformers"} & imported_by(SCRIPTS / f"{rule.script}.py", set()), rule.name
+@for_each_rule
+def test_conda_environment_holds_what_the_script_imports_and_torch_only_where_models_run(rule):
+    spelt = {"yaml": "pyyaml", "community": "python-louvain", "math_verify": "math-verify"}
+    listed = (REPOSITORY / "envs" / Path(rule.conda_env).name).read_text()
+    pinned = (REPOSITORY / "envs/requirements.txt").read_text()
+    packages = {spelt.get(module, module) for module in imported_by(rule)}
+    assert [package for package in packages if f"\n{package}==" in pinned and f"{package}==" not in listed] == []
+    if "analysis.yaml" in rule.conda_env:
+        assert not {"torch", "transformers"} & packages
 
 
 @pytest.mark.parametrize("path", sorted(SCRIPTS.rglob("*.py")), ids=lambda path: path.name)

@@ -2,16 +2,14 @@
 
 import re
 import shlex
-import sys
 
 import pytest
 import yaml
-from declarations import REPOSITORY, register, rules
-from workflow_run import copy_repository, planned_jobs, snakemake
-
-sys.path.insert(0, str(REPOSITORY / "docs"))
+from declarations import outputs, rules
 from generate import MARK, PAGES, marks, renewed
+from places import REPOSITORY
 from rule_pages import direct
+from workflow_run import copy_repository, planned_jobs, snakemake
 
 MARKDOWN = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "results").glob("*.md")]
 MARKDOWN += [path for folder in ("docs", "config", "tests") for path in (REPOSITORY / folder).rglob("*.md")]
@@ -78,16 +76,13 @@ def test_descriptions_of_config_keys_are_sentences():
         assert description.endswith("."), description
 
 
-def outputs():
+def made_by():
     """Paths of all outputs but the PDF of a figure, blanks as *, to the rules that make them; results/ left out."""
     found = {}
     for rule in rules().values():
-        for path in re.findall(r'"(<\w+>[^"]*)"', rule.directives["output"]):
-            for name, place in register().items():
-                path = path.replace(f"<{name}>", place)
-            path = path.removeprefix("<results>/").replace("<resources>", "resources")
+        for path in outputs(rule).values():
             if not path.endswith(".pdf"):
-                found[re.sub(r"\{\w+\}", "*", path)] = rule.name
+                found[re.sub(r"\{\w+\}", "*", path).removeprefix("results/")] = rule.name
     return found
 
 
@@ -101,7 +96,7 @@ def listed(page):
 
 
 def test_complete_table_lists_each_output_with_its_rule_and_nothing_else():
-    made, rows = outputs(), listed(REPOSITORY / "results/README.md")
+    made, rows = made_by(), listed(REPOSITORY / "results/README.md")
     assert len(made) > 40
     assert rows.keys() == made.keys()
     for artifact, rule in made.items():
@@ -109,7 +104,7 @@ def test_complete_table_lists_each_output_with_its_rule_and_nothing_else():
 
 
 def test_short_table_lists_what_is_made():
-    made = outputs()
+    made = made_by()
     rows = [name for name in listed(REPOSITORY / "README.md") if name.startswith("results/")]
     assert len(rows) > 8
     for name in rows:

@@ -1,13 +1,10 @@
 """The real embedded model, from its wheel to the verdicts, with few prompts and steps."""
 
 import json
-import sys
 
 import pytest
-from declarations import REPOSITORY
 from workflow_run import check_results
 
-sys.path.append(str(REPOSITORY / "tests/unit"))
 pytestmark = pytest.mark.slow
 
 

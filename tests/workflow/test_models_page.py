@@ -1,13 +1,10 @@
 """The table of registered models in the documentation says what the config says."""
 
 import re
-import sys
 
 import pytest
 import yaml
-from declarations import REPOSITORY
-
-sys.path.insert(0, str(REPOSITORY / "tests/benchmarks"))
+from places import REPOSITORY
 from true_shapes import SHAPES, n_parameters
 
 MODELS = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["models"]

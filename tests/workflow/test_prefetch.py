@@ -2,16 +2,15 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 import yaml
+from places import MODELS
 from stand_in_replies import SIGNATURE
 from workflow_run import snakemake
 
 from synergy.models.loading import load_model
 
-MODELS = Path(__file__).parent.parent / "models"
 MESSAGE = re.compile(r"ERROR: Expected (.+?); found (.+?)\.\n +Hint: (.+)")
 TOKEN = "hf_PlantedTokenThatNobodyMaySee"
 RECORD, ACTIVATIONS = "results/prefetch/tiny-hub.json", "results/activations/tiny-hub_activations.npz"

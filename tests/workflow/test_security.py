@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from declarations import REPOSITORY
+from places import REPOSITORY
 from workflow_run import PLANTED, SMOKE, THREADS, snakemake
 
 CODE = [*(REPOSITORY / "workflow_scripts").rglob("*.py"), *(REPOSITORY / "config").rglob("*.py")]

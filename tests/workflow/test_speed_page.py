@@ -1,8 +1,8 @@
 """The speed table: its page, its rows, and the measurements that want a GPU, tried small."""
 
 import pytest
-from declarations import REPOSITORY
 from measuring import Row
+from places import REPOSITORY
 from speed_gpu import NOT_MEASURED, gpu_rows
 from speed_table import COLUMNS, MARKS, put_into, table
 

@@ -1,13 +1,8 @@
 """Variants through the workflow, from given activations alone: each is what the library gives, and not the default."""
 
-import sys
-
 import numpy as np
 import pytest
-from declarations import REPOSITORY
 from workflow_run import planned_jobs, snakemake
-
-sys.path.insert(0, str(REPOSITORY / "workflow_scripts"))
 
 from synergy.files.artifacts import read_npz, write_npz
 from synergy.phiid.decomposition import Decomposition, Settings

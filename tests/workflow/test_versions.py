@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 import yaml
-from declarations import REPOSITORY
+from places import REPOSITORY
 
 from synergy.files.provenance import PACKAGES
 

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from declarations import REPOSITORY
+import command_line
+from places import REPOSITORY
 
 # One thread a job, so that two jobs run side by side on two cores.
 SMOKE = ("--configfile", "config/smoke.yaml", "--cores", "2", "--set-threads")
@@ -31,20 +32,13 @@ def copy_repository(folder: Path) -> Path:
 
 
 def snakemake(*arguments: str, cwd: Path = REPOSITORY, check: bool = True) -> str:
-    """Run Snakemake with the current Python; return stdout and stderr as one text."""
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments],
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if check and done.returncode:
-        raise AssertionError(f"snakemake {' '.join(arguments)} exited with {done.returncode}:\n{done.stdout[-6000:]}")
-    if not check and not done.returncode:
-        raise AssertionError(f"snakemake {' '.join(arguments)} should have failed:\n{done.stdout[-3000:]}")
-    return done.stdout
+    """Run Snakemake; return what it says, on stdout and stderr, as one text."""
+    code, said = command_line.run(*arguments, cwd=cwd)
+    if check and code:
+        raise AssertionError(f"snakemake {' '.join(arguments)} exited with {code}:\n{said[-6000:]}")
+    if not check and not code:
+        raise AssertionError(f"snakemake {' '.join(arguments)} should have failed:\n{said[-3000:]}")
+    return said
 
 
 def planned_jobs(text: str) -> dict[str, int]:
