@@ -5,12 +5,12 @@ The rule `check_results` runs this file by itself, with the models of the study 
 (default: results of this checkout).
 """
 
-import csv
 import json
 import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 RESULTS = Path(os.environ.get("RESULTS", Path(__file__).parent.parent.parent / "results"))
@@ -25,6 +25,7 @@ def named(variable: str, folder: str, ending: str) -> list[str]:
 
 MODELS = named("CHECKED_MODELS", "activations", "_activations.npz")
 ABLATED = named("CHECKED_STUDY", "ablation", "_ablation.csv")
+ORDER, CONDITION = ["method", "order_type", "seed"], ["condition", "sigma", "seed"]
 for_each_model = pytest.mark.parametrize("model", MODELS)
 for_each_ablated_model = pytest.mark.parametrize("model", ABLATED)
 
@@ -36,13 +37,8 @@ def load(path: str) -> dict:
     return arrays
 
 
-def table(path: str) -> list[dict]:
-    with open(RESULTS / path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def column(rows: list[dict], name: str) -> np.ndarray:
-    return np.array([float(row[name] or "nan") for row in rows])
+def table(path: str) -> pd.DataFrame:
+    return pd.read_csv(RESULTS / path)
 
 
 @for_each_model
@@ -99,29 +95,16 @@ def test_matrices_are_symmetric_and_finite_wherever_a_prompt_defines_the_pair(mo
 
 @for_each_model
 def test_ranking_follows_from_the_matrices(model):
-    rows = table(f"phiid_scores/{model}_head_rankings.csv")
-    public = [
-        "head_idx",
-        "layer",
-        "head_in_layer",
-        "avg_synergy",
-        "avg_redundancy",
-        "syn_rank",
-        "red_rank",
-        "syn_red_score",
-    ]
-    assert list(rows[0])[:8] == public
+    heads = table(f"phiid_scores/{model}_head_rankings.csv")
+    public = "head_idx,layer,head_in_layer,avg_synergy,avg_redundancy,syn_rank,red_rank,syn_red_score"
+    assert list(heads)[:8] == public.split(",")
     pairwise = load(f"phiid_scores/{model}_pairwise_phiid.npz")
     geometry = json.loads((RESULTS / f"prefetch/{model}.json").read_text())["geometry"]
-    assert column(rows, "head_idx").tolist() == list(range(geometry["layers"] * geometry["heads"]))
-    np.testing.assert_array_equal(
-        column(rows, "layer") * geometry["heads"] + column(rows, "head_in_layer"), column(rows, "head_idx")
-    )
-    np.testing.assert_allclose(column(rows, "avg_synergy"), np.nanmean(pairwise["sts_matrix"], axis=1), rtol=1e-9)
-    np.testing.assert_allclose(column(rows, "avg_redundancy"), np.nanmean(pairwise["rtr_matrix"], axis=1), rtol=1e-9)
-    scores = column(rows, "syn_red_score")
-    assert (scores >= 0).all()
-    assert (scores <= 1).all()
+    assert heads["head_idx"].tolist() == list(range(geometry["layers"] * geometry["heads"]))
+    np.testing.assert_array_equal(heads["layer"] * geometry["heads"] + heads["head_in_layer"], heads["head_idx"])
+    np.testing.assert_allclose(heads["avg_synergy"], np.nanmean(pairwise["sts_matrix"], axis=1), rtol=1e-9)
+    np.testing.assert_allclose(heads["avg_redundancy"], np.nanmean(pairwise["rtr_matrix"], axis=1), rtol=1e-9)
+    assert heads["syn_red_score"].between(0, 1).all()
 
 
 @for_each_model
@@ -136,43 +119,38 @@ def test_graph_metrics_are_in_their_ranges(model):
 @for_each_ablated_model
 def test_ablation_starts_at_the_noise_floor_and_removes_ever_more_heads(model):
     rows = table(f"ablation/{model}_ablation.csv")
-    assert list(rows[0])[:3] == ["num_heads_removed", "mean_kl_div", "order_type"]
-    orders = {(row["method"], row["order_type"], row["seed"]) for row in rows}
-    assert "synergistic" in {kind for _, kind, _ in orders}
+    assert list(rows)[:3] == ["num_heads_removed", "mean_kl_div", "order_type"]
+    assert "synergistic" in set(rows["order_type"])
     ends: dict[str, list[float]] = {}
-    for order in sorted(orders):
-        curve = [row for row in rows if (row["method"], row["order_type"], row["seed"]) == order]
-        removed, kl = column(curve, "num_heads_removed"), column(curve, "mean_kl_div")
+    for (method, *_), curve in rows.groupby(ORDER):
+        removed, kl = curve["num_heads_removed"].to_numpy(), curve["mean_kl_div"].to_numpy()
         assert removed[0] == 0
         assert (np.diff(removed) > 0).all()
         # No step is held against the noise floor, which compares passes of different shapes. A step compares passes of
         # one shape: a head that says nothing moves nothing, not even by rounding, and its step lies below the floor.
         assert (kl >= 0).all()
         assert kl[0] < 1e-2
-        low, high = column(curve, "kl_ci_low"), column(curve, "kl_ci_high")
-        assert (low <= kl + 1e-9).all()
-        assert (kl <= high + 1e-9).all()
-        if float(curve[-1]["fraction_removed"]) == 1:
-            ends.setdefault(order[0], []).append(kl[-1])
+        assert (curve["kl_ci_low"] <= kl + 1e-9).all()
+        assert (kl <= curve["kl_ci_high"] + 1e-9).all()
+        if curve["fraction_removed"].iloc[-1] == 1:
+            ends.setdefault(method, []).append(kl[-1])
             # A floor f moves log-probabilities by sqrt(2 f) in the mean square, and any divergence by about as much.
-            assert abs(kl[-1] - ends[order[0]][0]) <= 10 * np.sqrt(kl[0]), "two orders without any head"
+            assert abs(kl[-1] - ends[method][0]) <= 10 * np.sqrt(kl[0]), "two orders without any head"
 
 
 @for_each_ablated_model
 def test_ablation_statistics_agree_with_the_table(model):
     statistics = json.loads((RESULTS / f"ablation/{model}_ablation.json").read_text())
-    rows = [row for row in table(f"ablation/{model}_ablation.csv") if row["method"] == statistics["method"]]
+    rows = table(f"ablation/{model}_ablation.csv")
+    rows = rows[rows["method"] == statistics["method"]]
     for kind, area in statistics["auc"].items():
-        seeds = sorted({int(row["seed"]) for row in rows if row["order_type"] == kind})
-        curves = [[row for row in rows if row["order_type"] == kind and int(row["seed"]) == seed] for seed in seeds]
         areas = [
-            np.trapezoid(column(curve, "mean_kl_div"), fraction) / (fraction[-1] - fraction[0])
-            for curve in curves
-            for fraction in [column(curve, "fraction_removed")]
+            np.trapezoid(curve["mean_kl_div"], curve["fraction_removed"]) / np.ptp(curve["fraction_removed"])
+            for _, curve in rows[rows["order_type"] == kind].groupby("seed")
         ]
         np.testing.assert_allclose(area["by_seed_nats"], areas, rtol=1e-6)
         assert area["ci_low"] <= area["estimate"] <= area["ci_high"]
-        assert area["n_seeds"] == len(seeds)
+        assert area["n_seeds"] == len(areas)
         assert area["estimate"] == pytest.approx(np.mean(statistics["auc_by_prompt_nats"][kind]))
     for name, ratio in statistics["ratios"].items():
         first, second = (statistics["auc"][kind]["estimate"] for kind in name.split("/"))
@@ -184,23 +162,22 @@ def test_ablation_statistics_agree_with_the_table(model):
 @for_each_ablated_model
 def test_accuracy_table_counts_the_records(model):
     rows = table(f"ablation/{model}_math_perturbation.csv")
-    assert list(rows[0])[:6] == ["condition", "sigma", "seed", "n_problems", "n_correct", "accuracy"]
-    assert {row["condition"] for row in rows} == {"baseline", "synergistic", "redundant", "random"}
-    for row in rows:
-        name = row["condition"]
-        if name != "baseline":
-            name = f"{name}-{float(row['sigma'])}-{row['seed']}"
+    assert list(rows)[:6] == ["condition", "sigma", "seed", "n_problems", "n_correct", "accuracy"]
+    assert set(rows["condition"]) == {"baseline", "synergistic", "redundant", "random"}
+    assert rows["accuracy"].between(rows["accuracy_ci_low"], rows["accuracy_ci_high"]).all()
+    assert rows["truncated_fraction"].between(0, 1).all()
+    assert (rows["solution_nll"] > 0).all()
+    for row in rows.itertuples():
+        noisy = row.condition != "baseline"
+        name = f"{row.condition}-{row.sigma}-{row.seed}" if noisy else row.condition
         lines = (RESULTS / f"ablation/math/{model}/{name}.jsonl").read_text().splitlines()
         records = [json.loads(line) for line in lines]
-        assert len(records) == int(row["n_problems"])
-        assert sum(record["correct"] for record in records) == int(row["n_correct"])
-        assert float(row["accuracy"]) == pytest.approx(int(row["n_correct"]) / len(records))
-        assert float(row["solution_nll"]) > 0
-        assert float(row["accuracy_ci_low"]) <= float(row["accuracy"]) <= float(row["accuracy_ci_high"])
-        assert 0 <= float(row["truncated_fraction"]) <= 1
+        assert len(records) == row.n_problems
+        assert sum(record["correct"] for record in records) == row.n_correct
+        assert row.accuracy == pytest.approx(row.n_correct / len(records))
         assert all(record["prompt"] and record["grading"] for record in records)
         made = json.loads((RESULTS / f"ablation/math/{model}/{name}.json").read_text())
-        assert bool(made["heads"]) == (row["condition"] != "baseline")
+        assert bool(made["heads"]) == noisy
         assert made["noise"]["restored_weights_sha256"] == made["noise"]["weights_sha256"]
         for matrix in made["noise"]["matrices"]:
             assert matrix["noise_sd"] == pytest.approx(made["sigma"] * matrix["weight_sd"], rel=0.2)
@@ -209,27 +186,19 @@ def test_accuracy_table_counts_the_records(model):
 @for_each_ablated_model
 def test_accuracies_by_subject_and_level_add_up(model):
     groups = table(f"ablation/{model}_math_groups.csv")
-    for row in table(f"ablation/{model}_math_perturbation.csv"):
-        for grouping in ("subject", "level"):
-            own = [
-                group
-                for group in groups
-                if group["grouping"] == grouping
-                and all(group[key] == row[key] for key in ("condition", "sigma", "seed"))
-            ]
-            assert sum(int(group["n_problems"]) for group in own) == int(row["n_problems"])
-            assert sum(int(group["n_correct"]) for group in own) == int(row["n_correct"])
+    whole = table(f"ablation/{model}_math_perturbation.csv").set_index(CONDITION)[["n_problems", "n_correct"]]
+    for grouping in ("subject", "level"):
+        sums = groups[groups["grouping"] == grouping].groupby(CONDITION)[["n_problems", "n_correct"]].sum()
+        pd.testing.assert_frame_equal(sums.loc[whole.index], whole)
 
 
 @for_each_ablated_model
 def test_paired_tests_agree_with_the_accuracies(model):
-    rows = table(f"ablation/{model}_math_perturbation.csv")
+    accuracies = table(f"ablation/{model}_math_perturbation.csv").set_index(CONDITION)["accuracy"]
     statistics = json.loads((RESULTS / f"ablation/{model}_math_perturbation.json").read_text())
 
     def accuracy(condition, sigma, seed):
-        sigma, seed = (0, 0) if condition == "baseline" else (sigma, seed)
-        named = [r for r in rows if (r["condition"], float(r["sigma"]), int(r["seed"])) == (condition, sigma, seed)]
-        return float(named[0]["accuracy"])
+        return accuracies["baseline", 0, 0] if condition == "baseline" else accuracies[condition, sigma, seed]
 
     assert statistics["mcnemar"]
     for test in statistics["mcnemar"]:
@@ -245,66 +214,58 @@ def test_paired_tests_agree_with_the_accuracies(model):
 @for_each_ablated_model
 def test_every_claim_has_a_verdict_that_follows_from_its_numbers(model):
     rows = table(f"claims/{model}_claims.csv")
-    assert [int(row["claim"]) for row in rows] == list(range(1, 9))
-    verdicts = {"supported", "not supported", "opposite", "not testable"}
-    for row in rows:
-        assert row["verdict"] in verdicts
-        assert row["verdict_after_control"] in verdicts
-        assert row["rule"]
-        assert row["statement"]
-        assert row["note"]
-        if row["verdict"] in ("supported", "opposite"):
-            assert 0 <= float(row["p_value"]) <= float(row["p_value_holm"]) <= 1
-        if row["p_value"] and row["ci_low"]:
-            assert float(row["ci_low"]) <= float(row["ci_high"])
-    everyone = [row for row in table("claims/claims.csv") if row["model"] == model]
-    assert everyone == rows
+    assert rows["claim"].tolist() == list(range(1, 9))
+    verdicts = ["supported", "not supported", "opposite", "not testable"]
+    assert rows[["verdict", "verdict_after_control"]].isin(verdicts).all(axis=None)
+    assert rows[["rule", "statement", "note"]].notna().all(axis=None)
+    decided = rows[rows["verdict"].isin(["supported", "opposite"])]
+    assert (decided["p_value"] >= 0).all()
+    assert decided["p_value_holm"].between(decided["p_value"], 1).all()
+    tested = rows.dropna(subset=["p_value", "ci_low"])
+    assert (tested["ci_low"] <= tested["ci_high"]).all()
+    everyone = table("claims/claims.csv")
+    own = everyone[everyone["model"] == model].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, rows, check_dtype=False)
 
 
 @for_each_ablated_model
 def test_every_definition_of_the_score_is_tested(model):
-    rows = [row for row in table("claims/score_definitions.csv") if row["model"] == model]
-    definitions = {"rank_difference", "value_difference", "balance"}
+    rows = table("claims/score_definitions.csv")
+    rows = rows[rows["model"] == model]
     assert len(rows) == 6
-    assert {row["definition"] for row in rows} == definitions
-    assert sum(row["configured"] == "True" for row in rows) == 2
-    for row in rows:
-        if row["correlation"]:
-            assert -1 <= float(row["correlation"]) <= 1
-            # The contrast is the correlation in other units, so both point the same way.
-            assert float(row["correlation"]) * float(row["quadratic_contrast"]) >= 0
-            assert 0 < float(row["p_value"]) <= 1
+    assert set(rows["definition"]) == {"rank_difference", "value_difference", "balance"}
+    assert rows["configured"].sum() == 2
+    rows = rows.dropna(subset="correlation")
+    assert rows["correlation"].between(-1, 1).all()
+    # The contrast is the correlation in other units, so both point the same way.
+    assert (rows["correlation"] * rows["quadratic_contrast"] >= 0).all()
+    assert rows["p_value"].between(0, 1, inclusive="right").all()
 
 
 def test_agreement_is_measured_in_stated_units():
     if not ABLATED:
         pytest.skip("no finished run")
-    for row in table("claims/agreement.csv"):
-        assert row["model"]
-        assert row["published_model"].startswith(row["model"])
-        assert row["figure"] in ("2b", "2c", "3c", "4a", "4b")
-        assert row["unit"] or row["quantity"] == "modularity"
-        if row["rank_correlation"]:
-            assert -1 <= float(row["rank_correlation"]) <= 1
-        if int(row["n"]):
-            assert abs(float(row["mean_difference"])) <= float(row["mean_abs_difference"]) + 1e-12
+    for row in table("claims/agreement.csv").itertuples():
+        assert row.published_model.startswith(row.model)
+        assert row.figure in ("2b", "2c", "3c", "4a", "4b")
+        assert pd.notna(row.unit) or row.quantity == "modularity"
+        assert pd.isna(row.rank_correlation) or -1 <= row.rank_correlation <= 1
+        assert row.n == 0 or abs(row.mean_difference) <= row.mean_abs_difference + 1e-12
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("robustness/*_claims.csv")), ids=lambda path: path.name)
 def test_every_variant_has_verdicts_and_correlations_within_bounds(path):
     model = path.name.removesuffix("_claims.csv")
     claims, pairs = table(f"robustness/{path.name}"), table(f"robustness/{model}_agreement.csv")
-    variants = list(dict.fromkeys(row["variant"] for row in claims))
+    variants = claims["variant"].unique()
     assert variants[0] == "default"
-    assert {int(row["claim"]) for row in claims} == {1, 2, 3, 4, 5}
+    assert set(claims["claim"]) == {1, 2, 3, 4, 5}
     assert len(claims) == 5 * len(variants)
-    for row in claims:
-        if row["variant"] == "default":
-            assert row["verdict"] == row["verdict_default"]
-            assert row["verdict_after_control"] == row["verdict_after_control_default"]
+    own = claims[claims["variant"] == "default"]
+    assert (own["verdict"] == own["verdict_default"]).all()
+    assert (own["verdict_after_control"] == own["verdict_after_control_default"]).all()
     assert len(pairs) == 5 * 2 * len(variants) * (len(variants) - 1) // 2
-    correlations = column(pairs, "spearman")
-    assert (np.abs(correlations[np.isfinite(correlations)]) <= 1 + 1e-12).all()
+    assert (pairs["spearman"].dropna().abs() <= 1 + 1e-12).all()
 
 
 def test_trajectories_are_in_order_and_scaled_by_checkpoint():
@@ -314,15 +275,13 @@ def test_trajectories_are_in_order_and_scaled_by_checkpoint():
 
 def check_trajectory(path):
     rows = table(f"trajectory/{path.name}")
-    steps = column(rows, "training_step")
-    assert (np.diff(steps) >= 0).all()
-    for step in np.unique(steps):
-        own = [row for row in rows if float(row["training_step"]) == step]
-        assert column(own, "layer").tolist() == list(range(len(own)))
-        scaled = column(own, "score_scaled")
-        assert np.isnan(scaled).all() or (scaled.min(), scaled.max()) == (0, 1)
+    assert rows["training_step"].is_monotonic_increasing
+    for _, own in rows.groupby("training_step"):
+        assert own["layer"].tolist() == list(range(len(own)))
+        scaled = own["score_scaled"]
+        assert scaled.isna().all() or (scaled.min(), scaled.max()) == (0, 1)
     summary = json.loads(path.with_suffix(".json").read_text())
-    assert [record["training_step"] for record in summary["checkpoints"]] == np.unique(steps).tolist()
+    assert [record["training_step"] for record in summary["checkpoints"]] == rows["training_step"].unique().tolist()
 
 
 FIGURES = [figure for name in ("multi_model", *MODELS) for figure in sorted(RESULTS.glob(f"figures/{name}_*.png"))]
@@ -361,5 +320,5 @@ def test_summary_names_every_model_and_claim():
     page = path.read_text()
     for model in ABLATED:
         assert model in page
-    for row in table("claims/claims.csv"):
-        assert row["statement"] in page
+    for statement in table("claims/claims.csv")["statement"]:
+        assert statement in page
