@@ -9,15 +9,14 @@ from rule_pages import rule_graph, rule_tables, study_jobs
 
 REPOSITORY = Path(__file__).parents[1]
 MARK = "ASSUME:"
-CHOICES = {  # a heading of the list, and the files whose marks stand under it
-    "The default study": ["config/config.yaml", "config/prompts.yaml"],
-    "Recording": ["recording.py", "models.py"],
-    "Decomposition and its null": ["accumulation.py", "ccs.py", "nulls.py", "seam.py"],
-    "Scores of heads": ["rankings.py"],
-    "Networks": ["graphs.py", "graph_metrics.py"],
-    "Ablation": ["ablation.py", "removal.py", "orders.py"],
-    "MATH under noise": ["noise.py", "problem_prompts.py", "grading.py"],
-    "Claims, comparison, robustness": ["profiles.py", "published.py", "series_variants.py", "trajectory.py"],
+CHOICES = {  # a heading of the list, and the packages and files whose marks stand under it
+    "The default study": ["config"],
+    "Recording": ["recording", "models"],
+    "Decomposition and its null": ["phiid"],
+    "Heads and networks": ["heads"],
+    "Ablation": ["ablation"],
+    "MATH under noise": ["perturbation"],
+    "Claims, comparison, robustness": ["claims"],
 }
 
 
@@ -37,18 +36,19 @@ def marks(text: str) -> list[str]:
 
 def departures() -> str:
     """The list of marked choices, by stage, each with the file that makes it."""
-    library = "workflow_scripts/synergy"
-    named = {(name if "/" in name else f"{library}/{name}"): head for head, names in CHOICES.items() for name in names}
-    files = [*(REPOSITORY / "workflow_scripts").rglob("*.py"), REPOSITORY / "Snakefile"]
+    library = REPOSITORY / "workflow_scripts/synergy"
+    files = [*library.rglob("*.py"), *(REPOSITORY / "workflow_scripts").glob("*.py"), REPOSITORY / "Snakefile"]
     files += [*(REPOSITORY / "rules").glob("*.smk"), *(REPOSITORY / "config").glob("*.yaml")]
-    unlisted = {str(path.relative_to(REPOSITORY)) for path in files if marks(path.read_text())} - named.keys()
-    if unlisted:
-        found = ", ".join(sorted(unlisted))
-        sys.exit(f"Expected every file with {MARK} in CHOICES of docs/generate.py; found {found}. Hint: add it there.")
+    headings = {place: heading for heading, places in CHOICES.items() for place in places}
     lists = {heading: [] for heading in CHOICES}
-    for path, heading in named.items():
-        link = f"[`{Path(path).name}`](../{path})"
-        lists[heading] += [f"- {sentence} ({link})" for sentence in marks((REPOSITORY / path).read_text())]
+    for path in sorted(files):
+        sentences = marks(path.read_text())
+        place = path.relative_to(library if path.is_relative_to(library) else REPOSITORY).parts[0]
+        if sentences and place not in headings:
+            sys.exit(f"Expected {MARK} in {', '.join(headings)} alone; found it in {path}. Hint: add it to CHOICES.")
+        link = f"[`{path.name}`](../{path.relative_to(REPOSITORY)})"
+        for sentence in sentences:
+            lists[headings[place]].append(f"- {sentence} ({link})")
     return "\n\n".join(f"### {heading}\n\n" + "\n".join(items) for heading, items in lists.items())
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("tests", "tests/workflow")]
 from declarations import Rule, local_rules, rules, targets, workflow
+from places import REPOSITORY
 from snakemake.iocontainers import Wildcards
 from workflow_run import planned_jobs, snakemake
 
@@ -41,13 +42,21 @@ def direct(edges: Edges) -> Edges:
 def rule_tables() -> str:
     """All rules by file: what each does, and where its jobs run."""
     parts = []
-    for stage in dict.fromkeys(Path(rule.snakefile) for rule in in_order().values()):
+    for stage in dict.fromkeys(file_of(rule) for rule in in_order().values()):
         opening = " ".join(line[2:] for line in stage.read_text().partition("\n\n")[0].splitlines() if line[:2] == "# ")
-        own = [rule for rule in in_order().values() if rule.snakefile == str(stage)]
+        own = [rule for rule in in_order().values() if file_of(rule) == stage]
         rows = [f"| `{rule.name}` | {rule.docstring} | {place(rule)} |" for rule in own]
         heading = f"### [{stage.name}](../rules/{stage.name})\n\n{opening}\n\n| rule | what it does | runs as |"
         parts.append("\n".join([heading, "|---|---|---|", *rows]))
     return "\n\n".join(parts)
+
+
+def file_of(rule: Rule) -> Path:
+    """The file of rules that defines a rule; Snakemake names that of its base where it inherits from another."""
+    files = sorted((REPOSITORY / "rules").glob("*.smk"))
+    return next(
+        path for path in files if re.search(rf"^(use )?rule (\w+ as )?{rule.name}( with)?:", path.read_text(), re.M)
+    )
 
 
 def study_jobs() -> str:
@@ -72,8 +81,8 @@ def request(rule: Rule) -> str:
         return "2GB, 30m"  # the profile's
     blanks = Wildcards(fromdict=dict.fromkeys(rule.wildcard_names, "any"))
     asked = rule.expand_resources(blanks, input=None, attempt=1)
-    minutes = asked["runtime"].value
-    return f"{asked['mem_mb'].value // 1000}GB, {f'{minutes // 60}h' if minutes % 60 == 0 else f'{minutes}m'}"
+    minutes = asked["runtime"]
+    return f"{asked['mem_mb'] // 1000}GB, {f'{minutes // 60}h' if minutes % 60 == 0 else f'{minutes}m'}"
 
 
 def in_order() -> dict[str, Rule]:
