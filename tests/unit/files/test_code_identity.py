@@ -80,6 +80,8 @@ SUMS, MEANS, RUN = "synergy/science/sums.py", "synergy/science/means.py", "scrip
     [
         (SUMS, "Add two numbers.", "Add any two numbers."),
         (SUMS, "  # the sum", ""),
+        (SUMS, "    '''Add two numbers.'''\n", ""),
+        (RUN, '    print("working")\n', ""),
         (SUMS, "return a + b", "return (a\n            + b)"),
         (SUMS, "too large", "larger than the limit"),
         (RUN, "A script.", "The script."),

@@ -94,13 +94,11 @@ def test_a_rule_that_computes_says_how_to_fetch_what_is_not_there(checkpoint, da
     damage(checkpoint)
     with pytest.raises(InputError, match=found) as raised:
         load_model(checkpoint, TRAINED, "float32", "cpu")
-    assert "run `snakemake results/prefetch/tiny.json` on a machine with network" in raised.value.hint
+    assert "fetch tiny on a machine with network" in raised.value.hint
 
 
 def test_a_folder_that_was_never_fetched_is_named(tmp_path):
-    with pytest.raises(
-        InputError, match=r"in .*/gemma3-4b; found no such folder.*\n.*results/prefetch/gemma3-4b\.json"
-    ):
+    with pytest.raises(InputError, match=r"in .*/gemma3-4b; found no such folder.*\n.*--until prefetch_model"):
         load_model(tmp_path / "gemma3-4b", TRAINED, "float32", "cpu")
 
 

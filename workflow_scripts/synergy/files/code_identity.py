@@ -6,14 +6,15 @@ decides no number: comments, docstrings, layout, where a definition stands, prin
 the modules that are about words or check what was read (`WORDS`). So a moved module or a mended comment leaves the hash
 as it is, and a changed function changes that of everything which uses it, and of nothing else.
 
-What is ignored: names that are only put together while the program runs, and the versions of other libraries, which
-`provenance` records.
+What is ignored: names that are only put together while the program runs, and the versions of Python and of other
+libraries, which `provenance` records. Another version of Python may write syntax trees otherwise, and so change hashes.
 """
 
 import ast
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ LIBRARY = Path(__file__).resolve().parent.parent
 WORDS = ("files/console.py", "files/errors.py", "files/schemas.py", "prefetch/hub.py")
 FILE_NAME = re.compile(r"[\w-]+\.(py|html|css|json)")
 DIGITS = 16
+Place = tuple[Path, str | None]  # a name of a module; None: the module as a whole
 
 
 def script_code(path: str | Path) -> str:
@@ -31,16 +33,37 @@ def script_code(path: str | Path) -> str:
     OSError, SyntaxError
         If the script or a module cannot be read.
     """
-    module = _module(Path(path).resolve())
-    return _digest_of_reached([(module, name) for name in module.definitions], [module])
+    return _identity([(Path(path).resolve(), None)])
 
 
 def library_code(module: str, *names: str) -> str:
     """Identity of the code that functions or classes of a module run: ``library_code("ablation.sweep", "sweep")``."""
-    own = _module(LIBRARY.joinpath(*module.split(".")).with_suffix(".py"))
-    if unknown := [name for name in names if name not in own.definitions]:
+    path = LIBRARY.joinpath(*module.split(".")).with_suffix(".py")
+    if unknown := [name for name in names if name not in _module(path).definitions]:
         raise KeyError(f"{module} defines no {', '.join(unknown)}")
-    return _digest_of_reached([(own, name) for name in names], [own])
+    return _identity([(path, name) for name in names])
+
+
+@dataclass(frozen=True)
+class _Code:
+    """A statement of the top level, or several that bind one name: what it says and what it refers to.
+
+    Attributes
+    ----------
+    content : str
+        Hash of the syntax tree.
+    names : frozenset of str
+        Names that stand in it.
+    borrowed : tuple of Place
+        What it imports from the library by itself.
+    files : tuple of Path
+        Files beside the module that it names: a program that is started, a template that is filled in.
+    """
+
+    content: str
+    names: frozenset[str]
+    borrowed: tuple[Place, ...]
+    files: tuple[Path, ...]
 
 
 class _Module:
@@ -48,27 +71,29 @@ class _Module:
 
     Attributes
     ----------
-    definitions : dict of str to list of syntax trees
-        Statements that bind each name.
-    borrowed : dict of str to (Path, str or None)
-        Names that come from another module of the library: its file, and the name there; None for the module itself.
-    effects : list of syntax trees
-        Statements that bind nothing and run when the module is imported.
+    definitions : dict of str to _Code
+        What binds each name.
+    borrowed : dict of str to Place
+        Names that come from another module of the library.
+    effects : _Code
+        What binds nothing and is done when the module is imported.
     """
 
     def __init__(self, path: Path):
-        self.path = path
-        self.definitions: dict[str, list[ast.stmt]] = {}
-        self.borrowed: dict[str, tuple[Path, str | None]] = {}
-        self.effects: list[ast.stmt] = []
+        self.borrowed: dict[str, Place] = {}
+        binding: dict[str, list[ast.stmt]] = {}
+        effects: list[ast.stmt] = []
         for statement in ast.parse(path.read_text(encoding="utf-8")).body:
             origins = dict(_borrowed(statement))
             self.borrowed |= origins
             bound = [name for name in _bound(statement) if name not in origins]
+            plain = _WithoutWords().visit(statement)
             for name in bound:
-                self.definitions.setdefault(name, []).append(_plain(statement))
-            if not bound and not origins and not _is_docstring(statement):
-                self.effects.append(_plain(statement))
+                binding.setdefault(name, []).append(plain)
+            if plain and not bound and not origins:
+                effects.append(plain)
+        self.definitions = {name: _code(statements, path) for name, statements in binding.items()}
+        self.effects = _code(effects, path)
 
 
 @cache
@@ -76,86 +101,69 @@ def _module(path: Path) -> _Module:
     return _Module(path)
 
 
-def _digest_of_reached(starts: list[tuple[_Module, str]], modules: list[_Module]) -> str:
-    """Hash of everything that is reached; each definition counts with what its names stand for."""
-    waiting, found, parts = list(starts), set(), set()
-    entered = {}
-
-    def enter(module: _Module) -> None:
-        if module.path not in entered and not _is_about_words(module.path):
-            entered[module.path] = module
-            for effect in module.effects:
-                parts.add(_entry("", [effect], module, waiting))
-
-    for module in modules:
-        enter(module)
+def _identity(starts: list[Place]) -> str:
+    """Hash of everything that is reached from some places; each piece counts with what its names stand for."""
+    waiting, seen, parts = list(starts), set(), set()
     while waiting:
-        module, name = waiting.pop()
-        if (module.path, name) in found or _is_about_words(module.path):
+        place = waiting.pop()
+        path, name = place
+        if place in seen or _is_about_words(path):
             continue
-        found.add((module.path, name))
-        enter(module)
+        seen.add(place)
+        module = _module(path)
+        if name is None:
+            waiting += [(path, own) for own in module.definitions]
+        pieces = [("", module.effects)] if (path, "") not in seen else []
+        seen.add((path, ""))
         if name in module.definitions:
-            parts.add(_entry(name, module.definitions[name], module, waiting))
+            pieces.append((name, module.definitions[name]))
+        for own, code in pieces:
+            used = [(reference, _resolved(path, reference)) for reference in sorted(code.names)]
+            used += [(foreign or "", (origin, foreign)) for origin, foreign in code.borrowed]
+            used = [(reference, target) for reference, target in used if target]
+            waiting += [target for _, target in used]
+            meant = [(reference, _content(target)) for reference, target in used]
+            meant += [(file.name, _content_of_file(file)) for file in code.files]
+            parts.add(repr((own, code.content, meant)))
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:DIGITS]
 
 
-def _entry(name: str, statements: list[ast.stmt], module: _Module, waiting: list) -> str:
-    """One line for a definition: its own hash and, by name, those of what it uses, which is put into `waiting`."""
-    used = []
-    for reference in sorted({found for statement in statements for found in _names(statement)}):
-        target = _resolved(module, reference)
-        if target:
-            waiting.append(target)
-            used.append((reference, _own_hash(*target)))
-    for statement in statements:
-        for path, foreign in _inner_borrowed(statement):
-            if foreign is None:
-                waiting += [(_module(path), own) for own in _module(path).definitions]
-            else:
-                target = _resolved(_module(path), foreign)
-                waiting.append(target)
-                used.append((foreign, _own_hash(*target)))
-        for path in _named_files(statement, module.path):
-            used.append((path.name, hashlib.sha256(path.read_bytes()).hexdigest()))
-            if path.suffix == ".py":
-                used[-1] = (path.name, script_code(path))
-    return repr((name, [ast.dump(statement) for statement in statements], sorted(used)))
-
-
-def _own_hash(module: _Module, name: str) -> str:
-    if _is_about_words(module.path):
-        return "words"
-    content = [ast.dump(statement) for statement in module.definitions.get(name, [])]
-    return hashlib.sha256(repr(content).encode()).hexdigest()
-
-
-def _resolved(module: _Module, name: str) -> tuple[_Module, str] | None:
-    """Module and name that a name used in `module` stands for in the library; None for what is not of the library."""
+def _resolved(path: Path, name: str) -> Place | None:
+    """Where a name that is used in a module comes from in the library; None for what is not of the library."""
+    module = _module(path)
     if name in module.definitions:
-        return module, name
+        return path, name
     if name not in module.borrowed:
         return None
-    path, foreign = module.borrowed[name]
-    other = _module(path)
-    if foreign is None:  # the module itself, of which anything may be used
-        whole = _Whole(other)
-        return whole, name
-    return _resolved(other, foreign) or (other, foreign)
+    origin, foreign = module.borrowed[name]
+    return (foreign and _resolved(origin, foreign)) or (origin, foreign)
 
 
-class _Whole(_Module):
-    """A module that is used as a whole: one definition, which uses all of its own."""
-
-    def __init__(self, module: _Module):
-        self.path = module.path
-        self.borrowed, self.effects = module.borrowed, module.effects
-        everything = [statement for statements in module.definitions.values() for statement in statements]
-        self.definitions = module.definitions | {module.path.stem: everything}
+def _content(place: Place) -> str:
+    path, name = place
+    if _is_about_words(path) or name not in _module(path).definitions:
+        return ""
+    return _module(path).definitions[name].content
 
 
-def _names(tree: ast.AST) -> Iterator[str]:
-    return (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+def _content_of_file(path: Path) -> str:
+    return script_code(path) if path.suffix == ".py" else hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _code(statements: list[ast.stmt], path: Path) -> _Code:
+    names, borrowed, files = set(), [], set()
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name):
+                names.add(node.id)
+            elif isinstance(node, ast.ImportFrom):
+                borrowed += getattr(node, "origins", ())
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and FILE_NAME.fullmatch(node.value):
+                named = path.with_name(node.value)
+                if named != path and named.is_file():
+                    files.add(named)
+    content = hashlib.sha256(repr([ast.dump(statement) for statement in statements]).encode()).hexdigest()
+    return _Code(content, frozenset(names), tuple(borrowed), tuple(sorted(files)))
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
@@ -166,10 +174,10 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
         yield from ((alias.asname or alias.name).split(".")[0] for alias in statement.names)
     elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        yield from (name for target in targets for name in _names(target))
+        yield from (node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
 
 
-def _borrowed(statement: ast.stmt) -> Iterator[tuple[str, tuple[Path, str | None]]]:
+def _borrowed(statement: ast.stmt) -> Iterator[tuple[str, Place]]:
     """Names that an import takes from the library, with file and name of their origin."""
     if isinstance(statement, ast.ImportFrom) and (statement.module or "").split(".")[0] == LIBRARY.name:
         folder = LIBRARY.joinpath(*statement.module.split(".")[1:])
@@ -183,45 +191,20 @@ def _borrowed(statement: ast.stmt) -> Iterator[tuple[str, tuple[Path, str | None
             yield alias.asname or alias.name, origin
 
 
-def _inner_borrowed(statement: ast.stmt) -> Iterator[tuple[Path, str | None]]:
-    """Origins of what is imported from the library inside a definition."""
-    for node in ast.walk(statement):
-        yield from (origin for _, origin in getattr(node, "origins", ()))
-
-
-def _named_files(statement: ast.stmt, path: Path) -> Iterator[Path]:
-    """Files beside the module that a constant names: a programme that is started, a template that is filled in."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and FILE_NAME.fullmatch(node.value):
-            named = path.with_name(node.value)
-            if named != path and named.is_file():
-                yield named
-
-
 def _is_about_words(path: Path) -> bool:
     return path.is_relative_to(LIBRARY) and path.relative_to(LIBRARY).as_posix() in WORDS
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
-
-
-def _plain(statement: ast.stmt) -> ast.stmt:
-    return _WithoutWords().visit(statement)
 
 
 class _WithoutWords(ast.NodeTransformer):
     """Takes out docstrings, prints and the words of exceptions, and from imports of the library where it stands."""
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         """Texts that stand alone, and calls of print."""
-        call = node.value
-        if _is_docstring(node) or (isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print"):
-            return ast.Pass()
+        value = node.value
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return None
+        if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "print":
+            return None
         return self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
@@ -233,7 +216,7 @@ class _WithoutWords(ast.NodeTransformer):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
         """Imports inside a definition: what they bind stays, and where it comes from is remembered."""
-        origins = tuple(_borrowed(node))
+        origins = tuple(origin for _, origin in _borrowed(node))
         if not origins:
             return node
         plain = ast.ImportFrom(module=LIBRARY.name, names=node.names, level=0)

@@ -96,8 +96,8 @@ def model_identity(folder: str | Path, fetched: dict) -> dict:
 def fetch_hint(folder: str | Path) -> str:
     """How to fetch the model of a folder anew."""
     return (
-        f"run `snakemake results/prefetch/{Path(folder).name}.json` on a machine with network that shares this folder, "
-        "with --forcerun prefetch_model if the folder exists"
+        f"fetch {Path(folder).name} on a machine with network that shares this folder: run the same command there with "
+        "--until prefetch_model, and with --forcerun prefetch_model if the folder exists"
     )
 
 
