@@ -25,7 +25,6 @@ def named(variable: str, folder: str, ending: str) -> list[str]:
 
 MODELS = named("CHECKED_MODELS", "activations", "_activations.npz")
 ABLATED = named("CHECKED_STUDY", "ablation", "_ablation.csv")
-ORDER, CONDITION = ["method", "order_type", "seed"], ["condition", "sigma", "seed"]
 for_each_model = pytest.mark.parametrize("model", MODELS)
 for_each_ablated_model = pytest.mark.parametrize("model", ABLATED)
 
@@ -38,14 +37,19 @@ def load(path: str) -> dict:
 
 
 def table(path: str) -> pd.DataFrame:
-    return pd.read_csv(RESULTS / path)
+    """A table; nothing but an empty cell is missing."""
+    return pd.read_csv(RESULTS / path, keep_default_na=False, na_values=[""])
+
+
+def record(path: str) -> dict:
+    return json.loads((RESULTS / path).read_text())
 
 
 @for_each_model
 def test_activations_are_finite_norms_with_the_declared_shape(model):
     recorded = load(f"activations/{model}_activations.npz")
     activations, n_tokens = recorded["activations"], recorded["n_tokens"]
-    geometry = json.loads((RESULTS / f"prefetch/{model}.json").read_text())["geometry"]
+    geometry = record(f"prefetch/{model}.json")["geometry"]
     assert activations.dtype == np.float32
     assert activations.shape[:2] == (len(n_tokens), geometry["layers"] * geometry["heads"])
     within = np.arange(activations.shape[2]) < n_tokens[:, None]
@@ -57,7 +61,7 @@ def test_activations_are_finite_norms_with_the_declared_shape(model):
 @for_each_model
 def test_tokens_and_logits_belong_to_the_activations(model):
     n_tokens = load(f"activations/{model}_activations.npz")["n_tokens"]
-    prompts = json.loads((RESULTS / f"activations/{model}_tokens.json").read_text())["prompts"]
+    prompts = record(f"activations/{model}_tokens.json")["prompts"]
     logits = load(f"activations/{model}_logits.npz")
     assert [len(prompt["generated_ids"]) for prompt in prompts] == n_tokens.tolist()
     assert all(0 <= prompt["natural_length"] <= len(prompt["generated_ids"]) for prompt in prompts)
@@ -95,21 +99,21 @@ def test_matrices_are_symmetric_and_finite_wherever_a_prompt_defines_the_pair(mo
 
 @for_each_model
 def test_ranking_follows_from_the_matrices(model):
-    heads = table(f"phiid_scores/{model}_head_rankings.csv")
-    public = "head_idx,layer,head_in_layer,avg_synergy,avg_redundancy,syn_rank,red_rank,syn_red_score"
-    assert list(heads)[:8] == public.split(",")
+    rows = table(f"phiid_scores/{model}_head_rankings.csv")
+    public = "head_idx layer head_in_layer avg_synergy avg_redundancy syn_rank red_rank syn_red_score"
+    assert list(rows)[:8] == public.split()
     pairwise = load(f"phiid_scores/{model}_pairwise_phiid.npz")
-    geometry = json.loads((RESULTS / f"prefetch/{model}.json").read_text())["geometry"]
-    assert heads["head_idx"].tolist() == list(range(geometry["layers"] * geometry["heads"]))
-    np.testing.assert_array_equal(heads["layer"] * geometry["heads"] + heads["head_in_layer"], heads["head_idx"])
-    np.testing.assert_allclose(heads["avg_synergy"], np.nanmean(pairwise["sts_matrix"], axis=1), rtol=1e-9)
-    np.testing.assert_allclose(heads["avg_redundancy"], np.nanmean(pairwise["rtr_matrix"], axis=1), rtol=1e-9)
-    assert heads["syn_red_score"].between(0, 1).all()
+    geometry = record(f"prefetch/{model}.json")["geometry"]
+    assert rows["head_idx"].tolist() == list(range(geometry["layers"] * geometry["heads"]))
+    assert (rows["layer"] * geometry["heads"] + rows["head_in_layer"]).tolist() == rows["head_idx"].tolist()
+    np.testing.assert_allclose(rows["avg_synergy"], np.nanmean(pairwise["sts_matrix"], axis=1), rtol=1e-9)
+    np.testing.assert_allclose(rows["avg_redundancy"], np.nanmean(pairwise["rtr_matrix"], axis=1), rtol=1e-9)
+    assert rows["syn_red_score"].between(0, 1).all()
 
 
 @for_each_model
 def test_graph_metrics_are_in_their_ranges(model):
-    metrics = json.loads((RESULTS / f"phiid_scores/{model}_graph_metrics.json").read_text())
+    metrics = record(f"phiid_scores/{model}_graph_metrics.json")
     for name in ("syn_global_efficiency", "red_global_efficiency"):
         assert 0 < metrics[name] <= 1
     for name in ("syn_modularity", "red_modularity"):
@@ -122,10 +126,11 @@ def test_ablation_starts_at_the_noise_floor_and_removes_ever_more_heads(model):
     assert list(rows)[:3] == ["num_heads_removed", "mean_kl_div", "order_type"]
     assert "synergistic" in set(rows["order_type"])
     ends: dict[str, list[float]] = {}
-    for (method, *_), curve in rows.groupby(ORDER):
-        removed, kl = curve["num_heads_removed"].to_numpy(), curve["mean_kl_div"].to_numpy()
-        assert removed[0] == 0
-        assert (np.diff(removed) > 0).all()
+    for (method, _, _), curve in rows.groupby(["method", "order_type", "seed"]):
+        kl = curve["mean_kl_div"].to_numpy()
+        assert curve["num_heads_removed"].iloc[0] == 0
+        assert curve["num_heads_removed"].is_monotonic_increasing
+        assert curve["num_heads_removed"].is_unique
         # No step is held against the noise floor, which compares passes of different shapes. A step compares passes of
         # one shape: a head that says nothing moves nothing, not even by rounding, and its step lies below the floor.
         assert (kl >= 0).all()
@@ -140,14 +145,13 @@ def test_ablation_starts_at_the_noise_floor_and_removes_ever_more_heads(model):
 
 @for_each_ablated_model
 def test_ablation_statistics_agree_with_the_table(model):
-    statistics = json.loads((RESULTS / f"ablation/{model}_ablation.json").read_text())
-    rows = table(f"ablation/{model}_ablation.csv")
-    rows = rows[rows["method"] == statistics["method"]]
+    statistics = record(f"ablation/{model}_ablation.json")
+    rows = table(f"ablation/{model}_ablation.csv").query("method == @statistics['method']")
     for kind, area in statistics["auc"].items():
-        areas = [
-            np.trapezoid(curve["mean_kl_div"], curve["fraction_removed"]) / np.ptp(curve["fraction_removed"])
-            for _, curve in rows[rows["order_type"] == kind].groupby("seed")
-        ]
+        areas = []
+        for _, curve in rows[rows["order_type"] == kind].groupby("seed"):
+            fraction = curve["fraction_removed"].to_numpy()
+            areas.append(np.trapezoid(curve["mean_kl_div"], fraction) / (fraction[-1] - fraction[0]))
         np.testing.assert_allclose(area["by_seed_nats"], areas, rtol=1e-6)
         assert area["ci_low"] <= area["estimate"] <= area["ci_high"]
         assert area["n_seeds"] == len(areas)
@@ -164,19 +168,19 @@ def test_accuracy_table_counts_the_records(model):
     rows = table(f"ablation/{model}_math_perturbation.csv")
     assert list(rows)[:6] == ["condition", "sigma", "seed", "n_problems", "n_correct", "accuracy"]
     assert set(rows["condition"]) == {"baseline", "synergistic", "redundant", "random"}
-    assert rows["accuracy"].between(rows["accuracy_ci_low"], rows["accuracy_ci_high"]).all()
-    assert rows["truncated_fraction"].between(0, 1).all()
-    assert (rows["solution_nll"] > 0).all()
     for row in rows.itertuples():
         noisy = row.condition != "baseline"
-        name = f"{row.condition}-{row.sigma}-{row.seed}" if noisy else row.condition
+        name = f"{row.condition}-{float(row.sigma)}-{row.seed}" if noisy else row.condition
         lines = (RESULTS / f"ablation/math/{model}/{name}.jsonl").read_text().splitlines()
-        records = [json.loads(line) for line in lines]
-        assert len(records) == row.n_problems
-        assert sum(record["correct"] for record in records) == row.n_correct
-        assert row.accuracy == pytest.approx(row.n_correct / len(records))
-        assert all(record["prompt"] and record["grading"] for record in records)
-        made = json.loads((RESULTS / f"ablation/math/{model}/{name}.json").read_text())
+        answers = [json.loads(line) for line in lines]
+        assert len(answers) == row.n_problems
+        assert sum(answer["correct"] for answer in answers) == row.n_correct
+        assert row.accuracy == pytest.approx(row.n_correct / len(answers))
+        assert row.solution_nll > 0
+        assert row.accuracy_ci_low <= row.accuracy <= row.accuracy_ci_high
+        assert 0 <= row.truncated_fraction <= 1
+        assert all(answer["prompt"] and answer["grading"] for answer in answers)
+        made = record(f"ablation/math/{model}/{name}.json")
         assert bool(made["heads"]) == noisy
         assert made["noise"]["restored_weights_sha256"] == made["noise"]["weights_sha256"]
         for matrix in made["noise"]["matrices"]:
@@ -185,78 +189,76 @@ def test_accuracy_table_counts_the_records(model):
 
 @for_each_ablated_model
 def test_accuracies_by_subject_and_level_add_up(model):
+    key, counts = ["condition", "sigma", "seed"], ["n_problems", "n_correct"]
+    whole = table(f"ablation/{model}_math_perturbation.csv").set_index(key)[counts].sort_index()
     groups = table(f"ablation/{model}_math_groups.csv")
-    whole = table(f"ablation/{model}_math_perturbation.csv").set_index(CONDITION)[["n_problems", "n_correct"]]
     for grouping in ("subject", "level"):
-        sums = groups[groups["grouping"] == grouping].groupby(CONDITION)[["n_problems", "n_correct"]].sum()
-        pd.testing.assert_frame_equal(sums.loc[whole.index], whole)
+        parts = groups[groups["grouping"] == grouping].groupby(key)[counts].sum()
+        pd.testing.assert_frame_equal(parts, whole, check_dtype=False)
 
 
 @for_each_ablated_model
 def test_paired_tests_agree_with_the_accuracies(model):
-    accuracies = table(f"ablation/{model}_math_perturbation.csv").set_index(CONDITION)["accuracy"]
-    statistics = json.loads((RESULTS / f"ablation/{model}_math_perturbation.json").read_text())
-
-    def accuracy(condition, sigma, seed):
-        return accuracies["baseline", 0, 0] if condition == "baseline" else accuracies[condition, sigma, seed]
-
+    accuracy = table(f"ablation/{model}_math_perturbation.csv").set_index(["condition", "sigma", "seed"])["accuracy"]
+    statistics = record(f"ablation/{model}_math_perturbation.json")
     assert statistics["mcnemar"]
     for test in statistics["mcnemar"]:
-        sigma, seed = test["sigma"], test["seed"]
-        difference = accuracy(test["first"], sigma, seed) - accuracy(test["second"], sigma, seed)
+        pair = test["first"], test["second"]
+        keys = [(name, 0, 0) if name == "baseline" else (name, test["sigma"], test["seed"]) for name in pair]
+        difference = accuracy[keys[0]] - accuracy[keys[1]]
         assert (test["only_first"] - test["only_second"]) / statistics["n_problems"] == pytest.approx(difference)
         assert 0 < test["p_value"] <= 1
-    for record in statistics["pooled"]:
-        assert record["ci_low"] - 1e-9 <= record["difference"] <= record["ci_high"] + 1e-9
-        assert 0 < record["p_value"] <= 1
+    for pooled in statistics["pooled"]:
+        assert pooled["ci_low"] - 1e-9 <= pooled["difference"] <= pooled["ci_high"] + 1e-9
+        assert 0 < pooled["p_value"] <= 1
 
 
 @for_each_ablated_model
 def test_every_claim_has_a_verdict_that_follows_from_its_numbers(model):
     rows = table(f"claims/{model}_claims.csv")
     assert rows["claim"].tolist() == list(range(1, 9))
-    verdicts = ["supported", "not supported", "opposite", "not testable"]
-    assert rows[["verdict", "verdict_after_control"]].isin(verdicts).all(axis=None)
+    for column in ("verdict", "verdict_after_control"):
+        assert set(rows[column]) <= {"supported", "not supported", "opposite", "not testable"}
     assert rows[["rule", "statement", "note"]].notna().all(axis=None)
     decided = rows[rows["verdict"].isin(["supported", "opposite"])]
     assert (decided["p_value"] >= 0).all()
-    assert decided["p_value_holm"].between(decided["p_value"], 1).all()
+    assert (decided["p_value"] <= decided["p_value_holm"]).all()
+    assert (decided["p_value_holm"] <= 1).all()
     tested = rows.dropna(subset=["p_value", "ci_low"])
     assert (tested["ci_low"] <= tested["ci_high"]).all()
-    everyone = table("claims/claims.csv")
-    own = everyone[everyone["model"] == model].reset_index(drop=True)
-    pd.testing.assert_frame_equal(own, rows, check_dtype=False)
+    whole = table("claims/claims.csv").query("model == @model").reset_index(drop=True)
+    pd.testing.assert_frame_equal(whole, rows, check_dtype=False)
 
 
 @for_each_ablated_model
 def test_every_definition_of_the_score_is_tested(model):
-    rows = table("claims/score_definitions.csv")
-    rows = rows[rows["model"] == model]
+    rows = table("claims/score_definitions.csv").query("model == @model")
     assert len(rows) == 6
     assert set(rows["definition"]) == {"rank_difference", "value_difference", "balance"}
     assert rows["configured"].sum() == 2
-    rows = rows.dropna(subset="correlation")
-    assert rows["correlation"].between(-1, 1).all()
+    known = rows.dropna(subset="correlation")
+    assert known["correlation"].between(-1, 1).all()
     # The contrast is the correlation in other units, so both point the same way.
-    assert (rows["correlation"] * rows["quadratic_contrast"] >= 0).all()
-    assert rows["p_value"].between(0, 1, inclusive="right").all()
+    assert (known["correlation"] * known["quadratic_contrast"] >= 0).all()
+    assert known["p_value"].between(0, 1, inclusive="right").all()
 
 
 def test_agreement_is_measured_in_stated_units():
     if not ABLATED:
         pytest.skip("no finished run")
-    for row in table("claims/agreement.csv").itertuples():
+    rows = table("claims/agreement.csv")
+    for row in rows.itertuples():
         assert row.published_model.startswith(row.model)
-        assert row.figure in ("2b", "2c", "3c", "4a", "4b")
-        assert pd.notna(row.unit) or row.quantity == "modularity"
-        assert pd.isna(row.rank_correlation) or -1 <= row.rank_correlation <= 1
-        assert row.n == 0 or abs(row.mean_difference) <= row.mean_abs_difference + 1e-12
+    assert set(rows["figure"]) <= {"2b", "2c", "3c", "4a", "4b"}
+    assert (rows["unit"].notna() | (rows["quantity"] == "modularity")).all()
+    assert rows["rank_correlation"].dropna().between(-1, 1).all()
+    compared = rows[rows["n"] > 0]
+    assert (compared["mean_difference"].abs() <= compared["mean_abs_difference"] + 1e-12).all()
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("robustness/*_claims.csv")), ids=lambda path: path.name)
 def test_every_variant_has_verdicts_and_correlations_within_bounds(path):
-    model = path.name.removesuffix("_claims.csv")
-    claims, pairs = table(f"robustness/{path.name}"), table(f"robustness/{model}_agreement.csv")
+    claims = table(f"robustness/{path.name}")
     variants = claims["variant"].unique()
     assert variants[0] == "default"
     assert set(claims["claim"]) == {1, 2, 3, 4, 5}
@@ -264,24 +266,21 @@ def test_every_variant_has_verdicts_and_correlations_within_bounds(path):
     own = claims[claims["variant"] == "default"]
     assert (own["verdict"] == own["verdict_default"]).all()
     assert (own["verdict_after_control"] == own["verdict_after_control_default"]).all()
+    pairs = table(f"robustness/{path.name.replace('_claims', '_agreement')}")
     assert len(pairs) == 5 * 2 * len(variants) * (len(variants) - 1) // 2
     assert (pairs["spearman"].dropna().abs() <= 1 + 1e-12).all()
 
 
 def test_trajectories_are_in_order_and_scaled_by_checkpoint():
     for path in sorted(RESULTS.glob("trajectory/*_training.csv")):  # a study of its own: there may be none
-        check_trajectory(path)
-
-
-def check_trajectory(path):
-    rows = table(f"trajectory/{path.name}")
-    assert rows["training_step"].is_monotonic_increasing
-    for _, own in rows.groupby("training_step"):
-        assert own["layer"].tolist() == list(range(len(own)))
-        scaled = own["score_scaled"]
-        assert scaled.isna().all() or (scaled.min(), scaled.max()) == (0, 1)
-    summary = json.loads(path.with_suffix(".json").read_text())
-    assert [record["training_step"] for record in summary["checkpoints"]] == rows["training_step"].unique().tolist()
+        rows = table(f"trajectory/{path.name}")
+        assert rows["training_step"].is_monotonic_increasing
+        for _, own in rows.groupby("training_step"):
+            assert own["layer"].tolist() == list(range(len(own)))
+            scaled = own["score_scaled"]
+            assert scaled.isna().all() or (scaled.min(), scaled.max()) == (0, 1)
+        checkpoints = record(f"trajectory/{path.stem}.json")["checkpoints"]
+        assert [own["training_step"] for own in checkpoints] == rows["training_step"].unique().tolist()
 
 
 FIGURES = [figure for name in ("multi_model", *MODELS) for figure in sorted(RESULTS.glob(f"figures/{name}_*.png"))]
@@ -301,24 +300,20 @@ def test_figure_is_an_image_and_vectors_that_say_what_made_them(figure):
 
 
 def test_run_record_says_what_made_the_results_and_what_they_cost():
-    path = RESULTS / "run_record.json"
-    if not path.is_file():
+    if not (RESULTS / "run_record.json").is_file():
         pytest.skip("no finished run in results/")
-    record = json.loads(path.read_text())
-    assert {model["key"] for model in record["models"]} >= set(record["config"]["study"])
-    assert record["provenance"]["packages"]["torch"]
-    assert record["provenance"]["code_version"]
-    cost = {row["rule"]: row["seconds"] for row in record["cost"]}
+    run = record("run_record.json")
+    assert {model["key"] for model in run["models"]} >= set(run["config"]["study"])
+    assert run["provenance"]["packages"]["torch"]
+    assert run["provenance"]["code_version"]
+    cost = {row["rule"]: row["seconds"] for row in run["cost"]}
     assert cost.keys() >= {"record_activations", "merge_pairs", "ablate_heads", "score_math", "decide_claims"}
     assert all(seconds >= 0 for seconds in cost.values())
 
 
 def test_summary_names_every_model_and_claim():
-    path = RESULTS / "summary.html"
-    if not path.is_file():
+    if not (RESULTS / "summary.html").is_file():
         pytest.skip("no finished run in results/")
-    page = path.read_text()
-    for model in ABLATED:
-        assert model in page
-    for statement in table("claims/claims.csv")["statement"]:
-        assert statement in page
+    page = (RESULTS / "summary.html").read_text()
+    for words in (*ABLATED, *table("claims/claims.csv")["statement"]):
+        assert words in page
