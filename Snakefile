@@ -45,7 +45,7 @@ scattergather:
 
 
 for stage in """config common prefetch activations decomposition ranking graphs ablation perturbation
-                figures comparison claims robustness trajectory report wildcards""".split():
+                figures comparison claims variants robustness training trajectory report wildcards""".split():
 
     include: f"rules/{stage}.smk"
 

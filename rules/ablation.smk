@@ -9,9 +9,8 @@ ORDERS = [
 ]
 
 
-def ablation_step(wildcards):
-    """Heads removed at a step: the model's own number or share, else the share that all models have."""
-    return stanza(wildcards).get("ablation_step") or config["ablation"]["step_fraction"]
+# Heads removed at a step: the model's own number or share, else the share that all models have.
+ablation_step = lambda wildcards: stanza(wildcards).get("ablation_step") or config["ablation"]["step_fraction"]
 
 
 localrules:

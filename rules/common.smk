@@ -28,7 +28,7 @@ def code(script, *files):
 
 
 def ours(path):
-    """A file that no rule makes, as an input: its content, and not its date, is what `code` looks at."""
+    """A file that no rule makes, as an input; its content, and not its date, is what `code` looks at."""
     return ancient(provided(path))
 
 

@@ -1,11 +1,8 @@
 # Needs the network. Gives local folders of models and problems, checked; everything after this works offline.
 
 
-def problem_set(named):
-    """Source of a problem set: a key of problem_sets, a local file, or the source itself."""
-    return config["problem_sets"].get(named, {"path": named}) if isinstance(named, str) else named
-
-
+# Source of a problem set: a key of problem_sets, a local file, or the source itself.
+problem_set = lambda named: (config["problem_sets"].get(named, {"path": named}) if isinstance(named, str) else named)
 PROBLEMS = problem_set(config["math"]["problems"])
 EXEMPLARS = config["math"]["exemplars"]
 EXEMPLARS = EXEMPLARS if EXEMPLARS in ("ours", "train") else problem_set(EXEMPLARS)
