@@ -147,7 +147,7 @@ CONDITION_COLUMNS = (
 )
 MEASURES = ("accuracy", "solution_nll")
 # Averaged over seeds an accuracy is no proportion, and its interval a bootstrap. Where fewer problems than these tell
-# two conditions apart, that is too narrow (at 2 % of 100 it holds the truth in 85 % of samples), or has no width.
+# two conditions apart, that is too narrow (at 2 % of 100 it holds the truth in 86 % of samples), or has no width.
 FEWEST_TO_RESAMPLE = 10
 
 
