@@ -142,8 +142,9 @@ def test_the_answer_of_gsm8k_is_what_stands_behind_its_hashes(tmp_path, answer, 
 
 
 def test_a_boxed_answer_is_a_solution(tmp_path):
-    problem = only(tmp_path, {"question": "1 + 1?", "answer": "It is \\boxed{2}."})
-    assert (problem.solution, problem.answer, problem.type) == ("It is \\boxed{2}.", "2", "Type ?")
+    for text in ("It is \\boxed{2}.", "#### Adding\nIt is \\boxed{2}."):
+        problem = only(tmp_path, {"question": "1 + 1?", "answer": text})
+        assert (problem.solution, problem.answer) == (text, "2")
 
 
 @pytest.mark.parametrize("change", [{"type": None}, {"type": ""}, {"level": None, "type": "Algebra"}, {}])
@@ -257,6 +258,7 @@ def test_problems_that_share_an_id_are_named_with_their_lines(tmp_path):
         ("so $\\boxed 3$", "3"),
         ("so $\\boxed\\frac{1}{2}$", "\\frac{1}{2}"),
         ("first \\boxed{1}, then \\boxed{2}", "2"),
+        ("#### 1. Add\nThat is \\boxed{2}.\n#### Note", "2"),
     ],
 )
 def test_boxes_as_math_has_them(tmp_path, solution, answer):

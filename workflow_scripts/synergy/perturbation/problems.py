@@ -15,6 +15,7 @@ UNRATED, UNTYPED = "Level ?", "Type ?"
 LEVEL = re.compile(r"(?:level\s*)?([1-5?])", re.IGNORECASE)
 SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may hold halves of characters, which no tokenizer reads.
 HASHES = re.compile(r"#{4,}([^\n#]*)")  # what GSM8K writes before an answer, and Markdown before a heading
+NUMBERED = re.compile(r"(?:[^\w\\]|\\(?=\$))*[0-9]")  # a line that begins with a number
 NUMBER_AND_WORDS = re.compile(
     r"(?:\\?\$)?(?P<sign>[-−]?)(?:\\?\$)?(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
     r"(?P<share>(?:/[0-9]+)?%?)[.!]?(?P<words>\s[A-Za-z().!\s]*)?"
@@ -31,7 +32,7 @@ WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")  # no command of TeX, no varia
 MOST_WORDS = 4  # of an answer by itself: "two and a half hours"
 OF_SENTENCES = re.compile(r"\b(?:is|are|was|were|equals|answer|therefore|thus|hence|because)\b", re.IGNORECASE)
 SHOWN = 5  # ids that a message names
-FIELDS = "use the fields of MATH (problem, level, type, solution) or of GSM8K (question, answer)"
+FIELDS = "use the fields problem and solution or answer (MATH), or question and answer (GSM8K)"
 
 
 @dataclass(frozen=True)
@@ -184,34 +185,35 @@ def _answer_and_solution(given: dict, place: str) -> tuple[str, str | None]:
         raise InputError(f"'answer', or 'solution' with a \\boxed{{}}, at {place}", f"keys {', '.join(given)}", FIELDS)
     source = "solution" if answer is None else "answer"
     text = _text(given, source, place)
-    if "####" in text:
-        final = _after_hashes(text)
+    if answer is None:
+        boxed = last_boxed(text)
+    else:
+        found = extract_answer(text)
+        boxed = found.answer if found.extraction == "boxed" else None
+    lines = [line.strip() for line in HASHES.findall(text)]
+    # Markdown's headings look alike: they are none of it where there is a box as well.
+    if lines and (boxed is None or (answer is not None and any(map(NUMBERED.match, lines)))):
+        final = _after_hashes(lines)
         if not final:
             hint = "end the answer with '#### ' and a number"
             raise InputError(f"'#### n' at the end of '{source}' at {place}", "nothing after ####", hint)
         return final, solution or text
+    if boxed is not None:
+        in_words = WORD.search(TEX_TEXT.sub("", text.replace(boxed, "")))
+        return boxed, solution or (text if in_words else None)
     if answer is None:
-        final = last_boxed(text)
-        if final is None:
-            hint = "put the final answer of the solution in \\boxed{}, or give it as 'answer'"
-            raise InputError(f"a complete \\boxed{{}} in 'solution' at {place}", "none", hint)
-        return final, solution
-    boxed = extract_answer(text)
-    if boxed.extraction == "boxed":
-        around = WORD.search(TEX_TEXT.sub("", text.replace(boxed.answer, "")))
-        return boxed.answer, solution or (text if around else None)
+        hint = "put the final answer of the solution in \\boxed{}, or give it as 'answer'"
+        raise InputError(f"a complete \\boxed{{}} in 'solution' at {place}", "none", hint)
     if solution is None and _is_sentence(text):
         expected = f"an answer by itself, '#### n' or a \\boxed{{}} in 'answer' at {place}"
-        raise InputError(
-            expected, repr(text[:80]), "end the answer with '#### ' and a number, or leave the number alone"
-        )
+        hint = "end the answer with '#### ' and a number, or give the final answer alone"
+        raise InputError(expected, repr(text[:80]), hint)
     return text.strip(), solution
 
 
-def _after_hashes(text: str) -> str:
-    """The answer on the last line with ``####`` that begins with a number, or else on the last one."""
-    lines = [line.strip() for line in HASHES.findall(text)]
-    line = next((line for line in reversed(lines) if re.match(r"(?:[^\w\\]|\\(?=\$))*[0-9]", line)), lines[-1])
+def _after_hashes(lines: Sequence[str]) -> str:
+    """The answer on the last line behind ``####`` that begins with a number, or else on the last one."""
+    line = next((line for line in reversed(lines) if NUMBERED.match(line)), lines[-1])
     found = NUMBER_AND_WORDS.fullmatch(line)
     if found and not MEANT.search(found["words"] or ""):
         return found["sign"] + found["number"].replace(",", "") + found["share"]
