@@ -177,7 +177,7 @@ def condition_rows(scores: Sequence[Scores], draws: int, seed: int) -> pd.DataFr
             right, before = outcomes["correct"].to_numpy(), baseline.outcomes["correct"].to_numpy()
             gained, lost, p_value = mcnemar(right, before)
             bounds = paired_score_interval(gained, lost, len(right))
-            row |= dict(zip(CHANGES, (right.mean() - before.mean(), *bounds, p_value), strict=True))
+            row |= dict(zip(CHANGES, (np.mean(right.astype(float) - before), *bounds, p_value), strict=True))
             row |= dict(zip(NLL_CHANGES, next(nll_changes, (np.nan,) * 4)[:3], strict=True))
         rows.append(row)
     return pd.DataFrame(rows, columns=CONDITION_COLUMNS)
