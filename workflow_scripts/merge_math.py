@@ -1,17 +1,13 @@
 """Merge the noise conditions of a model: accuracies with intervals, paired tests, subjects and levels."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 from synergy.files.artifacts import read_json, write_json
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
 from synergy.files.tables import write_table
-from synergy.perturbation.outcomes import (
-    compare_conditions,
-    condition_rows,
-    group_rows,
-    read_scores,
-)
+from synergy.perturbation.outcomes import compare_conditions, condition_rows, group_rows, read_scores
 
 
 def merge_math(
@@ -48,7 +44,8 @@ def merge_math(
     write_json(statistics, {"n_problems": len(scores[0].outcomes), **compared, "provenance": made_by})
     for row in rows.to_dict("records"):
         counts = f"{row['n_correct']} of {row['n_problems']} correct, {row['truncated_fraction']:.0%} truncated"
-        print(f"{row['condition']} {row['sigma']} {row['seed']}: {counts}, NLL {row['solution_nll']:.3f}")
+        nll = f"NLL {row['solution_nll']:.3f}" if isfinite(row["solution_nll"]) else "no reference solutions"
+        print(f"{row['condition']} {row['sigma']} {row['seed']}: {counts}, {nll}")
 
 
 if __name__ == "__main__":

@@ -32,12 +32,12 @@ def prefetch_math(
     """
     complete, origin = read_problem_set(source, None, Path(hub_cache))
     sample = sample_problems(complete, n_problems, seed)
+    # None is a problem of the set, not even one that is not asked now, since it may be with another seed.
     if exemplars == "ours":
-        shown, trained_on = our_exemplars(shots, sample), None
+        shown, trained_on = our_exemplars(shots, complete), None
     else:
         chosen, split = (source, "train") if exemplars == "train" else (exemplars, None)
         train, trained_on = read_problem_set(chosen, split, Path(hub_cache))
-        # Not even problems of the set that are not asked now, since they may be with another seed.
         shown = drawn_exemplars(train, shots, seed, complete)
     write_jsonl(problems, [asdict(problem) for problem in sample])
     write_json(
@@ -46,6 +46,7 @@ def prefetch_math(
             "source": source,
             **origin,
             "n_problems": len(sample),
+            "n_with_solution": sum(problem.solution is not None for problem in sample),
             "by_type": Counter(problem.type for problem in sample),
             "by_level": Counter(problem.level for problem in sample),
             "exemplars": shown,

@@ -75,7 +75,7 @@ def timed(model, prompts, stop, names) -> list[tuple[float, dict[int, list[int]]
     """Seconds, the best of two turns, and ids of the answers by the place of their problem, of each way named."""
     some = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))[:: max(1, len(prompts) // N_ALONE)]
     how = {"max_new_tokens": N_TOKENS, "do_sample": False, "eos_token_id": model.stop_ids or None, "pad_token_id": 0}
-    how |= {"stop_strings": list(stop), "tokenizer": model.tokenizer} if stop else {}
+    how |= {"stop_strings": ["\nProblem:"], "tokenizer": model.tokenizer} if stop else {}
 
     def library(prompt: list[int]) -> list[int]:
         ids = torch.tensor([prompt], device=model.device)

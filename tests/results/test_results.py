@@ -176,9 +176,19 @@ def test_accuracy_table_counts_the_records(model):
         assert len(answers) == row.n_problems
         assert sum(answer["correct"] for answer in answers) == row.n_correct
         assert row.accuracy == pytest.approx(row.n_correct / len(answers))
-        assert row.solution_nll > 0
+        nll = [answer["solution_nll"] for answer in answers if answer["solution_nll"] is not None]
+        assert all(value > 0 for value in nll)
+        assert row.solution_nll == pytest.approx(np.mean(nll) if nll else np.nan, nan_ok=True)
         assert row.accuracy_ci_low <= row.accuracy <= row.accuracy_ci_high
         assert 0 <= row.truncated_fraction <= 1
+        for kind in ("boxed", "stated", "fallback", "none"):
+            assert getattr(row, f"n_{kind}") == sum(answer["extraction"] == kind for answer in answers)
+        given = [answer["correct"] for answer in answers if answer["extraction"] in ("boxed", "stated")]
+        assert row.n_correct_boxed_or_stated == sum(given)
+        assert row.accuracy_boxed_or_stated == pytest.approx(np.mean(given) if given else np.nan, nan_ok=True)
+        if noisy:
+            assert row.accuracy_change_ci_low <= row.accuracy_change <= row.accuracy_change_ci_high
+            assert row.accuracy_change_ci_low < row.accuracy_change_ci_high
         assert all(answer["prompt"] and answer["grading"] for answer in answers)
         made = record(f"ablation/math/{model}/{name}.json")
         assert bool(made["heads"]) == noisy

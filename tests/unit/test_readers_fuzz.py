@@ -31,7 +31,11 @@ IDS = ["a", "b"]
 ASKED = [Problem(name, "1 + 1?", "Level 1", "A", "2", "2") for name in IDS]
 MARK = "0" * 64
 MATRIX = np.full((N_HEADS, N_HEADS), 0.1)
-GRADE = dict.fromkeys(("correct", "correct_strict", "truncated"), True) | {"solution_nll": 0.5, "grading": "graded"}
+GRADE = dict.fromkeys(("correct", "correct_strict", "truncated"), True) | {
+    "solution_nll": 0.5,
+    "grading": "graded",
+    "extraction": "boxed",
+}
 ANSWERS = [dict.fromkeys(("type", "level", "generated", "extracted"), "x") | GRADE | {"id": name} for name in IDS]
 SHARD = {
     "condition": "baseline",

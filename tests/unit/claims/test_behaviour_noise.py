@@ -1,5 +1,7 @@
 """Claims 7 and 8, both ways: what noise costs in the heads that matter and in those that do not."""
 
+from math import nan
+
 import pytest
 from artifacts import accuracies, compared
 
@@ -70,6 +72,13 @@ def test_noise_that_was_not_measured_is_not_testable(table, why):
     for claim in noise_claims(table):
         assert claim.verdict == claim.verdict_after_control == NOT_TESTABLE
         assert why in claim.row("m")["note"]
+
+
+def test_without_reference_solutions_the_control_is_not_testable():
+    table = accuracies(nll=(nan, nan, nan), synergistic=30, random=60, redundant=85).assign(solution_nll=nan)
+    for claim in noise_claims(table):
+        assert (claim.verdict, claim.verdict_after_control) == (SUPPORTED, NOT_TESTABLE)
+        assert "could not be applied (the problems have no reference solutions)" in claim.row("m")["note"]
 
 
 def test_conditions_that_were_not_compared_are_not_testable():

@@ -77,7 +77,7 @@ LEAST = {
     "graded_answer": {
         **dict.fromkeys(("id", "type", "level", "generated"), "x"),
         **dict.fromkeys(("correct", "correct_strict", "truncated"), True),
-        **{"extracted": None, "grading": "graded", "solution_nll": 0.5},
+        **{"extracted": None, "grading": "graded", "extraction": "boxed", "solution_nll": 0.5},
     },
 }
 

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from merge_math import merge_math
 
@@ -12,15 +13,17 @@ from synergy.files.tables import read_table
 from synergy.perturbation.outcomes import (
     CONDITION_COLUMNS,
     GROUP_COLUMNS,
+    Scores,
     compare_conditions,
     condition_rows,
     pooled_difference,
     read_scores,
     seed_differences,
 )
-from synergy.statistics.inference import mcnemar, wilson_interval
+from synergy.statistics.inference import mcnemar, paired_score_interval, wilson_interval
 
 N = 40
+EXTRACTIONS = ("boxed", "stated", "fallback", "none")
 DRAWN = {"permutations": 500, "seed": 0}
 PARAMETERS = {"style": "few_shot", "max_new_tokens": 64}
 
@@ -39,9 +42,10 @@ def condition(folder, name, correct, nll=1.0, ids=None, parameters=PARAMETERS, *
             "correct_strict": bool(right) and k % 2 == 0,
             "truncated": k < 4,
             "grading": ("grader_timeout" if k == 0 else "ungradable" if k in (1, 2) else "graded"),
+            "extraction": EXTRACTIONS[k % 8 // 2],
             "solution_nll": nll + 0.01 * k,
         }
-        | changes
+        | {key: value[k] if isinstance(value, list) else value for key, value in changes.items()}
         for k, right in enumerate(correct)
     ]
     write_jsonl(folder / f"{name}.jsonl", records)
@@ -86,6 +90,47 @@ def test_the_table_counts_the_answers(tmp_path, paths):
     assert baseline["solution_nll"] == pytest.approx(1 + 0.01 * (N - 1) / 2)
     assert baseline["accuracy_strict"] == pytest.approx(draw(0.9, 0)[::2].sum() / N)
     assert baseline[["n_no_answer", "n_grader_timeout", "n_ungradable"]].tolist() == [0, 1, 2]
+    assert baseline[["n_boxed", "n_stated", "n_fallback", "n_none"]].tolist() == [10, 10, 10, 10]
+    given = draw(0.9, 0)[[k for k in range(N) if k % 8 < 4]]
+    assert baseline["n_correct_boxed_or_stated"] == given.sum()
+    assert baseline["accuracy_boxed_or_stated"] == given.sum() / 20
+    interval = baseline[["accuracy_boxed_or_stated_ci_low", "accuracy_boxed_or_stated_ci_high"]].tolist()
+    assert interval == pytest.approx(wilson_interval(given.sum(), 20))
+    # New columns stand behind those that were there.
+    assert list(rows)[-8:] == [
+        "n_boxed",
+        "n_stated",
+        "n_fallback",
+        "n_none",
+        "n_correct_boxed_or_stated",
+        "accuracy_boxed_or_stated",
+        "accuracy_boxed_or_stated_ci_low",
+        "accuracy_boxed_or_stated_ci_high",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("extraction", "counts"),
+    [
+        (["boxed"] * 5 + ["fallback"] * 30 + ["none"] * 5, [5, 0, 30, 5]),
+        (["stated"] * N, [0, N, 0, 0]),
+        (["fallback"] * 39 + ["none"], [0, 0, 39, 1]),
+    ],
+)
+def test_answers_that_were_boxed_or_stated_stand_beside_the_whole(tmp_path, extraction, counts):
+    right = [k % 3 == 0 for k in range(N)]
+    made = condition(tmp_path, "baseline", right, extraction=extraction)
+    rows, _, _ = merged(tmp_path, [[path] for path in made])
+    assert rows.loc[0, ["n_boxed", "n_stated", "n_fallback", "n_none"]].tolist() == counts
+    given = [own for own, kind in zip(right, extraction, strict=True) if kind in ("boxed", "stated")]
+    assert rows.loc[0, "n_correct_boxed_or_stated"] == sum(given)
+    columns = [name for name in rows if name.startswith("accuracy_boxed_or_stated")]
+    if given:
+        assert rows.loc[0, columns].tolist() == pytest.approx(
+            [np.mean(given), *wilson_interval(sum(given), len(given))]
+        )
+    else:
+        assert rows.loc[0, columns].isna().all()
 
 
 def test_changes_are_from_the_baseline_problem_by_problem(tmp_path, paths):
@@ -94,7 +139,8 @@ def test_changes_are_from_the_baseline_problem_by_problem(tmp_path, paths):
     right, before = draw(0.2, 1), draw(0.9, 0)
     assert rows.loc[1, "accuracy_change"] == pytest.approx(right.mean() - before.mean())
     assert rows.loc[1, "mcnemar_p"] == pytest.approx(mcnemar(right, before)[2])
-    assert rows.loc[1, "accuracy_change_ci_low"] < rows.loc[1, "accuracy_change"]
+    bounds = paired_score_interval((right & ~before).sum(), (before & ~right).sum(), N)
+    assert rows.loc[1, ["accuracy_change_ci_low", "accuracy_change_ci_high"]].tolist() == pytest.approx(bounds)
     # The same rise of every problem's NLL is certain, however much problems differ.
     assert rows.loc[2, ["nll_change", "nll_change_ci_low", "nll_change_ci_high"]].tolist() == pytest.approx([3.0] * 3)
 
@@ -143,6 +189,83 @@ def test_pooled_differences_average_seeds_within_problems(paths):
     assert seed_differences({}, "synergistic", "redundant", 0.5, "accuracy") == []
 
 
+@pytest.mark.parametrize(("n_seeds", "alike", "kinds"), [(1, 0, {"score"}), (3, 0, None), (3, 0.8, None)])
+@pytest.mark.parametrize("sides", ["both", "one"])
+def test_intervals_hold_the_truth_where_few_problems_tell_conditions_apart(n_seeds, alike, kinds, sides):
+    """2 % of 100 problems differ, to both sides or to one; seeds differ in the same problems more or less often."""
+    generator, scores, n, repeats = np.random.default_rng(0), [], 100, 300
+    truth = 0.0 if sides == "both" else -0.02
+
+    def spoilt(right):
+        changed = generator.random(n) < 0.02 if sides == "both" else right & (generator.random(n) < 0.04)
+        return right ^ changed
+
+    def scored(kind, sigma, seed, right):
+        outcomes = pd.DataFrame({"id": np.arange(n), "correct": right, "solution_nll": np.nan})
+        return Scores(kind, sigma, seed, outcomes, {})
+
+    for sigma in range(1, repeats + 1):
+        right = generator.random(n) < 0.5
+        common = spoilt(right)
+        for seed in range(n_seeds):
+            own = np.where(generator.random(n) < alike, common, spoilt(right))
+            scores += [scored("synergistic", sigma, seed, own), scored("redundant", sigma, seed, right)]
+    found = compare_conditions(scores, 200, 0)["pooled"]
+    assert len(found) == repeats
+    sign = 1 if found[0]["first"] == "synergistic" else -1
+    assert np.mean([record["ci_low"] <= sign * truth <= record["ci_high"] for record in found]) >= 0.93
+    assert min(record["ci_high"] - record["ci_low"] for record in found) > 0.02
+    assert {record["interval"] for record in found} <= (kinds or {"score", "bootstrap"})
+
+
+def test_the_kind_of_an_interval_is_said(tmp_path, paths):
+    _, statistics, _ = merged(tmp_path, paths)
+    kinds = {(record["measure"], record["interval"]) for record in statistics["pooled"]}
+    assert kinds == {("accuracy", "bootstrap"), ("solution_nll", "bootstrap")}  # two seeds
+    first_seeds = [[path for path in part if "-1." not in path[-8:]] for part in paths]
+    _, statistics, _ = merged(tmp_path, first_seeds)
+    for record, test in zip(statistics["pooled"][::2], statistics["mcnemar"], strict=True):
+        assert (record["measure"], record["interval"], record["n_problems"]) == ("accuracy", "score", N)
+        bounds = paired_score_interval(test["only_first"], test["only_second"], N)
+        assert (record["ci_low"], record["ci_high"]) == pytest.approx(bounds)
+
+
+def test_likelihoods_are_those_of_the_problems_with_a_solution(tmp_path):
+    some = [None if k % 4 == 0 else 1 + 0.01 * k for k in range(N)]
+    more = [None if nll is None else nll + 0.5 for nll in some]
+    made = [
+        condition(tmp_path, "baseline", draw(0.9, 0), solution_nll=some),
+        condition(tmp_path, "random-0.5-0", draw(0.5, 1), solution_nll=more),
+    ]
+    rows, statistics, groups = merged(tmp_path, list(zip(*made, strict=True)))
+    assert rows.loc[0, "solution_nll"] == pytest.approx(np.mean([nll for nll in some if nll is not None]))
+    assert rows.loc[1, ["nll_change", "nll_change_ci_low", "nll_change_ci_high"]].tolist() == pytest.approx([0.5] * 3)
+    assert rows["n_problems"].tolist() == [N, N]
+    assert [(record["measure"], record["n_problems"]) for record in statistics["pooled"]] == [
+        ("accuracy", N),
+        ("solution_nll", 30),
+    ]
+    assert statistics["pooled"][1]["difference"] == pytest.approx(0.5)
+    assert statistics["pooled"][1]["by_seed"] == pytest.approx([0.5])
+    nll = groups.set_index(["condition", "group"])["solution_nll"]
+    assert np.isnan(nll["baseline", "Level 1"])  # every fourth problem
+    assert nll["random", "Level 2"] - nll["baseline", "Level 2"] == pytest.approx(0.5)
+
+
+def test_without_solutions_there_are_accuracies_alone(tmp_path, capsys):
+    made = [
+        condition(tmp_path, "baseline", draw(0.9, 0), solution_nll=None),
+        condition(tmp_path, "random-0.5-0", draw(0.5, 1), solution_nll=None),
+    ]
+    rows, statistics, groups = merged(tmp_path, list(zip(*made, strict=True)))
+    assert rows[["solution_nll", "nll_change", "nll_change_ci_low"]].isna().all(axis=None)
+    assert groups["solution_nll"].isna().all()
+    assert rows.loc[1, "accuracy_change"] == pytest.approx(draw(0.5, 1).mean() - draw(0.9, 0).mean())
+    assert [record["measure"] for record in statistics["pooled"]] == ["accuracy"]
+    assert pooled_difference(statistics, "random", "baseline", 0.5, "solution_nll") is None
+    assert "no reference solutions" in capsys.readouterr().out
+
+
 def test_without_a_baseline_there_are_no_changes(paths):
     rows = condition_rows(read_scores(*paths)[1:], 100, 0)
     assert len(rows) == 12
@@ -159,6 +282,7 @@ def test_a_baseline_alone_is_a_table(tmp_path, paths):
     ("changes", "expected"),
     [
         ({"ids": [f"q{k}" for k in range(N)]}, "same problems"),
+        ({"solution_nll": [None] + [1.0] * (N - 1)}, "solution_nll of the same problems"),
         ({"parameters": PARAMETERS | {"max_new_tokens": 32}}, "asked in the same way"),
     ],
 )

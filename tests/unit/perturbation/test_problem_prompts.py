@@ -34,7 +34,7 @@ class ChatTokenizer:
 def test_chat_prompt_is_the_template_around_problem_and_instruction():
     assert "\\boxed{}" in INSTRUCTION
     prompt = format_prompt("2 + 2?", "chat", ChatTokenizer())
-    assert prompt == (f"<user>2 + 2?\n{INSTRUCTION}<assistant {{}}>", (), False, "")
+    assert prompt == (f"<user>2 + 2?\n{INSTRUCTION}<assistant {{}}>", None, False, "")
     prompt = format_prompt("2 + 2?", "chat", ChatTokenizer(), {"enable_thinking": False})
     assert prompt.text.endswith("<assistant {'enable_thinking': False}>")
 
@@ -43,7 +43,7 @@ def test_zero_shot_prompt_is_bare():
     prompt = format_prompt("2 + 2?", "zero_shot")
     assert prompt.text == "Problem: 2 + 2?\nAnswer:"
     assert prompt.add_special_tokens
-    assert any("It is 4.\n\nProblem: 3 + 3?\nAnswer: 6".find(stop) > 0 for stop in prompt.stop)
+    assert prompt.stop.place("It is 4.\n\nProblem: 3 + 3?\nAnswer: 6") == len("It is 4.\n")
 
 
 @pytest.mark.parametrize("shots", range(1, len(OURS) + 1))
@@ -53,7 +53,8 @@ def test_few_shot_prompt_shows_solved_exemplars_first(shots):
     assert prompt.text.count("Problem: ") == shots + 1
     assert prompt.text.count("\\boxed{") == shots
     # A model that goes on in the manner of the exemplars is stopped where the next problem would begin.
-    assert all(stop in prompt.text for stop in prompt.stop)
+    solution, further = prompt.text.partition("\nAnswer:")[2].split("\n\nProblem: ", 1)
+    assert prompt.stop.place(f"{solution}\n\nProblem: {further}") == len(solution) + 1
     # The answer of an exemplar follows as a given answer does.
     assert prompt.text.startswith(f"Problem: {next(iter(OURS))}\nAnswer:{prompt.lead}8")
 
@@ -90,12 +91,37 @@ def test_no_exemplar_is_a_problem_of_the_demo_set():
     assert [exemplar["problem"] for exemplar in shown] == list(OURS)
 
 
-def test_an_exemplar_that_is_asked_is_passed_over():
-    first, second, third, *_ = OURS
-    asked = [problem("1", f" {first.replace(' ', '  ')}\n")]
-    assert [exemplar["problem"] for exemplar in our_exemplars(2, asked)] == [second, third]
-    with pytest.raises(InputError, match=f"found {len(OURS) - 1}"):
-        our_exemplars(len(OURS), asked)
+@pytest.mark.parametrize(
+    ("theirs", "written"),
+    [
+        ("Find $x^2$ if $x = 3$.", " Find  $x^2$\n if $x=3$. "),
+        ("Find $x^2$ if $x = 3$.", "FIND \\(x^2\\) IF \\(x = 3\\)."),
+        ("Find $x^2$ if $x = 3$.", "Find \\[x^2\\] if $$x\\ =\\,3$$."),
+        ("Find $x^2$ if $x = 3$.", "Find x^2 if~x = 3."),
+        ("It costs \\$3. How much are two?", "It costs $3. How much are two?"),
+    ],
+)
+def test_a_tested_problem_is_never_shown_however_it_is_written(theirs, written, monkeypatch):
+    tested = [problem("1", written)]
+    train = [problem("2", theirs), problem("3", theirs.replace("3", "4"))]
+    assert [exemplar["id"] for exemplar in drawn_exemplars(train, 1, 0, tested)] == ["3"]
+    monkeypatch.setattr("synergy.perturbation.problem_prompts.OURS", {theirs: "9", "What is 1 + 1?": "2"})
+    assert [exemplar["problem"] for exemplar in our_exemplars(1, tested)] == ["What is 1 + 1?"]
+    with pytest.raises(InputError, match="found 1"):
+        our_exemplars(2, tested)
+
+
+def test_other_problems_are_shown():
+    tested = [problem("1", "What is 8 + 6?"), problem("2", "What is 8 - 5?"), problem("3", "$8 + 5$")]
+    assert [exemplar["problem"] for exemplar in our_exemplars(2, tested)] == list(OURS)[:2]
+
+
+def test_a_problem_without_a_solution_is_never_shown():
+    train = [problem(f"{n}", f"{n}?") for n in range(3)]
+    train += [Problem(f"bare-{n}", f"{n} + {n}?", "Level ?", "A", None, f"{2 * n}") for n in range(40)]
+    assert {exemplar["id"] for exemplar in drawn_exemplars(train, 3, 0, [])} == {"0", "1", "2"}
+    with pytest.raises(InputError, match=r"4 exemplars with a solution .* found 3 of 43"):
+        drawn_exemplars(train, 4, 0, [])
 
 
 def test_drawn_exemplars_follow_the_seed_are_stratified_and_never_asked():

@@ -9,6 +9,7 @@ from places import SHARED
 from prefetch_math import prefetch_math
 
 from synergy.files.errors import InputError
+from synergy.perturbation.problem_prompts import our_exemplars
 from synergy.perturbation.problem_sets import read_problem_set
 from synergy.perturbation.problems import load_problems
 
@@ -134,6 +135,51 @@ def test_many_unreadable_rows_are_an_error_that_names_the_first(tmp_path):
         read_problem_set({"path": str(tmp_path / "set"), "split": "test"}, None, tmp_path / "cache")
 
 
+def test_rows_that_share_an_id_are_named(tmp_path):
+    rows = [math_row("algebra", n, id=f"p{n % 150}") for n in range(200)]
+    write(tmp_path / "set/test.jsonl", rows)
+    with pytest.raises(InputError) as error:
+        read_problem_set({"path": str(tmp_path / "set"), "split": "test"}, None, tmp_path / "cache")
+    assert f"unique 'id' for each problem of {tmp_path / 'set'}" in error.value.expected
+    assert error.value.found.startswith("50 for several: 'p0' at row 0, row 150; 'p1' at row 1, row 151; ")
+    assert error.value.found.endswith("; and 45 more")
+
+
+def test_configurations_may_count_their_problems_anew(tmp_path):
+    for config in ("AIME-I", "AIME-II"):
+        write(
+            tmp_path / f"set/{config}/test.jsonl", [{"id": n, "problem": f"{config} {n}?", "answer": n} for n in (1, 2)]
+        )
+    card(tmp_path / "set", {config: {"test": f"{config}/test.jsonl"} for config in ("AIME-I", "AIME-II")})
+    source = {"path": str(tmp_path / "set"), "configs": ["AIME-I", "AIME-II"], "split": "test"}
+    problems, _ = read_problem_set(source, None, tmp_path / "cache")
+    assert [problem.id for problem in problems] == ["AIME-I/1", "AIME-I/2", "AIME-II/1", "AIME-II/2"]
+    one, _ = read_problem_set(source | {"configs": ["AIME-I"]}, None, tmp_path / "cache")
+    assert [problem.id for problem in one] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("test.jsonl", '{"problem": "a?", "answer": 5, "level": 3}\n{"problem": "b?", "answer": "x"}\n'),
+        ("test.jsonl", '\ufeff{"problem": "a?", "answer": 5, "level": "3"}\n{"problem": "b?", "answer": "x"}\n'),
+        ("test.jsonl", '{"problem": "a?", "answer": "5", "level": "Level 3"}\n{"question": "b?", "answer": "x"}\n'),
+        ("test.csv", "problem,answer,level\na?,5,3\nb?,x,\n"),
+        ("test.csv", "\ufeffQuestion,Answer,Level\na?,5,3\nb?,x,\n"),
+    ],
+)
+def test_a_competition_in_a_folder_has_answers_alone(tmp_path, name, text):
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / name).write_text(text, encoding="utf-8")
+    problems, record = prefetched(tmp_path, {"path": str(tmp_path / "set"), "split": "test"}, n_problems=2)
+    assert [(p.problem, p.level, p.type, p.solution, p.answer) for p in problems] == [
+        ("a?", "Level 3", "Type ?", None, "5"),
+        ("b?", "Level ?", "Type ?", None, "x"),
+    ]
+    assert (record["n_problems"], record["n_with_solution"]) == (2, 0)
+    assert record["by_level"] == {"Level 3": 1, "Level ?": 1}
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [({"configs": ["topology"]}, "topology"), ({"split": "validation"}, "validation"), ({"configs": None}, "algebra")],
@@ -162,6 +208,7 @@ def test_a_prefetched_sample_is_stratified_and_described(math, tmp_path):
     assert record["by_type"] == {subject.title(): 4 for subject in SUBJECTS}
     assert sum(record["by_level"].values()) == 12
     assert record["n_problems_available"] == 60
+    assert record["n_with_solution"] == 12
     assert record["source"] == math
     assert len(record["sha256"]) == 64
     assert record["exemplars_source"] == "ours"
@@ -182,6 +229,16 @@ def test_exemplars_come_from_the_train_split(name, tmp_path, request):
     assert record["exemplars"] == again["exemplars"]
     drawn = [prefetched(tmp_path, source, "train", n_problems=9, seed=seed)[1]["exemplars"] for seed in range(1, 6)]
     assert any(other != record["exemplars"] for other in drawn)
+
+
+def test_no_exemplar_is_a_problem_of_the_set_asked_or_not(tmp_path):
+    ours = [problem["problem"] for problem in our_exemplars(5, [])]
+    write(
+        tmp_path / "p.jsonl", [math_row("algebra", n, problem=text) for n, text in enumerate([*ours[1:], "2?", "3?"])]
+    )
+    for seed in range(4):
+        _, record = prefetched(tmp_path, {"path": str(tmp_path / "p.jsonl")}, shots=1, n_problems=1, seed=seed)
+        assert [exemplar["problem"] for exemplar in record["exemplars"]] == ours[:1]
 
 
 def test_exemplars_may_come_from_another_set(math, math_500, tmp_path):

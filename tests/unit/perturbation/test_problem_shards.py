@@ -13,7 +13,7 @@ from places import DEMO, MODELS
 from prefetch_math import prefetch_math
 from score_math import score_math
 
-from synergy.files.artifacts import read_json, read_jsonl, write_json
+from synergy.files.artifacts import read_json, read_jsonl, write_json, write_jsonl
 from synergy.files.errors import InputError
 from synergy.files.shards import item_range
 from synergy.files.tables import write_table
@@ -131,6 +131,24 @@ def test_noise_changes_answers_and_likelihoods(made_from, tmp_path):
         nll.append([record["solution_nll"] for record in records])
         assert bool(made["heads"]) == (name != "baseline")
     assert nll[0] != nll[1] != nll[2] != nll[0]
+
+
+@pytest.mark.parametrize("missing", [range(2, 6), range(N)])
+def test_a_problem_without_solution_has_no_likelihood(own_files, shards, tmp_path, missing):
+    whole, _ = merge(own_files, shards, tmp_path)
+    problems = read_jsonl(own_files["problems"])
+    bare = [problem | ({"solution": None} if place in missing else {}) for place, problem in enumerate(problems)]
+    write_jsonl(own_files["problems"], bare)
+    own = [score(own_files, tmp_path / f"{k}.jsonl", f"{k}-of-2") for k in (1, 2)]
+    records, _ = merge(own_files, own, tmp_path)
+    for place, (first, second) in enumerate(zip(whole, records, strict=True)):
+        nll, n_tokens = first.pop("solution_nll"), first.pop("n_solution_tokens")
+        expected = (None, None) if place in missing else (pytest.approx(nll, abs=1e-5), n_tokens)
+        assert (second.pop("solution_nll"), second.pop("n_solution_tokens")) == expected
+        assert first == second
+    spoil(own[0], 1 + missing[0], solution_nll=1.5)
+    with pytest.raises(InputError, match=rf"null .* for solution_nll of {own[0]}:{2 + missing[0]}; found 1\.5"):
+        merge(own_files, own, tmp_path)
 
 
 @pytest.mark.parametrize("missing", range(4))

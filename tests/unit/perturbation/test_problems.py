@@ -1,9 +1,10 @@
-"""Problems: three kinds of fields read into one, stratified samples, and the committed demo set."""
+"""Problems: several kinds of fields read into one, stratified samples, and the committed demo set."""
 
 import importlib.util
 import json
 import random
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,138 @@ def test_three_kinds_of_fields_become_one(tmp_path):
     ]
 
 
-def test_unknown_level_of_math_is_kept(tmp_path):
-    assert load_problems(write(tmp_path / "p.jsonl", MATH | {"level": "Level ?"}))[0].level == "Level ?"
+def only(tmp_path, record) -> Problem:
+    """The one problem of a file."""
+    (problem,) = load_problems(write(tmp_path / "p.jsonl", record))
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("level", "read"),
+    [
+        (5, "Level 5"),
+        ("5", "Level 5"),
+        ("Level 5", "Level 5"),
+        ("level 5", "Level 5"),
+        (5.0, "Level 5"),
+        (1, "Level 1"),
+        ("Level ?", "Level ?"),
+        ("", "Level ?"),
+        (None, "Level ?"),
+    ],
+)
+def test_a_level_is_read_in_every_form(tmp_path, level, read):
+    assert only(tmp_path, MATH | {"level": level}).level == read
+
+
+@pytest.mark.parametrize(
+    ("answer", "read"),
+    [
+        (5, "5"),
+        (-12, "-12"),
+        (0, "0"),
+        (5.0, "5"),
+        (2.5, "2.5"),
+        (6.72e-5, "0.0000672"),
+        (1e21, "1000000000000000000000"),
+        (10**30, "1" + 30 * "0"),
+        (" 5 ", "5"),
+        ("\\frac{1}{2}", "\\frac{1}{2}"),
+        ("$\\boxed{7}$", "7"),
+        ("(E)", "(E)"),
+        ("two and a half hours", "two and a half hours"),
+        ("\\text{It is the day that follows on Monday}", "\\text{It is the day that follows on Monday}"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["problem", "question"])
+def test_an_answer_alone_is_a_problem_without_solution(tmp_path, asked, answer, read):
+    found = only(tmp_path, {asked: "1 + 1?", "answer": answer, "id": 7})
+    assert found == Problem("7", "1 + 1?", "Level ?", "Type ?", None, read)
+    # A given solution is kept, and a given answer goes before what it ends in.
+    with_solution = only(tmp_path, {asked: "1 + 1?", "answer": answer, "solution": "Or \\boxed{9}."})
+    assert (with_solution.solution, with_solution.answer) == ("Or \\boxed{9}.", read)
+
+
+@pytest.mark.parametrize(
+    ("answer", "read"),
+    [
+        ("It is 5.\n#### 5", "5"),
+        ("#### 5\nSo 7 of 12 are left.", "5"),
+        ("#### 5 apples", "5"),
+        ("#### 5 (five) apples!", "5"),
+        ("#### $5.50", "5.50"),
+        ("#### -$1,234", "-1234"),
+        ("#### 3/4 cup", "3/4"),
+        ("#### 50%", "50%"),
+        ("#### 5.", "5"),
+        ("#### 3, 5", "3, 5"),
+        ("#### 1,001, 2", "1001, 2"),
+        ("#### (3, 5)", "(3, 5)"),
+        ("#### 12:30", "12:30"),
+        ("#### 5 million", "5 million"),
+        ("#### 5 pi", "5 pi"),
+        ("#### 5 x", "5 x"),
+        ("#### 5 and 7", "5 and 7"),
+        ("#### 10 + 5", "10 + 5"),
+        ("#### \\frac{1}{2}", "\\frac{1}{2}"),
+        ("#### yes", "yes"),
+        ("#### Step 2\nadd\n#### 7", "7"),
+        ("#### 7\n#### A note", "7"),
+    ],
+)
+def test_the_answer_of_gsm8k_is_what_stands_behind_its_hashes(tmp_path, answer, read):
+    assert only(tmp_path, GSM8K | {"answer": answer}) == Problem(
+        "line-00001", "1000 + 1?", "Level ?", "GSM8K", answer, read
+    )
+    as_solution = only(tmp_path, {"problem": "1000 + 1?", "solution": answer})
+    assert (as_solution.solution, as_solution.answer) == (answer, read)
+
+
+def test_a_boxed_answer_is_a_solution(tmp_path):
+    for text in ("It is \\boxed{2}.", "#### Adding\nIt is \\boxed{2}."):
+        problem = only(tmp_path, {"question": "1 + 1?", "answer": text})
+        assert (problem.solution, problem.answer) == (text, "2")
+
+
+@pytest.mark.parametrize("change", [{"type": None}, {"type": ""}, {"level": None, "type": "Algebra"}, {}])
+@pytest.mark.parametrize("missing", [("level",), ("type",), ("level", "type"), ("solution", "level", "type")])
+def test_what_a_set_does_not_have_may_be_missing_or_null(tmp_path, change, missing):
+    record = {key: value for key, value in (MATH | {"answer": "2"} | change).items() if key not in missing}
+    problem = only(tmp_path, record)
+    assert problem.level == ("Level 2" if record.get("level") else "Level ?")
+    assert problem.type == (record.get("type") or "Type ?")
+    assert problem.solution == record.get("solution")
+    assert problem.answer == "2"
+    as_null = dict.fromkeys(missing) | record
+    assert only(tmp_path, as_null) == problem
+
+
+def test_fields_may_be_in_capitals(tmp_path):
+    record = {"ID": "2024-I-1", "Problem": "1 + 1?", "Solution": "Add.", "Answer": 2, "extra": [1]}
+    assert only(tmp_path, record) == Problem("2024-I-1", "1 + 1?", "Level ?", "Type ?", "Add.", "2")
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_byte_order_mark_is_no_part_of_the_first_problem(tmp_path, mark):
+    path = tmp_path / "p.jsonl"
+    path.write_text(f"{mark}{json.dumps(MATH)}\n{json.dumps(GSM8K)}\n", encoding="utf-8")
+    assert [problem.answer for problem in load_problems(path)] == ["2", "1001"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        MATH,
+        MATH_500,
+        GSM8K,
+        {"problem": "?", "answer": 5.0},
+        {"question": "?", "answer": "#### 3, 5"},
+        {"question": "?", "answer": "odd"},
+    ],
+)
+def test_a_problem_that_is_written_is_read_as_it_was(tmp_path, record):
+    problem = only(tmp_path, record)
+    assert only(tmp_path, asdict(problem)) == problem
 
 
 def test_line_breaks_of_unicode_stay_inside_a_string(tmp_path):
@@ -71,8 +202,7 @@ def test_line_breaks_of_unicode_stay_inside_a_string(tmp_path):
         ("[1]", "a JSON object", "list"),
         (without(MATH, "problem"), "'problem'", "keys level, type, solution"),
         (without(MATH, "solution"), "'solution'", "keys"),
-        (without(MATH, "type"), "'type'", "keys"),
-        (without(MATH, "level"), "'level'", "no such key"),
+        (MATH | {"type": 3}, "'type'", "3"),
         (MATH | {"level": "hard"}, "'level'", "'hard'"),
         (MATH | {"level": 6}, "'level'", "6"),
         (MATH | {"level": True}, "'level'", "True"),
@@ -80,14 +210,23 @@ def test_line_breaks_of_unicode_stay_inside_a_string(tmp_path):
         (MATH | {"problem": 5}, "'problem'", "5"),
         (MATH | {"solution": "It is 2."}, "\\boxed{} in 'solution'", "none"),
         (MATH | {"solution": "It is \\boxed{2."}, "\\boxed{} in 'solution'", "none"),
-        (MATH_500 | {"answer": None}, "'answer'", "None"),
+        (MATH | {"level": [5]}, "'level'", "[5]"),
+        (MATH | {"level": 2.5}, "'level'", "2.5"),
+        (MATH | {"solution": 5}, "'solution'", "5"),
+        (MATH_500 | {"answer": ["3"]}, "'answer'", "['3']"),
+        (MATH_500 | {"answer": True}, "'answer'", "True"),
+        (MATH_500 | {"answer": ""}, "'answer'", "''"),
+        ('{"problem": "?", "answer": NaN}', "'answer'", "nan"),
         (MATH | {"id": 1.5}, "'id'", "1.5"),
+        (MATH | {"id": True}, "'id'", "True"),
+        (MATH | {"id": " "}, "'id'", "' '"),
         (MATH | {"problem": "half of \ud83d"}, "'problem'", "half of a character"),
         ("[" * 100_000, "a JSON object", "recursion"),
-        (GSM8K | {"answer": "It is 5."}, "'#### n'", "none"),
-        (GSM8K | {"answer": "It is\n####"}, "'#### n'", "none"),
+        (GSM8K | {"answer": "It is 5."}, "'#### n'", "'It is 5.'"),
+        (GSM8K | {"answer": "5 and then 7\nmore"}, "'#### n'", "5 and then 7"),
+        (GSM8K | {"answer": "She has five apples and a pear"}, "'#### n'", "'She has five"),
+        (GSM8K | {"answer": "It is\n####"}, "'#### n'", "nothing after ####"),
         (without(GSM8K, "answer"), "'answer'", "keys question"),
-        (MATH_500, "unique 'id'", "'test/geometry/7.json' for a second time"),
     ],
 )
 def test_a_malformed_line_is_named_with_its_key(tmp_path, record, expected, found):
@@ -99,6 +238,19 @@ def test_a_malformed_line_is_named_with_its_key(tmp_path, record, expected, foun
     assert found in str(error.value)
 
 
+def test_problems_that_share_an_id_are_named_with_their_lines(tmp_path):
+    records = [MATH | {"id": n % 7} for n in range(9)] + [MATH | {"id": "line-00011"}, MATH]
+    with pytest.raises(InputError) as error:
+        load_problems(write(tmp_path / "p.jsonl", *records))
+    assert error.value.expected == f"a unique 'id' for each problem of {tmp_path / 'p.jsonl'}"
+    assert (
+        error.value.found
+        == "3 for several: '0' at line 1, line 8; '1' at line 2, line 9; 'line-00011' at line 10, line 11"
+    )
+    with pytest.raises(InputError, match=r"7 for several: .*'4' at line 5, line 12; and 2 more"):
+        load_problems(write(tmp_path / "p.jsonl", *(MATH | {"id": n % 7} for n in range(14))))
+
+
 @pytest.mark.parametrize(
     ("solution", "answer"),
     [
@@ -106,6 +258,7 @@ def test_a_malformed_line_is_named_with_its_key(tmp_path, record, expected, foun
         ("so $\\boxed 3$", "3"),
         ("so $\\boxed\\frac{1}{2}$", "\\frac{1}{2}"),
         ("first \\boxed{1}, then \\boxed{2}", "2"),
+        ("#### 1. Add\nThat is \\boxed{2}.\n#### Note", "2"),
     ],
 )
 def test_boxes_as_math_has_them(tmp_path, solution, answer):

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from synergy.statistics.inference import (
     BLOCK,
     holm,
     mcnemar,
     paired_differences,
+    paired_score_interval,
     percentile_interval,
     share_as_extreme,
     sign_flip_test,
@@ -109,6 +110,65 @@ def test_contrasts_do_not_depend_on_their_company():
     for one, other in zip(together, alone, strict=True):
         assert one == pytest.approx(other)
     assert together[0].p_value >= 1 / (BLOCK + 8)
+
+
+# ---- the difference of two proportions on the same trials
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 200))
+@example(0, 0, 100)
+@example(7, 0, 7)
+@example(0, 7, 7)
+def test_paired_bounds_are_the_differences_whose_score_test_just_rejects(only_first, only_second, n):
+    n = max(n, only_first + only_second)
+    found = (only_first - only_second) / n
+    low, high = paired_score_interval(only_first, only_second, n)
+    assert -1 <= low < high <= 1
+    assert low <= found <= high
+    other_way = paired_score_interval(only_second, only_first, n)
+    assert other_way == pytest.approx((-high, -low), abs=1e-9)
+    for bound in (low, high):
+        if abs(bound - found) > 1e-6 and abs(bound) < 1 - 1e-6:
+            # The share of the second alone that makes the counts most probable, found by search; the variance follows.
+            def unlikely(share, bound=bound):
+                logs = np.log(np.maximum([share + bound, share, 1 - bound - 2 * share], 1e-300))
+                return -np.dot([only_first, only_second, n - only_first - only_second], logs)
+
+            limits = (max(0, -bound), (1 - bound) / 2)
+            share = optimize.minimize_scalar(unlikely, bounds=limits, method="bounded", options={"xatol": 1e-13}).x
+            best = min((share, *limits), key=unlikely)
+            sd = math.sqrt((2 * best + bound - bound**2) / n)
+            assert abs(found - bound) / sd == pytest.approx(Z95, rel=1e-3)
+
+
+def test_published_paired_intervals():
+    # Fagerland, Lydersen, Laake 2014 (doi:10.1002/sim.6148), airway reactivity of 21 children: 1 and 7 alone.
+    assert paired_score_interval(1, 7, 21) == pytest.approx((-0.517, -0.026), abs=5e-4)
+
+
+def test_trials_that_all_agree_bound_the_difference_by_the_score_test():
+    bound = Z95**2 / (100 + Z95**2)
+    assert paired_score_interval(0, 0, 100) == pytest.approx((-bound, bound))
+
+
+@pytest.mark.parametrize("share_of_first", [0.5, 0.75, 1.0])
+@pytest.mark.parametrize("discordant", [0.01, 0.02, 0.05])
+def test_paired_intervals_hold_the_truth_where_few_trials_differ(discordant, share_of_first):
+    n, probabilities = 100, [discordant * share_of_first, discordant * (1 - share_of_first), 1 - discordant]
+    truth = probabilities[0] - probabilities[1]
+    covered = 0.0
+    for only_first, only_second in product(range(18), repeat=2):  # more are as good as impossible
+        low, high = paired_score_interval(only_first, only_second, n)
+        assert high - low > 0.03
+        counts = [only_first, only_second, n - only_first - only_second]
+        covered += (low <= truth <= high) * stats.multinomial.pmf(counts, n, probabilities)
+    assert covered >= 0.93
+
+
+@pytest.mark.parametrize("arguments", [(-1, 5, 10), (5, -1, 10), (6, 5, 10), (0, 0, 0)])
+def test_impossible_paired_counts_are_refused(arguments):
+    with pytest.raises(ValueError, match="one alone succeeded in"):
+        paired_score_interval(*arguments)
 
 
 # ---- proportions

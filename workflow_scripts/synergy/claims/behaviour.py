@@ -85,6 +85,8 @@ def _noise_claim(
         [_effect(statistics, subject, other, sigma, measure, costs_most) for other in others]
         for measure in ("accuracy", "solution_nll")
     )
+    if table["solution_nll"].isna().all():
+        controls = [Effect(obstacle="the problems have no reference solutions")] * len(others)
     notes = (
         "Correct: " + "; ".join(_accuracy_in_words(name, item) for name, item in accuracies.items()) + ".",
         "Seed by seed: " + "; ".join(_seeds_in_words(statistics, subject, other, sigma) for other in others) + ".",

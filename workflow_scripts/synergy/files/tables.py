@@ -52,6 +52,11 @@ DTYPES = {
     "n_no_answer": "int64",
     "n_grader_timeout": "int64",
     "n_ungradable": "int64",
+    "n_boxed": "int64",
+    "n_stated": "int64",
+    "n_fallback": "int64",
+    "n_none": "int64",
+    "n_correct_boxed_or_stated": "int64",
     "training_step": "int64",
 }
 

@@ -18,6 +18,7 @@ from synergy.perturbation.grading import Grader
 from synergy.perturbation.likelihood import continuation_nll
 from synergy.perturbation.problem_prompts import PromptText
 from synergy.perturbation.problems import Problem
+from synergy.perturbation.stopping import Stop, Stopping
 
 
 class Answer(NamedTuple):
@@ -32,12 +33,12 @@ def answer_prompts(
     prompts: Sequence[Sequence[int]],
     max_new_tokens: int,
     batch_size: int,
-    stop_strings: Sequence[str] = (),
+    stop: Stop | None = None,
     ended: Callable[[int, Answer], None] = lambda row, answer_prompts: None,
 ) -> list[Answer]:
     """Continue each prompt with its most probable tokens until it ends.
 
-    An answer ends at an end-of-sequence id, after the token that completes a stop string, or after `max_new_tokens`.
+    An answer ends at an end-of-sequence id, where its text holds what `stop` looks for, or after `max_new_tokens`.
     Rows that are done leave the batch, so that it never waits for one runaway answer. When the device runs out of
     memory, which grows as answers do, the rows that are not done go on from where they are in two batches of half
     the size, and so do all later ones: no token is generated twice.
@@ -48,7 +49,7 @@ def answer_prompts(
     max_new_tokens : int
     batch_size : int
         Prompts continued at once; prompts of like length together, the longest first, since they need the most memory.
-    stop_strings : strings at which an answer ends.
+    stop : patterns at which an answer ends, see `synergy.perturbation.stopping`.
     ended : callable
         Called with the number of a prompt and its answer as soon as that ends.
 
@@ -63,15 +64,16 @@ def answer_prompts(
     """
     answers: list[Answer | None] = [None] * len(prompts)
     generated: list[list[int]] = [[] for _ in prompts]
-    stops = StopStrings(model.tokenizer, stop_strings)
+    stopping = Stopping(model.tokenizer, stop)
 
     def goes_on(row: int, token: int) -> bool:
         at_end = token in model.stop_ids
         if not at_end:
             generated[row].append(token)
-            at_end = stops.completed(generated[row])
-        if not at_end and len(generated[row]) < max_new_tokens:
-            return True
+            full = len(generated[row]) >= max_new_tokens
+            at_end = stopping.ended(generated[row], at_last=full)
+            if not at_end and not full:
+                return True
         answers[row] = Answer(generated[row], not at_end)
         ended(row, answers[row])
         return False
@@ -94,35 +96,6 @@ def answer_prompts(
             print(f"out of memory with {len(left)} answers in progress; going on with batches of {batch_size}")
             batches = deque([*_cut(left, batch_size), *_cut([row for batch in batches for row in batch], batch_size)])
     return answers
-
-
-class StopStrings:
-    """Tells after which token a stop string is complete, decoding next to nothing.
-
-    A stop string can only be completed by a token that holds its last character, so the end of the text is decoded
-    after such tokens alone.
-    """
-
-    def __init__(self, tokenizer, strings: Sequence[str]):
-        self._tokenizer = tokenizer
-        self._strings = tuple(strings)
-        # A character takes a token at most, or where tokens are bytes, one for each of its bytes.
-        self._reach = max((len(string.encode()) for string in strings), default=0)
-        self._may_complete: dict[int, bool] = {}
-
-    def completed(self, generated: Sequence[int]) -> bool:
-        """Whether the last of the generated tokens completes a stop string (which may straddle tokens)."""
-        if not self._strings:
-            return False
-        token = generated[-1]
-        if token not in self._may_complete:
-            text = self._tokenizer.decode([token])
-            # Bytes that are no whole character are decoded to a replacement character.
-            self._may_complete[token] = "\ufffd" in text or any(string[-1] in text for string in self._strings)
-        if not self._may_complete[token]:
-            return False
-        tail = self._tokenizer.decode(generated[-self._reach :])
-        return any(string in tail for string in self._strings)
 
 
 def _go_on(
@@ -175,10 +148,10 @@ def answer_and_grade(
     Returns
     -------
     list of dict, in the order of `problems`
-        ``id``, ``type``, ``level``; ``prompt`` and ``generated`` text (up to the stop string), ``n_tokens`` generated;
-        ``extracted`` answer, its ``extraction`` (boxed, fallback or none), the ``gold`` one; verdicts ``correct`` and
-        ``correct_strict`` with the ``grading`` status; ``truncated``; ``solution_nll`` of the reference solution, nats
-        per token, and its length ``n_solution_tokens``.
+        ``id``, ``type``, ``level``; ``prompt`` and ``generated`` text (up to the next problem), ``n_tokens`` generated;
+        ``extracted`` answer, its ``extraction`` (boxed, stated, fallback or none), the ``gold`` one; verdicts
+        ``correct`` and ``correct_strict`` with the ``grading`` status; ``truncated``; ``solution_nll`` of the reference
+        solution, nats per token, and its length ``n_solution_tokens``, both None where there is no solution.
 
     Raises
     ------
@@ -190,17 +163,19 @@ def answer_and_grade(
         return model.tokenizer(text, add_special_tokens=special).input_ids
 
     ids = [encode(prompt.text, prompt.add_special_tokens) for prompt in prompts]
-    lead = [prompt.lead + problem.solution for prompt, problem in zip(prompts, problems, strict=True)]
-    solutions = [encode(text, False) for text in lead]
-    nll = continuation_nll(model, ids, solutions, batch_size)
-    stop = prompts[0].stop if prompts else ()
+    solved = [row for row, problem in enumerate(problems) if problem.solution is not None]
+    solutions = {row: encode(prompts[row].lead + problems[row].solution, False) for row in solved}
+    scores = continuation_nll(model, [ids[row] for row in solved], list(solutions.values()), batch_size)
+    nll = dict(zip(solved, scores, strict=True))
+    stop = prompts[0].stop if prompts else None
+    stopping = Stopping(model.tokenizer, stop)
     records: dict[int, dict] = {}
 
     with Grader() as grader, progress(None, description, "problem", total=len(problems)) as bar:
 
         def grade(row: int, ended: Answer) -> None:
             problem, prompt = problems[row], prompts[row]
-            text = _before(stop, model.tokenizer.decode(ended.ids, skip_special_tokens=True))
+            text = stopping.kept(ended.ids)
             extracted = extract_answer(text)
             verdict = grader.grade(problem.answer, extracted.answer)
             records[row] = {
@@ -217,15 +192,10 @@ def answer_and_grade(
                 "correct_strict": verdict.correct_strict,
                 "grading": verdict.status,
                 "truncated": ended.truncated,
-                "solution_nll": nll[row],
-                "n_solution_tokens": len(solutions[row]),
+                "solution_nll": nll.get(row),
+                "n_solution_tokens": len(solutions[row]) if row in solutions else None,
             }
             bar.update()
 
         answer_prompts(model, ids, max_new_tokens, batch_size, stop, grade)
     return [records[row] for row in range(len(problems))]
-
-
-def _before(stop_strings: Sequence[str], text: str) -> str:
-    """The text up to the first stop string."""
-    return text[: min((text.find(stop) for stop in stop_strings if stop in text), default=len(text))]

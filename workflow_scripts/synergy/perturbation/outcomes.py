@@ -9,7 +9,13 @@ import pandas as pd
 
 from synergy.files.artifacts import read_json, read_jsonl
 from synergy.files.errors import InputError
-from synergy.statistics.inference import Difference, mcnemar, paired_differences, wilson_interval
+from synergy.statistics.inference import (
+    Difference,
+    mcnemar,
+    paired_differences,
+    paired_score_interval,
+    wilson_interval,
+)
 
 COUNTS = ("n_problems", "n_correct", "accuracy")
 SHARES = ("accuracy_ci_low", "accuracy_ci_high", "truncated_fraction", "solution_nll")
@@ -22,7 +28,8 @@ OUTCOMES = {  # of a problem; texts are objects, since they may hold what is no 
     "correct_strict": bool,
     "truncated": bool,
     "grading": object,
-    "solution_nll": float,
+    "extraction": object,
+    "solution_nll": float,  # NaN for a problem without a reference solution
 }
 
 
@@ -76,6 +83,8 @@ def read_scores(records: Sequence[str], conditions: Sequence[str]) -> list[Score
         first, remake = scores[0] if scores else own, f"delete {path} and run the workflow again"
         if not own.outcomes["id"].equals(first.outcomes["id"]):
             raise InputError("the same problems in every condition", f"others in {path}", remake)
+        if not own.outcomes["solution_nll"].isna().equals(first.outcomes["solution_nll"].isna()):
+            raise InputError("a solution_nll of the same problems in every condition", f"others in {path}", remake)
         if own.parameters != first.parameters:
             found = f"{own.parameters} in {path}, {first.parameters} in {records[0]}"
             raise InputError("every condition asked in the same way", found, remake)
@@ -84,7 +93,10 @@ def read_scores(records: Sequence[str], conditions: Sequence[str]) -> list[Score
 
 
 def counted(outcomes: pd.DataFrame) -> dict:
-    """Counts of some problems: `COUNTS` and `SHARES`, accuracy with its 95 % Wilson interval."""
+    """Counts of some problems: `COUNTS` and `SHARES`, accuracy with its 95 % Wilson interval.
+
+    The NLL is the mean over the problems that have a reference solution; NaN where none has.
+    """
     n, n_correct = len(outcomes), int(outcomes["correct"].sum())
     low, high = wilson_interval(n_correct, n)
     return {
@@ -112,6 +124,14 @@ def group_rows(scores: Sequence[Scores]) -> pd.DataFrame:
 CHANGES = ("accuracy_change", "accuracy_change_ci_low", "accuracy_change_ci_high", "mcnemar_p")
 NLL_CHANGES = ("nll_change", "nll_change_ci_low", "nll_change_ci_high")
 UNGRADED = ("no_answer", "grader_timeout", "ungradable")
+EXTRACTIONS = ("boxed", "stated", "fallback", "none")
+GIVEN = ("boxed", "stated")  # what a reader would call the answer; what is left was picked from the text
+BOXED_OR_STATED = (
+    "n_correct_boxed_or_stated",
+    "accuracy_boxed_or_stated",
+    "accuracy_boxed_or_stated_ci_low",
+    "accuracy_boxed_or_stated_ci_high",
+)
 CONDITION_COLUMNS = (
     "condition",
     "sigma",
@@ -122,29 +142,43 @@ CONDITION_COLUMNS = (
     *(f"n_{status}" for status in UNGRADED),
     *CHANGES,
     *NLL_CHANGES,
+    *(f"n_{extraction}" for extraction in EXTRACTIONS),
+    *BOXED_OR_STATED,
 )
 MEASURES = ("accuracy", "solution_nll")
+# Averaged over seeds an accuracy is no proportion, and its interval a bootstrap. Where fewer problems than these tell
+# two conditions apart, that is too narrow (at 2 % of 100 it holds the truth in 86 % of samples), or has no width.
+FEWEST_TO_RESAMPLE = 10
 
 
 def condition_rows(scores: Sequence[Scores], draws: int, seed: int) -> pd.DataFrame:
     """A row a condition; columns `CONDITION_COLUMNS`.
 
-    Changes are those from the baseline, each problem compared with itself: intervals from the bootstrap over problems,
-    p of accuracy from McNemar's exact test. NaN for the baseline and where there is none.
+    Accuracy over the answers that were boxed or stated stands beside that over all, with its Wilson interval; NaN where
+    there are none. Changes are those from the baseline, each problem compared with itself. Of accuracy: Tango's score
+    interval and p from McNemar's exact test. Of the NLL: the bootstrap over the problems with a reference solution. NaN
+    for the baseline and where there is none.
     """
     baseline = next((own for own in scores if own.condition == "baseline"), None)
     noisy = [own for own in scores if baseline is not None and own is not baseline]
-    contrasts = [_outcome(own, name) - _outcome(baseline, name) for own in noisy for name in MEASURES]
-    changes = iter(paired_differences(np.array(contrasts), draws, seed) if contrasts else ())
+    solved = _measured(scores, "solution_nll")
+    rises = [(_outcome(own, "solution_nll") - _outcome(baseline, "solution_nll"))[solved] for own in noisy]
+    nll_changes = iter(paired_differences(np.array(rises), draws, seed) if rises and solved.any() else ())
     rows = []
     for own in scores:
         outcomes = own.outcomes
         row = own.named | counted(outcomes) | {"accuracy_strict": outcomes["correct_strict"].mean()}
         row |= {f"n_{status}": int((outcomes["grading"] == status).sum()) for status in UNGRADED}
+        row |= {f"n_{extraction}": int((outcomes["extraction"] == extraction).sum()) for extraction in EXTRACTIONS}
+        given = outcomes["correct"][outcomes["extraction"].isin(GIVEN)]
+        n_correct, interval = int(given.sum()), wilson_interval(int(given.sum()), len(given))
+        row |= dict(zip(BOXED_OR_STATED, (n_correct, given.mean(), *interval), strict=True))
         if own in noisy:
-            row |= dict(zip(CHANGES, next(changes)[:3], strict=False))
-            row |= dict(zip(NLL_CHANGES, next(changes)[:3], strict=True))
-            row["mcnemar_p"] = mcnemar(outcomes["correct"].to_numpy(), baseline.outcomes["correct"].to_numpy())[2]
+            right, before = outcomes["correct"].to_numpy(), baseline.outcomes["correct"].to_numpy()
+            gained, lost, p_value = mcnemar(right, before)
+            bounds = paired_score_interval(gained, lost, len(right))
+            row |= dict(zip(CHANGES, (np.mean(right.astype(float) - before), *bounds, p_value), strict=True))
+            row |= dict(zip(NLL_CHANGES, next(nll_changes, (np.nan,) * 4)[:3], strict=True))
         rows.append(row)
     return pd.DataFrame(rows, columns=CONDITION_COLUMNS)
 
@@ -164,10 +198,15 @@ def compare_conditions(scores: Sequence[Scores], draws: int, seed: int) -> dict:
     dict
         ``pooled``: of each pair of conditions, σ and measure (``accuracy``, ``solution_nll`` in nats per token) the
         mean ``difference``, first minus second, with interval and p, outcomes averaged over the seeds that both have,
-        and the differences ``by_seed``. ``mcnemar``: of each pair, σ and seed the problems that one alone solved and
-        the exact p. No p is corrected for their number.
+        and the differences ``by_seed``. ``n_problems`` have that measure: all an accuracy, those with a reference
+        solution an NLL; where none has, there is no record of it. ``interval`` says which it is: ``score`` is Tango's,
+        of an accuracy of one seed, or of several that fewer than `FEWEST_TO_RESAMPLE` problems tell apart;
+        ``bootstrap`` of all else. ``mcnemar``: of each pair, σ and seed the problems that one alone solved and the
+        exact p. No p is corrected for their number.
     """
-    pooled, tests, contrasts = [], [], []
+    measured = {measure: _measured(scores, measure) for measure in MEASURES}
+    pooled, tests = [], []
+    contrasts = {measure: [] for measure in MEASURES if measured[measure].any()}
     for sigma in sorted({own.sigma for own in scores if own.sigma}):
         at = [own for own in scores if own.sigma in (0, sigma)]
         names = sorted(dict.fromkeys(own.condition for own in at), key=lambda name: name != "baseline")
@@ -179,17 +218,33 @@ def compare_conditions(scores: Sequence[Scores], draws: int, seed: int) -> dict:
                 only_first, only_second, p_value = mcnemar(*solved)
                 counts = {"only_first": only_first, "only_second": only_second, "p_value": p_value}
                 tests.append({**named, "seed": noise_seed, **counts})
-            for measure in MEASURES if pairs else ():
+            for measure, of_measure in contrasts.items() if pairs else ():
                 by_problem = np.array(
                     [_outcome(one, measure) - _outcome(other, measure) for one, other in pairs.values()]
-                )
-                contrasts.append(by_problem.mean(axis=0))
+                )[:, measured[measure]]  # (n_seeds, n_problems)
+                of_measure.append(by_problem)
                 pooled.append({**named, "measure": measure, "by_seed": by_problem.mean(axis=1)})
-    results = paired_differences(np.array(contrasts), draws, seed) if contrasts else []
-    for record, result in zip(pooled, results, strict=True):
-        record |= {"difference": result.estimate, "ci_low": result.ci_low, "ci_high": result.ci_high}
-        record |= {"p_value": result.p_value}
+    for measure, of_measure in contrasts.items():
+        averaged = np.array([by_problem.mean(axis=0) for by_problem in of_measure])
+        results = paired_differences(averaged, draws, seed) if of_measure else []
+        records = [record for record in pooled if record["measure"] == measure]
+        for record, by_problem, result in zip(records, of_measure, results, strict=True):
+            kind, low, high = _interval(measure, by_problem, result)
+            record |= {"n_problems": by_problem.shape[1], "difference": result.estimate}
+            record |= {"ci_low": low, "ci_high": high, "interval": kind, "p_value": result.p_value}
     return {"pooled": pooled, "mcnemar": tests}
+
+
+def _interval(measure: str, by_problem: np.ndarray, resampled: Difference) -> tuple[str, float, float]:
+    """Kind and bounds of the interval of a difference, (n_seeds, n_problems), that was also `resampled`."""
+    n_seeds, n_problems = by_problem.shape
+    n_differing = np.count_nonzero(by_problem.any(axis=0))
+    if measure == "accuracy" and (n_seeds == 1 or n_differing < FEWEST_TO_RESAMPLE):
+        # Several seeds count as one run that tells as many problems apart as each of them does on average: the variance
+        # of a mean over seeds is at most that.
+        only_first, only_second = (np.count_nonzero(sign * by_problem > 0) / n_seeds for sign in (1, -1))
+        return "score", *paired_score_interval(only_first, only_second, n_problems)
+    return "bootstrap", resampled.ci_low, resampled.ci_high
 
 
 def pooled_difference(statistics: dict, first: str, second: str, sigma: float, measure: str) -> Difference | None:
@@ -223,6 +278,11 @@ def _by_seed(scores: Sequence[Scores], first: str, second: str) -> dict[int, tup
     if second == "baseline":
         other = dict.fromkeys(one, next(iter(other.values())))
     return {seed: (one[seed], other[seed]) for seed in sorted(one.keys() & other.keys())}
+
+
+def _measured(scores: Sequence[Scores], measure: str) -> np.ndarray:
+    """Which problems have a measure under every condition, (n_problems,): an NLL needs a reference solution."""
+    return np.isfinite([_outcome(own, measure) for own in scores]).all(axis=0)
 
 
 def _outcome(scores: Scores, measure: str) -> np.ndarray:

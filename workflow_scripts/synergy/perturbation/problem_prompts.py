@@ -3,15 +3,17 @@
 Those are our own, or drawn from a training split.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from synergy.files.errors import InputError
 from synergy.perturbation.problem_sets import sample_problems
 from synergy.perturbation.problems import Problem
+from synergy.perturbation.stopping import NEXT_PROBLEM, Stop
 
 INSTRUCTION = "Work it out step by step, then write the final answer in \\boxed{}."
-STOP = ("\nProblem:",)  # Where a base model begins to invent the next problem.
+SET_OFF = re.compile(r"\s+|~|\\?\$|\\[()\[\],;:! ]")  # blanks, those of TeX, and what sets formulas off
 
 
 class PromptText(NamedTuple):
@@ -21,8 +23,8 @@ class PromptText(NamedTuple):
     ----------
     text : str
         The prompt, to which the answer is the continuation.
-    stop : tuple of str
-        The strings at which an answer ends, besides the end-of-sequence token.
+    stop : Stop or None
+        Where an answer ends, besides the end-of-sequence token.
     add_special_tokens : bool
         For the tokenizer: False where the chat template has put the special tokens into the text already.
     lead : str
@@ -30,7 +32,7 @@ class PromptText(NamedTuple):
     """
 
     text: str
-    stop: tuple[str, ...]
+    stop: Stop | None
     add_special_tokens: bool
     lead: str
 
@@ -80,7 +82,7 @@ def format_prompt(
         text = tokenizer.apply_chat_template(
             [message], tokenize=False, add_generation_prompt=True, **(template_arguments or {})
         )
-        return PromptText(text, (), False, "")
+        return PromptText(text, None, False, "")
     if style not in ("zero_shot", "few_shot"):
         raise InputError("a prompt style among chat, zero_shot and few_shot", repr(style), "mend math.prompt_style")
     if style == "few_shot" and not exemplars:
@@ -89,7 +91,7 @@ def format_prompt(
     solved = "".join(f"Problem: {solved['problem']}\nAnswer: {solved['solution']}\n\n" for solved in shown)
     # ASSUME: Where its likelihood is measured, the reference solution follows "Answer:" after one blank, and a chat
     # template after nothing.
-    return PromptText(f"{solved}Problem: {problem}\nAnswer:", STOP, True, " ")
+    return PromptText(f"{solved}Problem: {problem}\nAnswer:", NEXT_PROBLEM, True, " ")
 
 
 def style_of(prompt_style: str, prompt_format: str) -> str:
@@ -117,15 +119,15 @@ OURS = {
 }
 
 
-def our_exemplars(shots: int, asked: Sequence[Problem]) -> list[dict[str, str]]:
+def our_exemplars(shots: int, tested: Sequence[Problem]) -> list[dict[str, str]]:
     """Our first `shots` exemplars, from easy to less easy.
 
     Parameters
     ----------
     shots : int
         How many.
-    asked : sequence of Problem
-        The problems that will be asked: an exemplar that is one of them is passed over.
+    tested : sequence of Problem
+        The problems of the set that is asked: an exemplar that is one of them is passed over, see `same_text`.
 
     Returns
     -------
@@ -137,11 +139,11 @@ def our_exemplars(shots: int, asked: Sequence[Problem]) -> list[dict[str, str]]:
     InputError
         If there are fewer than `shots`.
     """
-    questions = _all_without_blanks(asked)
+    questions = {same_text(problem.problem) for problem in tested}
     free = [
         {"id": f"ours-{number}", "problem": problem, "solution": solution}
         for number, (problem, solution) in enumerate(OURS.items(), start=1)
-        if _without_blanks(problem) not in questions
+        if same_text(problem) not in questions
     ]
     if shots > len(free):
         hint = "lower math.shots, or set math.exemplars to train"
@@ -149,34 +151,33 @@ def our_exemplars(shots: int, asked: Sequence[Problem]) -> list[dict[str, str]]:
     return free[:shots]
 
 
-def drawn_exemplars(train: Sequence[Problem], shots: int, seed: int, asked: Sequence[Problem]) -> list[dict[str, str]]:
+def drawn_exemplars(train: Sequence[Problem], shots: int, seed: int, tested: Sequence[Problem]) -> list[dict[str, str]]:
     """Draw `shots` solved problems of a training split, stratified by type and level, from easy to hard.
 
     Parameters
     ----------
     train : sequence of Problem
-        The training split.
+        The training split; problems without a solution are left out.
     shots : int
         How many.
     seed : int
         The same seed draws the same.
-    asked : sequence of Problem
-        The problems that will be asked: they are never drawn, blanks aside.
+    tested : sequence of Problem
+        The problems of the set that is asked: they are never drawn, see `same_text`.
 
     Returns and raises as `our_exemplars`.
     """
-    questions = _all_without_blanks(asked)
-    free = [problem for problem in train if _without_blanks(problem.problem) not in questions]
+    questions = {same_text(problem.problem) for problem in tested}
+    solved = [problem for problem in train if problem.solution is not None]
+    free = [problem for problem in solved if same_text(problem.problem) not in questions]
     if shots > len(free):
         hint = "lower math.shots, or name another set in math.exemplars"
-        raise InputError(f"{shots} exemplars that are not asked themselves", f"{len(free)} of {len(train)}", hint)
+        expected = f"{shots} exemplars with a solution that are not asked themselves"
+        raise InputError(expected, f"{len(free)} of {len(train)}", hint)
     drawn = sorted(sample_problems(free, shots, seed), key=lambda problem: (problem.level, problem.id))
     return [{"id": problem.id, "problem": problem.problem, "solution": problem.solution} for problem in drawn]
 
 
-def _all_without_blanks(problems: Sequence[Problem]) -> set[str]:
-    return {_without_blanks(problem.problem) for problem in problems}
-
-
-def _without_blanks(problem: str) -> str:
-    return " ".join(problem.split())
+def same_text(problem: str) -> str:
+    r"""A problem without blanks (TeX's too), case, dollar signs and ``\( \) \[ \]``: those of one text are the same."""
+    return SET_OFF.sub("", problem).casefold()

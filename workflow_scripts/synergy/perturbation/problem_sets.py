@@ -6,12 +6,12 @@ In a sample every type and level has its share.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from synergy.files.errors import InputError
 from synergy.files.folders import provided, room_on_disk
-from synergy.perturbation.problems import Problem, load_problems, parse_problem
+from synergy.perturbation.problems import Problem, load_problems, parse_problem, require_own_ids
 from synergy.prefetch.hub import hub_errors, hub_token
 
 LARGEST_UNREADABLE = 0.01  # Share of a public set's rows that may be left out: nobody can mend them.
@@ -24,7 +24,7 @@ def read_problem_set(source: dict, split: str | None, cache: Path) -> tuple[list
     ----------
     source : dict
         ``{"path": file}`` of JSONL; or ``{"path": folder}`` or ``{"hub": id, "revision": …}`` of a data set, with
-        ``split`` and, if it has several, ``configs``, which are read one after the other.
+        ``split`` and, if it has several, ``configs``, which are read one after the other and whose names lead the ids.
     split : str, optional
         Take this split instead.
     cache : Path
@@ -40,7 +40,8 @@ def read_problem_set(source: dict, split: str | None, cache: Path) -> tuple[list
     Raises
     ------
     InputError
-        If the set cannot be had, a line of a local file is malformed, or more than 1 % of a public set's rows are.
+        If the set cannot be had, problems share an id, a line of a local file is malformed, or more than 1 % of a data
+        set's rows are.
     """
     if "path" in source:
         source = {**source, "path": provided(source["path"])}
@@ -68,21 +69,24 @@ def _from_data_set(source: dict, split: str, cache: Path) -> tuple[list[Problem]
     """Read the rows of all configurations, those that are no problem aside."""
     name = source.get("hub") or source["path"]
     tables, revision = _hub_tables(source, split, cache) if "hub" in source else _local_tables(source, split, cache)
-    problems: dict[str, Problem] = {}
-    left_out, first_reason = [], None
+    problems, places, left_out, first_reason = [], [], [], None
     for config, table in tables.items():
         for number, row in enumerate(table):
-            place = f"row {number} of {name} ({config or split})"
+            place, named = f"row {number} of {name} ({config or split})", f"{config or split}-{number:05d}"
             try:
-                problem = parse_problem(row, f"{config or split}-{number:05d}", place)
+                problem = parse_problem(row, named, place)
             except InputError as reason:
                 left_out.append(place)
                 first_reason = first_reason or reason
-            else:
-                problems[problem.id] = problem
+                continue
+            # Each configuration may count its problems from 0.
+            counted_anew = len(tables) > 1 and problem.id != named
+            problems.append(replace(problem, id=f"{config}/{problem.id}") if counted_anew else problem)
+            places.append(f"row {number}" + (f" of {config}" if config else ""))
     if len(left_out) > LARGEST_UNREADABLE * (len(left_out) + len(problems)) or not problems:
         raise first_reason or InputError(f"at least one problem in {name}", "none", "check math.problems in the config")
-    return list(problems.values()), left_out, revision
+    require_own_ids(problems, places, name)
+    return problems, left_out, revision
 
 
 def _hub_tables(source: dict, split: str, cache: Path) -> tuple[dict, str]:

@@ -128,8 +128,12 @@ def _read_shard(path: str, condition: str, problems: Sequence[Problem]) -> dict:
     if not 0 <= asked.start <= asked.stop <= len(problems):
         found = f"{asked.start} to {asked.stop}"
         raise InputError(f"first and last of {len(problems)} problems in {path}", found, remake)
-    expected = [problem.id for problem in problems[asked.start : asked.stop]]
-    if [record["id"] for record in records] != expected:
+    expected = problems[asked.start : asked.stop]
+    if [record["id"] for record in records] != [problem.id for problem in expected]:
         found = f"{len(records)} records, or those of other problems"
         raise InputError(f"the {len(expected)} problems {asked.start} to {asked.stop - 1} in {path}", found, remake)
+    for number, (record, problem) in enumerate(zip(records, expected, strict=True), start=2):
+        if (record["solution_nll"] is None) != (problem.solution is None):
+            kind = "null (the problem has no solution)" if problem.solution is None else "a number"
+            raise InputError(f"{kind} for solution_nll of {path}:{number}", f"{record['solution_nll']}", remake)
     return {"path": str(path), "range": asked, "records": records, "made_of": made_of}

@@ -1,16 +1,38 @@
-"""Mathematical problems: three kinds of fields read into one."""
+"""Mathematical problems: the fields of several kinds of sets read into one."""
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from synergy.files.errors import InputError
-from synergy.perturbation.answer_extraction import last_boxed
+import numpy as np
 
-UNRATED = "Level ?"
-LEVEL = re.compile(r"Level [1-5?]")
+from synergy.files.errors import InputError
+from synergy.perturbation.answer_extraction import extract_answer, last_boxed
+
+UNRATED, UNTYPED = "Level ?", "Type ?"
+LEVEL = re.compile(r"(?:level\s*)?([1-5?])", re.IGNORECASE)
 SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may hold halves of characters, which no tokenizer reads.
+HASHES = re.compile(r"#{4,}([^\n#]*)")  # what GSM8K writes before an answer, and Markdown before a heading
+NUMBERED = re.compile(r"(?:[^\w\\]|\\(?=\$))*[0-9]")  # a line that begins with a number
+NUMBER_AND_WORDS = re.compile(
+    r"(?:\\?\$)?(?P<sign>[-−]?)(?:\\?\$)?(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+    r"(?P<share>(?:/[0-9]+)?%?)[.!]?(?P<words>\s[A-Za-z().!\s]*)?"
+)
+# Words behind a number that make another of it, or go on with it; a single letter is a variable.
+MEANT = re.compile(
+    r"\b(?:[a-z]|and|or|to|pi|sqrt|plus|minus|times|over|squared|cubed|percent|half|halves|thirds?|quarters?|dozen"
+    r"|hundred|thousand|million|billion|trillion)\b",
+    re.IGNORECASE,
+)
+THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
+TEX_TEXT = re.compile(r"\\(?:text|mbox|mathrm|textbf|operatorname)\s*\{[^{}]*\}")
+WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")  # no command of TeX, no variable
+MOST_WORDS = 4  # of an answer by itself: "two and a half hours"
+OF_SENTENCES = re.compile(r"\b(?:is|are|was|were|equals|answer|therefore|thus|hence|because)\b", re.IGNORECASE)
+SHOWN = 5  # ids that a message names
+FIELDS = "use the fields problem and solution or answer (MATH), or question and answer (GSM8K)"
 
 
 @dataclass(frozen=True)
@@ -27,37 +49,39 @@ class Problem:
         ``Level 1`` (easy) to ``Level 5``; ``Level ?`` where the set has no levels.
     type : str
         The subject.
-    solution : str
-        The reference solution, to its end.
+    solution : str or None
+        The reference solution, to its end; None where the set has none, as competitions publish answers alone.
     answer : str
-        The final answer: the content of the solution's last ``\boxed{}``, or the number after ``####``.
+        The final answer: the one given, the content of the solution's last ``\boxed{}``, or the number after ``####``.
     """
 
     id: str
     problem: str
     level: str
     type: str
-    solution: str
+    solution: str | None
     answer: str
 
 
 def load_problems(path: str | Path) -> list[Problem]:
-    r"""Read a problem set, one JSON object a line, in the fields of MATH, of MATH-500 or of GSM8K.
+    r"""Read a problem set, one JSON object a line, in the fields of MATH, of MATH-500, of GSM8K or of a competition.
 
-    =========  ==========================================================================================
-    MATH       ``problem``, ``level`` (``Level 1`` … ``Level 5``), ``type``, ``solution`` with a ``\boxed{}``
-    MATH-500   ``problem``, ``level`` (1 … 5), ``subject``, ``solution``, ``answer``, ``unique_id``
-    GSM8K      ``question``, ``answer`` that ends in ``#### n``
-    =========  ==========================================================================================
+    ===========  ======================================================================================
+    MATH         ``problem``, ``level`` (``Level 1`` … ``Level 5``), ``type``, ``solution`` with a ``\boxed{}``
+    MATH-500     ``problem``, ``level`` (1 … 5), ``subject``, ``solution``, ``answer``, ``unique_id``
+    GSM8K        ``question``, ``answer`` that ends in ``#### n``
+    competition  ``problem`` or ``question``, ``answer`` (text or a number)
+    ===========  ======================================================================================
 
-    An ``id`` (or ``unique_id``) is kept; a problem without one is named after its line. A given ``answer`` goes before
-    the solution's box. GSM8K has neither levels nor subjects: they become ``Level ?`` and ``GSM8K``. Further fields are
-    ignored.
+    Names of fields may be in capitals, and what is null counts as missing. An ``id`` (or ``unique_id``) is kept; a
+    problem without one is named after its line. A given ``answer`` goes before the solution's; one that is itself a
+    solution, with ``####`` or a box, is read as one. Of GSM8K's answer, words behind the number and the lines below it
+    go. What has no level becomes ``Level ?``, what has no subject ``Type ?`` (or ``GSM8K``). Other fields are ignored.
 
     Parameters
     ----------
     path : str or Path
-        The JSONL file.
+        The JSONL file in UTF-8, with or without a byte order mark.
 
     Returns
     -------
@@ -68,18 +92,18 @@ def load_problems(path: str | Path) -> list[Problem]:
     ------
     InputError
         If the file is missing or empty; naming file, line and key if a line is not JSON, lacks a field, has one of a
-        wrong type or no answer, or if two problems share an id.
+        wrong type or no answer, or if problems share an id.
     """
     try:
         # Only line feeds end a line of JSONL: the other breaks that Python knows may stand inside a string.
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError:
         raise InputError(
             f"a problem set at {path}", "no such file", "check the path, or use a key of problem_sets in the config"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"UTF-8 text in {path}", f"{error}", "save the file as UTF-8") from None
-    problems: dict[str, Problem] = {}
+    problems, places = [], []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -88,18 +112,33 @@ def load_problems(path: str | Path) -> list[Problem]:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise InputError(f"a JSON object at {place}", f"{error}", "mend or delete the line") from None
-        problem = parse_problem(record, f"line-{number:05d}", place)
-        if problem.id in problems:
-            found = f"{problem.id!r} for a second time"
-            raise InputError(f"a unique 'id' at {place}", found, "give every problem its own id")
-        problems[problem.id] = problem
+        problems.append(parse_problem(record, f"line-{number:05d}", place))
+        places.append(f"line {number}")
     if not problems:
         raise InputError(f"at least one problem in {path}", "none", "write one JSON object a line")
-    return list(problems.values())
+    require_own_ids(problems, places, path)
+    return problems
+
+
+def require_own_ids(problems: Sequence[Problem], places: Sequence[str], source: str | Path) -> None:
+    """Refuse problems that share an id, naming the places of the first few.
+
+    Raises
+    ------
+    InputError
+    """
+    by_id: dict[str, list[str]] = {}
+    for problem, place in zip(problems, places, strict=True):
+        by_id.setdefault(problem.id, []).append(place)
+    shared = [f"{name!r} at {', '.join(own)}" for name, own in by_id.items() if len(own) > 1]
+    if shared:
+        more = f"; and {len(shared) - SHOWN} more" if len(shared) > SHOWN else ""
+        found = f"{len(shared)} for several: {'; '.join(shared[:SHOWN])}{more}"
+        raise InputError(f"a unique 'id' for each problem of {source}", found, "give every problem its own id")
 
 
 def parse_problem(record: object, name: str, place: str) -> Problem:
-    """Read one problem from a record in the fields of MATH, of MATH-500 or of GSM8K (see `load_problems`).
+    """Read one problem from a record in the fields that `load_problems` lists.
 
     Parameters
     ----------
@@ -117,45 +156,98 @@ def parse_problem(record: object, name: str, place: str) -> Problem:
     """
     if not isinstance(record, dict):
         raise InputError(f"a JSON object at {place}", type(record).__name__, "mend or delete the line")
-    name = record.get("id", record.get("unique_id", name))
-    if not isinstance(name, str | int) or not str(name).strip():
+    given = {key.lower(): value for key, value in record.items()} | record
+    given = {key: value for key, value in given.items() if value is not None}
+    name = given.get("id", given.get("unique_id", name))
+    if not isinstance(name, str | int) or isinstance(name, bool) or not str(name).strip():
         raise InputError(f"text for 'id' at {place}", repr(name), "give the problem a name")
-    if "question" in record:
-        return _from_gsm8k(record, str(name), place)
-    return _from_math(record, str(name), place)
+    asked = "problem" if "problem" in given or "question" not in given else "question"
+    if asked not in given:
+        raise InputError(f"'{asked}' at {place}", f"keys {', '.join(map(str, record))}", FIELDS)
+    problem = _text(given, asked, place)
+    answer, solution = _answer_and_solution(given, place)
+    of_gsm8k = asked == "question" and solution is not None and "####" in solution
+    subject = _text_or_nothing(given, "type", place) or _text_or_nothing(given, "subject", place)
+    subject = subject or ("GSM8K" if of_gsm8k else UNTYPED)
+    return Problem(str(name), problem, _level(given, place), subject, solution, answer)
 
 
-def _from_gsm8k(record: dict, name: str, place: str) -> Problem:
-    question, solution = _text(record, "question", place), _text(record, "answer", place)
-    answer = solution.rpartition("####")[2].strip().replace(",", "") if "####" in solution else ""
-    if not answer:
-        raise InputError(
-            f"'#### n' at the end of 'answer' at {place}", "none", "end the answer with '#### ' and a number"
-        )
-    return Problem(name, question, UNRATED, "GSM8K", solution, answer)
-
-
-def _from_math(record: dict, name: str, place: str) -> Problem:
-    problem, solution = _text(record, "problem", place), _text(record, "solution", place)
-    subject = _text(record, "type" if "type" in record or "subject" not in record else "subject", place)
-    if "level" not in record:
-        raise InputError(f"'level' at {place}", "no such key", "add it: 'Level 1' to 'Level 5'")
-    level = f"Level {record['level']}" if type(record["level"]) is int else record["level"]
-    if not isinstance(level, str) or not LEVEL.fullmatch(level):
-        raise InputError(f"'Level 1' to 'Level 5' for 'level' at {place}", repr(record["level"]), "mend the level")
-    answer = _text(record, "answer", place) if "answer" in record else last_boxed(solution)
+def _answer_and_solution(given: dict, place: str) -> tuple[str, str | None]:
+    """The final answer, and the whole solution where there is one."""
+    solution = _text_or_nothing(given, "solution", place)
+    answer = given.get("answer")
+    if isinstance(answer, int | float) and not isinstance(answer, bool):
+        if isinstance(answer, float) and not np.isfinite(answer):
+            raise InputError(f"text or a number for 'answer' at {place}", repr(answer), "write it, or delete the line")
+        # All digits and no exponent: 5.0 becomes 5.
+        return str(answer) if isinstance(answer, int) else np.format_float_positional(answer, trim="-"), solution
+    if answer is None and solution is None:
+        raise InputError(f"'answer', or 'solution' with a \\boxed{{}}, at {place}", f"keys {', '.join(given)}", FIELDS)
+    source = "solution" if answer is None else "answer"
+    text = _text(given, source, place)
     if answer is None:
-        hint = "put the final answer of the solution in \\boxed{}"
+        boxed = last_boxed(text)
+    else:
+        found = extract_answer(text)
+        boxed = found.answer if found.extraction == "boxed" else None
+    lines = [line.strip() for line in HASHES.findall(text)]
+    # Markdown's headings look alike: they are none of it where there is a box as well.
+    if lines and (boxed is None or (answer is not None and any(map(NUMBERED.match, lines)))):
+        final = _after_hashes(lines)
+        if not final:
+            hint = "end the answer with '#### ' and a number"
+            raise InputError(f"'#### n' at the end of '{source}' at {place}", "nothing after ####", hint)
+        return final, solution or text
+    if boxed is not None:
+        in_words = WORD.search(TEX_TEXT.sub("", text.replace(boxed, "")))
+        return boxed, solution or (text if in_words else None)
+    if answer is None:
+        hint = "put the final answer of the solution in \\boxed{}, or give it as 'answer'"
         raise InputError(f"a complete \\boxed{{}} in 'solution' at {place}", "none", hint)
-    return Problem(name, problem, level, subject, solution, answer)
+    if solution is None and _is_sentence(text):
+        expected = f"an answer by itself, '#### n' or a \\boxed{{}} in 'answer' at {place}"
+        hint = "end the answer with '#### ' and a number, or give the final answer alone"
+        raise InputError(expected, repr(text[:80]), hint)
+    return text.strip(), solution
 
 
-def _text(record: dict, key: str, place: str) -> str:
-    if key not in record:
-        hint = "use the fields of MATH (problem, level, type, solution) or of GSM8K (question, answer)"
-        raise InputError(f"'{key}' at {place}", f"keys {', '.join(record)}", hint)
-    if not isinstance(record[key], str) or not record[key].strip():
-        raise InputError(f"text for '{key}' at {place}", repr(record[key])[:80], "write it, or delete the line")
-    if SURROGATE.search(record[key]):
+def _after_hashes(lines: Sequence[str]) -> str:
+    """The answer on the last line behind ``####`` that begins with a number, or else on the last one."""
+    line = next((line for line in reversed(lines) if NUMBERED.match(line)), lines[-1])
+    found = NUMBER_AND_WORDS.fullmatch(line)
+    if found and not MEANT.search(found["words"] or ""):
+        return found["sign"] + found["number"].replace(",", "") + found["share"]
+    return last_boxed(line) or THOUSANDS.sub("", line).removesuffix(".")
+
+
+def _is_sentence(answer: str) -> bool:
+    """Whether a text is more than an answer by itself: several lines, many words, or a word that sentences have."""
+    words = TEX_TEXT.sub("", answer)
+    return "\n" in answer.strip() or len(WORD.findall(words)) > MOST_WORDS or bool(OF_SENTENCES.search(words))
+
+
+def _level(given: dict, place: str) -> str:
+    level = given.get("level", "?")
+    if isinstance(level, float) and level.is_integer():  # what a table makes of whole numbers where one is missing
+        level = int(level)
+    found = LEVEL.fullmatch(str(level).strip()) if isinstance(level, str | int) else None
+    if isinstance(level, str) and not level.strip():
+        return UNRATED
+    if not found:
+        expected = f"1 to 5, or 'Level 1' to 'Level 5', for 'level' at {place}"
+        raise InputError(expected, repr(level), "mend the level, or leave it out")
+    return f"Level {found[1]}"
+
+
+def _text_or_nothing(given: dict, key: str, place: str) -> str | None:
+    """A text; None where it is missing or blank."""
+    value = given.get(key, "")
+    return None if isinstance(value, str) and not value.strip() else _text(given, key, place)
+
+
+def _text(given: dict, key: str, place: str) -> str:
+    if not isinstance(given[key], str) or not given[key].strip():
+        raise InputError(f"text for '{key}' at {place}", repr(given[key])[:80], "write it, or delete the line")
+    if SURROGATE.search(given[key]):
         raise InputError(f"whole characters for '{key}' at {place}", "half of a character (\\ud800 …)", "mend the text")
-    return record[key]
+    return given[key]

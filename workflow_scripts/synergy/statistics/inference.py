@@ -4,7 +4,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest, permutation_test
+from scipy.optimize import bisect
+from scipy.stats import binomtest, norm, permutation_test
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
@@ -101,6 +102,64 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     n_differing = only_first + only_second
     return only_first, only_second, float(binomtest(only_first, n_differing).pvalue) if n_differing else 1.0
+
+
+def paired_score_interval(only_first: float, only_second: float, n: int) -> tuple[float, float]:
+    r"""Tango's 95 % score interval of the difference of two proportions that were found on the same trials.
+
+    With :math:`b` and :math:`c` trials that the first or the second alone succeeded in, it holds the differences
+    :math:`\Delta` that the score test does not reject, those with :math:`|T(\Delta)| \le z`:
+
+    .. math:: T(\Delta) = \frac{b - c - n\Delta}{\sqrt{n (2 \hat q + \Delta (1 - \Delta))}}, \quad
+        \hat q = \frac{\sqrt{B^2 - 8nC} - B}{4n}, \quad B = (2n - b + c)\Delta - b - c, \quad C = -c\Delta(1 - \Delta)
+
+    with :math:`\hat q` the most probable share of the trials that the second alone succeeds in, if the difference is
+    :math:`\Delta`. Unlike a bootstrap it keeps a width where few trials or none tell the two apart. The trials are
+    taken as independent.
+
+    Parameters
+    ----------
+    only_first, only_second : float
+        Trials that one alone succeeded in; no whole numbers where several runs of the same trials are averaged.
+    n : int
+        All trials.
+
+    Returns
+    -------
+    low, high : float
+        The bounds, first minus second.
+
+    Raises
+    ------
+    ValueError
+        If there is no trial, a count is negative, or their sum is above `n`.
+
+    References
+    ----------
+    T. Tango, Equivalence test and confidence interval for the difference in proportions for the paired-sample design,
+    Statistics in Medicine 17 (1998) 891-908, doi:10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B.
+    """
+    if min(only_first, only_second) < 0 or n < 1 or only_first + only_second > n * (1 + 1e-9):  # but for rounding
+        raise ValueError(
+            f"trials that one alone succeeded in must be among all {n}, not {only_first} and {only_second}"
+        )
+    net, found = only_first - only_second, (only_first - only_second) / n
+    z = norm.isf(0.025)
+
+    def score(difference: float) -> float:
+        linear = (2 * n - net) * difference - only_first - only_second
+        constant = -only_second * difference * (1 - difference)
+        share = (math.sqrt(max(0.0, linear**2 - 8 * n * constant)) - linear) / (4 * n)
+        variance = n * (2 * share + difference * (1 - difference))
+        distance = net - n * difference
+        if distance == 0:
+            return 0.0
+        return distance / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, distance)
+
+    # T falls from above z at -1 to below -z at 1, and is 0 at the difference found.
+    low = bisect(lambda difference: score(difference) - z, -1.0, found, xtol=1e-12) if found > -1 else -1.0
+    high = bisect(lambda difference: score(difference) + z, found, 1.0, xtol=1e-12) if found < 1 else 1.0
+    return low, high
 
 
 class Difference(NamedTuple):
