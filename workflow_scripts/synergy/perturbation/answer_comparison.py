@@ -91,10 +91,8 @@ def _relations_equal(gold: Node, answer: Node) -> bool:
         return value is not None and _equal(gold, value)
     if _is_equality(gold) and not isinstance(answer, Relation):
         return _is_name(gold.terms[0]) and _equal(structure(gold.terms[-1]), answer)
-    if isinstance(gold, Relation) and isinstance(answer, Relation):
-        names = [{name for name in chain.terms if re.fullmatch("[a-zA-Z]", name)} for chain in (gold, answer)]
-        if names[0] != names[1]:
-            return False
+    if isinstance(gold, Relation) and isinstance(answer, Relation) and _variables(gold) != _variables(answer):
+        return False
     for one, other in ((gold, answer), (answer, gold)):
         if isinstance(one, Relation) and one.signs == (r"\in",) and not isinstance(other, Relation):
             inside = structure(one.terms[1])
@@ -111,21 +109,30 @@ def _relations_equal(gold: Node, answer: Node) -> bool:
     return False
 
 
+def _variables(node: Node) -> set[str]:
+    """Letters that are a whole term of a relation, or of relations."""
+    if isinstance(node, Group):
+        return set().union(*(_variables(item) for item in node.items))
+    return {term for term in node.terms if re.fullmatch(r"[a-zA-Z]|\\(?!infty|pi)[a-z]+", term)} if isinstance(node, Relation) else set()
+
+
 def _is_equality(node: Node) -> bool:
     return isinstance(node, Relation) and set(node.signs) <= {"=", r"\approx", r"\equiv"}
 
 
 def _is_name(term: str) -> bool:
     r"""Whether a term names what it equals: a letter, ``f(x)``, ``(x, y)``, ``\angle ABC``, a word."""
-    bare = re.sub(r"\\[a-zA-Z]+|_\{[^{}]*\}|_.", "x", term)
-    return bool(re.fullmatch(r"[a-zA-Z'\s]+(?:\([a-zA-Z0-9,\s]*\))?|\([a-zA-Z,\s]+\)|\|[a-zA-Z]+\||", bare))
+    bare = re.sub(r"\\text|[_^]\s*(?:\{[^{}]*\}|.)|[{}]", "", term)
+    bare = re.sub(r"\\[a-zA-Z]+", "x", bare)
+    return bool(re.fullmatch(r"[a-zA-Z'\s]+(?:\([^()]*\))?|\([a-zA-Z,\s]+\)|\|[a-zA-Z]+\||", bare))
 
 
 def _value_of(chain: Relation) -> Node | None:
     """What a chain of equalities ends in, its last exact term; None if numbers in it differ."""
     terms = list(chain.terms)
-    if r"\approx" in chain.signs and chain.signs.index(r"\approx") > 0:
-        terms = terms[: chain.signs.index(r"\approx") + 1]
+    if r"\approx" in chain.signs:
+        exact = chain.signs.index(r"\approx") + 1
+        terms = terms[exact:] if exact == 1 and _is_name(terms[0]) else terms[:exact]
     nodes = [structure(term) for term in terms if term]
     for one, other in zip(nodes, nodes[1:], strict=False):
         both = isinstance(one, Leaf) and isinstance(other, Leaf)
@@ -156,7 +163,7 @@ def _is_set(node: Node) -> bool:
         if node.brackets in (*INTERVALS, "()") and (infinite or node.brackets != "()"):
             return True
     if isinstance(node, Group) and node.brackets == "list":
-        return all(isinstance(item, Relation) and not _is_equality(item) for item in node.items) and node.connective != ","
+        return all(isinstance(item, Relation) and not _is_equality(item) for item in node.items) and len(_variables(node)) == 1
     return isinstance(node, Leaf) and _named_set(node.form) is not None
 
 
@@ -198,7 +205,9 @@ def _as_set(node: Node, open_interval: bool = False) -> sympy.Set | None:
         parts = [_as_set(item) for item in node.items]
         if None in parts:
             return None
-        return sympy.Union(*parts) if node.connective == "or" else sympy.Intersection(*parts)
+        common = sympy.Intersection(*parts)
+        either = node.connective == "or" or node.connective == "," and common == sympy.S.EmptySet
+        return sympy.Union(*parts) if either else common
     if node.brackets == "{}":
         return sympy.FiniteSet(*(_number(item.form) for item in node.items)) if all(isinstance(i, Leaf) for i in node.items) else None
     if _is_set(node) or open_interval and node.brackets == "()" and len(node.items) == 2:

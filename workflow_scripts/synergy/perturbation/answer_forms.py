@@ -45,7 +45,8 @@ _PLAIN, _MATHEMATICAL = _tables()
 _RAISED = re.compile(f"[{''.join(_SUPERSCRIPTS)}]+")
 _LOWERED = re.compile(f"[{''.join(_SUBSCRIPTS)}]+")
 GROUP = r"\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\]|\{[^{}]*+\})*+\})*+\})*+\}"
-_WRAPPED = r"(?:underline|bm|boldsymbol|math(?:bf|it|sf|tt|normal|rm)|operatorname\*?|ensuremath|text(?:bf|it|rm|sf|tt|normal|up)|emph|mbox|hbox)"
+_FONT = r"(?:underline|bm|boldsymbol|math(?:bf|it|sf|tt|normal)|ensuremath)"
+_UPRIGHT = r"(?:text(?:bf|it|rm|sf|tt|normal|up)?|mathrm|operatorname\*?|emph|mbox|hbox)"
 # Rewriting rules, in this order. Each takes one way to set an answer and leaves the plainest one.
 _RULES = [
     (re.compile(pattern), plain)
@@ -63,8 +64,8 @@ _RULES = [
         (r",\s*\\!\s*|\{,\}|\\!,", ","),
         (r"\\!", ""),
         (r"(?<!\\)\\[,;:> ]|~|\\(?:q?quad|thinspace|enspace|nobreak)(?![a-zA-Z])", " "),
-        (rf"\\{_WRAPPED}\s*\{{\s*([a-zA-Z]?|[-+.,0-9\s]*)\s*\}}", r" \1 "),  # a letter or a number, however it is set
-        (rf"\\{_WRAPPED}\s*\{{([^{{}}]*)\}}", r"\\text{\1}"),
+        (rf"\\{_FONT}\s*\{{([^{{}}]*)\}}|\\{_UPRIGHT}\s*\{{\s*([eidf]|[-+.,0-9\s]*)\s*\}}", r" \1\2 "),
+        (rf"\\{_UPRIGHT}\s*\{{([^{{}}]*)\}}", r"\\text{\1}"),
         (r"\\text\s*\{\s*(and|or|,|;)\s*\}", r" \1 "),
         (r"\s*(?:\^\s*\\circ(?![a-zA-Z])|\^\s*\{\s*\\circ\s*\}|\^?\\degree(?![a-zA-Z])|\^\{\\degree\}|\\text\{\s*(?:degrees?|deg\.?)\s*\}|(?<=[0-9}])\s+deg(?:rees?)?\b)(?:\s*[CF](?![a-zA-Z])|\s*(?:Celsius|Fahrenheit))?", " "),
         (r"\\?%|\\text\{\s*(?:per ?cent(?:age)?|pct\.?)\s*\}|(?<=[0-9} ])(?:per ?cent(?:age)?|pct)\b", r"\\% "),
@@ -77,6 +78,7 @@ _RULES = [
         (r"\\colon(?![a-zA-Z])", ":"),
         (r"\\(?:varnothing|O)(?![a-zA-Z])|\\\{\s*\\\}", r"\\emptyset "),
         (r"\\(?:[cdl]dots|dots[cbmio]?)(?![a-zA-Z])|\.\.\.+", r"\\ldots "),
+        (r"(?<=[a-zA-Z]) in (?=[\[({\\])", r" \\in "),
         (r"\*\*", "^"),
         (r"\*", r"\\cdot "),
         (r"(?<![\\a-zA-Z])(sqrt|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|ln|log|exp|pi|theta)(?![a-zA-Z])", r"\\\1 "),
@@ -137,6 +139,7 @@ def plain_form(answer: str) -> str:
     form = _THOUSANDS.sub(lambda number: number[1].replace(" ", ""), form)
     form = _with_braces(form)
     form = _REPEATING.sub(_fraction_of_repeating, form)
+    form = re.sub(r"^([^,;]*[0-9])\s*\\ldots$", r"\1", form)
     form = _MIXED.sub(lambda mixed: f"{mixed[1]}\\frac{{{mixed[2]}}}{{{mixed[3]}}}" if mixed[2] else mixed[1], form)
     form = _POWER.sub(r"\1{\2}", form)
     return _unwrapped(form)

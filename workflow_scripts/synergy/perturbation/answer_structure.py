@@ -10,7 +10,7 @@ _LIST = re.compile(r"[,;]|(?<![\\a-zA-Z])(?:and|or)(?![a-zA-Z])|\\(?:lor|vee|lan
 _RELATION = re.compile(r"\\(?:le|ge|ne|in|approx|equiv)(?![a-zA-Z])|[<>=]")
 _CUP = re.compile(r"\\cup(?![a-zA-Z])")
 _THOUSANDS = re.compile(r"[-+]?(?:\\\$)?\s*[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?!,).*")
-_MATRIX = re.compile(r"\\begin\{([pbBvV]?matrix|array|smallmatrix)\}(?:\{[lcr| ]*\})?(.*)\\end\{\1\}", re.DOTALL)
+_MATRIX = re.compile(r"\\begin\{([pbB]?matrix|array|smallmatrix)\}(?:\{[lcr| ]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _BUILDER = re.compile(r"\\mid(?![a-zA-Z])|\||:")
 
 
