@@ -12,10 +12,12 @@ import argparse
 import importlib.metadata
 import json
 import logging
+import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +36,14 @@ WAYS = {
     "between double dollar signs": "The final answer is $$GOLD$$",
     "bare": "The final answer is GOLD.",
 }
-COMMAND = re.compile(r"\\[a-zA-Z]+|\\(?:text|mbox)\{[^{}]*\}")
+TARGETS = {
+    **dict.fromkeys(WAYS, "≥ 499"),
+    "solution": "all",
+    "GSM8K solution": "all",
+    "rewritten": "≥ 99 %",
+    "altered": "≤ 0.5 %",
+    "cut solution": "≤ 0.3 %",
+}
 SIGNED = r"-?[0-9.]+|-?\\infty|-?\\sqrt\{[0-9]+\}"
 
 
@@ -80,19 +89,37 @@ def rewritten(gold: str) -> Iterator[tuple[str, str]]:
         yield "relations", f"x = {gold}"
         yield "relations", f"={gold}"
     yield "spacing", outside_commands(r"\s*([-+=<>])\s*", r" \1 ", gold)
-    yield "spacing", outside_commands(r"\s*,(?!\\)\s*", ", ", gold) if not re.search(r",\\!|[0-9],[0-9]{3}", gold) else gold
+    yield (
+        "spacing",
+        outside_commands(r"\s*,(?!\\)\s*", ", ", gold) if not re.search(r",\\!|[0-9],[0-9]{3}", gold) else gold,
+    )
     yield "spacing", outside_commands(r"\s*([-+])\s*", r"\\,\1\\,", gold)
     yield "spacing", rf"\,{gold}\ "
-    yield "spacing", gold.replace("(", r"\left(").replace(")", r"\right)") if r"\left" not in gold and gold.count("(") == gold.count(")") and "text" not in gold else gold
+    yield (
+        "spacing",
+        gold.replace("(", r"\left(").replace(")", r"\right)")
+        if r"\left" not in gold and gold.count("(") == gold.count(")") and "text" not in gold
+        else gold,
+    )
     yield "signs", gold.replace("-", "−")
     yield "signs", outside_commands("[0-9]", lambda digit: chr(ord(digit[0]) + 0xFEE0), gold) if lone else gold
-    yield "signs", gold.replace(r"\pi", "π").replace(r"\infty", "∞").replace(r"\cup", "∪").replace(r"\in ", "∈ ").replace(r"\pm", "±")
+    yield (
+        "signs",
+        gold.replace(r"\pi", "π")
+        .replace(r"\infty", "∞")
+        .replace(r"\cup", "∪")
+        .replace(r"\in ", "∈ ")
+        .replace(r"\pm", "±"),
+    )
     yield "signs", re.sub(r"\\sqrt\{([0-9]+)\}", r"√\1", gold)
     yield "signs", re.sub(r"(?<=[a-z)])\^([0-9])(?![0-9])", lambda power: "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(power[1])], gold)
     yield "fractions", gold.replace(r"\frac", r"\dfrac").replace(r"\ddfrac", r"\tfrac")
     yield "fractions", re.sub(r"^(-?)\\d?frac\{([0-9]+)\}\{([0-9]+)\}$", r"\1\2/\3", gold)
     yield "fractions", re.sub(r"\\frac\{([0-9])\}\{([0-9])\}", r"\\frac\1\2", gold)
-    yield "fractions", re.sub(r"([0-9]+) ?\\frac\{([0-9]+)\}\{([0-9]+)\}$", r"\1 \2/\3", gold) if re.match("[0-9]", gold) else gold
+    yield (
+        "fractions",
+        re.sub(r"([0-9]+) ?\\frac\{([0-9]+)\}\{([0-9]+)\}$", r"\1 \2/\3", gold) if re.match("[0-9]", gold) else gold,
+    )
     yield "style", rf"\textcolor{{blue}}{{{gold}}}"
     yield "style", rf"\displaystyle {gold}"
     yield "style", rf"{gold}."
@@ -108,7 +135,10 @@ def rewritten(gold: str) -> Iterator[tuple[str, str]]:
 
 def altered(gold: str) -> Iterator[tuple[str, str]]:
     """What was done, and an answer that is wrong for it."""
-    yield "letter case", outside_commands(r"(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])", lambda letter: letter[0].swapcase(), gold)
+    yield (
+        "letter case",
+        outside_commands(r"(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])", lambda letter: letter[0].swapcase(), gold),
+    )
     if found := re.fullmatch(r"(\\left)?\s*([(\[])(.*,.*?)(\\right)?([)\]])", gold):
         left, opening, inside, right, closing = found.groups()
         turned = {"(": "[", "[": "(", ")": "]", "]": ")"}
@@ -128,7 +158,9 @@ def altered(gold: str) -> Iterator[tuple[str, str]]:
         bare = gold.removeprefix("-")
         if re.fullmatch(r"-?(?:[0-9.]*|[0-9]*\\frac.*|[0-9]*\\sqrt.*)", gold) and gold != "0":
             yield "sign", bare if gold != bare else f"-{gold}"
-        for place in (found.start() for found in re.finditer(r"(?<=[\w})^] )[-+](?= )|(?<=[\w})])[-+](?=[\w\\])", gold)):
+        for place in (
+            found.start() for found in re.finditer(r"(?<=[\w})^] )[-+](?= )|(?<=[\w})])[-+](?=[\w\\])", gold)
+        ):
             yield "sign", f"{gold[:place]}{'+' if gold[place] == '-' else '-'}{gold[place + 1 :]}"
 
 
@@ -143,12 +175,16 @@ def before_answer(solution: str) -> Iterator[tuple[str, str]]:
 def cases(folder: Path) -> dict[str, list[Case]]:
     """All texts, in groups; the right ones first, then those that are wrong."""
     rows = [json.loads(line) for line in (folder / "math500/test.jsonl").read_text().splitlines()]
-    school = [json.loads(line)["answer"].rpartition("####") for line in (folder / "gsm8k/test.jsonl").read_text().splitlines()]
+    school = [
+        json.loads(line)["answer"].rpartition("####") for line in (folder / "gsm8k/test.jsonl").read_text().splitlines()
+    ]
     golds = [row["answer"] for row in rows]
     box = WAYS["in a box"]
     found = {way: [Case(gold, text.replace("GOLD", gold), way) for gold in golds] for way, text in WAYS.items()}
     found["solution"] = [Case(row["answer"], row["solution"], "solution") for row in rows]
-    found["GSM8K solution"] = [Case(gold.strip().replace(",", ""), "".join((head, mark, gold)), "") for head, mark, gold in school]
+    found["GSM8K solution"] = [
+        Case(gold.strip().replace(",", ""), "".join((head, mark, gold)), "GSM8K") for head, mark, gold in school
+    ]
     for name, change in (("rewritten", rewritten), ("altered", altered)):
         found[name] = [
             Case(gold, box.replace("GOLD", changed), kind)
@@ -156,15 +192,15 @@ def cases(folder: Path) -> dict[str, list[Case]]:
             for kind, changed in dict.fromkeys(change(gold))
             if changed != gold
         ]
-    found["chance"] = []
+    found["cut solution"] = []
     for shift in (1, 7):
         for row, other in zip(rows, golds[shift:] + golds[:shift], strict=True):
             if row["answer"] != other:
-                found["chance"] += [Case(other, head, kind) for kind, head in before_answer(row["solution"])]
+                found["cut solution"] += [Case(other, head, kind) for kind, head in before_answer(row["solution"])]
     answers = [gold.strip().replace(",", "") for _, _, gold in school]
     for (head, _, _), own, other in zip(school, answers, answers[1:] + answers[:1], strict=True):
         if own != other:
-            found["chance"].append(Case(other, head, "GSM8K"))
+            found["cut solution"].append(Case(other, head, "GSM8K, cut at the answer"))
     return found
 
 
@@ -178,44 +214,60 @@ def theirs(case: Case) -> bool:
     return verify(parse(f"${case.gold}$"), parse(case.text))
 
 
-def accepted(some: list[Case], judge: Callable[[Case], bool], show: bool) -> list[Case]:
-    """The cases that are judged right."""
-    found = [case for case in some if judge(case)]
-    if show:
-        right = set(map(id, found))
-        for case in some:
-            print("accepted" if id(case) in right else "refused", case.kind, repr(case.gold), repr(case.text[-120:]), sep="\t")
-    return found
+def counted(name: str, some: list[Case], judges: list[Callable[[Case], bool]]) -> list[str]:
+    """Rows of the table: how many cases each judge takes as right, of each kind where there are several."""
+    verdicts = [[judge(case) for case in some] for judge in judges]
+    kinds = dict.fromkeys(case.kind for case in some)
+    rows = []
+    for kind in [None, *kinds] if len(kinds) > 1 else [None]:
+        of_kind = [kind in (None, case.kind) for case in some]
+        counts = [sum(compress(own, of_kind)) for own in verdicts]
+        title = f"– {kind}" if kind else name
+        rows.append(
+            f"| {title} | {sum(of_kind):,} | {'' if kind else TARGETS[name]} | {' | '.join(f'{n:,}' for n in counts)} |"
+        )
+        print(rows[-1], flush=True)
+    return rows
 
 
-def speeds(found: dict[str, list[Case]]) -> tuple[float, float, float]:
-    """Texts a CPU second that answers are found in; CPU milliseconds to grade a gold answer and a rewritten one."""
-    texts = [case.text for name in ("bare", "solution", "GSM8K solution", "chance") for case in found[name]]
+def cpu_ms(grader: Grader, some: list[Case]) -> float:
+    """CPU time to grade a case, the worker's included."""
+    worker = Path(f"/proc/{grader._worker.pid}/stat")  # Linux
+
+    def spent() -> float:
+        fields = worker.read_text().rpartition(")")[2].split()
+        return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    start = spent()
+    for case in some:
+        grader.grade(case.gold, extract_answer(case.text).answer)
+    return (spent() - start) / len(some) * 1e3
+
+
+def speed(found: dict[str, list[Case]]) -> str:
+    """A sentence on the time that finding and grading takes."""
+    texts = [case.text for name in ("bare", "solution", "GSM8K solution", "cut solution") for case in found[name]]
     start = time.process_time()
     for text in texts:
         extract_answer(text)
     rate = len(texts) / (time.process_time() - start)
-    return rate, *(grading_ms(found[name]) for name in ("in a box", "rewritten"))
-
-
-def grading_ms(some: list[Case]) -> float:
-    """CPU time of grading, worker and all, for each of some answers."""
     with Grader() as grader:
         grader.grade("1", "x = 1")
-        pid = grader._worker.pid
-        before = time.process_time(), worker_seconds(pid)
-        for case in some:
-            grader.grade(case.gold, extract_answer(case.text).answer)
-        spent = time.process_time() - before[0] + worker_seconds(pid) - before[1]
-    return spent / len(some) * 1e3
+        gold, changed = cpu_ms(grader, found["in a box"]), cpu_ms(grader, found["rewritten"])
+    length = sum(map(len, texts)) / len(texts)
+    return (
+        f"In CPU time of one core: answers are found in {rate:,.0f} of these texts a second ({length:.0f} characters "
+        f"each); grading takes {gold:.2f} ms for a gold answer as it is and {changed:.2f} ms for a rewritten one."
+    )
 
 
-def worker_seconds(pid: int) -> float:
-    """CPU time that a process has used (Linux)."""
-    import os
-
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def put_into(page: Path, block: str) -> None:
+    """Replace what stands between the marks of a page."""
+    text = page.read_text()
+    pattern = re.compile(f"({re.escape(MARKS[0])}\n).*?({re.escape(MARKS[1])})", re.DOTALL)
+    if not pattern.search(text):
+        sys.exit(f"Expected the marks {' and '.join(MARKS)} in {page}; found none. Put them where the table belongs.")
+    page.write_text(pattern.sub(lambda marks: f"{marks[1]}{block}\n{marks[2]}", text))
 
 
 def main() -> None:
@@ -223,22 +275,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the test sets are")
     parser.add_argument("--page", type=Path, help="write the table into this page too")
-    parser.add_argument("--show", help="print the verdicts on one group instead")
-    parser.add_argument("--alone", action="store_true", help="without Math-Verify's own extraction")
+    parser.add_argument("--show", choices=TARGETS, help="print our verdict on each case of one row instead")
     options = parser.parse_args()
-    logging.disable(logging.CRITICAL)
+    logging.disable(logging.CRITICAL)  # Math-Verify reports each comparison that it gives up
     found = cases(options.folder)
     with Grader() as grader:
         if options.show:
-            accepted(found[options.show], ours(grader), True)
+            for case in found[options.show]:
+                verdict = "right" if ours(grader)(case) else "wrong"
+                print(verdict, case.kind, case.gold, repr(case.text[-120:]), sep="\t")
             return
-        rows = []
+        version = importlib.metadata.version("math-verify")
+        rows = [
+            f"| cases | number | to be accepted | accepted | by Math-Verify {version} alone |",
+            "|---|--:|---|--:|--:|",
+        ]
         for name, some in found.items():
-            counts = [len(accepted(some, ours(grader), False))]
-            counts.append(len(accepted(some, theirs, False)) if not options.alone else -1)
-            rows.append((name, len(some), *counts))
-            print(*rows[-1], flush=True)
-    print(speeds(found))
+            rows += counted(name, some, [ours(grader), theirs])
+    block = "\n".join([*rows, "", speed(found)])
+    print(f"\n{block}")
+    if options.page:
+        put_into(options.page, block)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,9 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from synergy.perturbation.answer_forms import ascii_signs
+from synergy.perturbation.answer_forms import GROUP, ascii_signs
 from synergy.perturbation.answer_spans import (
-    GROUP,
     SENTENCE,
-    UNITS,
     answer_in,
     prepare,
     single_word,
@@ -23,6 +21,7 @@ from synergy.perturbation.answer_spans import (
 )
 
 MOST_STATEMENTS = 8  # that are tried, from the last one: a model in a loop makes thousands
+LONGEST_PLACEHOLDER = 60
 SHORT = 120  # Characters. A text as short as this is an answer; a longer one that only stops is not.
 ENDING = 300  # Characters at the end of a text that its conclusion is looked for in.
 
@@ -178,7 +177,8 @@ def _boxes(text: str) -> tuple[list[tuple[int, int, str]], int | None]:
             # Without blanks around it, and what "\ " leaves of itself.
             inside = re.sub(r"(?<!\\)((?:\\\\)*)\\$", r"\1", text[box[1] : token.start()].strip())
             holds_a_box = boxes and boxes[-1][0] > box[0]
-            if not holds_a_box and not PLACEHOLDER.fullmatch(inside):
+            is_placeholder = len(inside) < LONGEST_PLACEHOLDER and PLACEHOLDER.fullmatch(inside)
+            if not holds_a_box and not is_placeholder:
                 boxes.append((box[0], token.end(), inside))
     return boxes, next((box[0] for box in opened if box), None)
 

@@ -3,88 +3,128 @@ r"""Forms of an answer: with plain signs; in plain TeX, for comparing values; an
 import re
 import unicodedata
 
-_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱ", "0123456789+-()ni", strict=True))
-_SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎", "0123456789+-()", strict=True))
-_TEX = {
-    **dict.fromkeys("⋅·∙•", r"\cdot "),
+_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱ", "0123456789+-()ni", strict=True))
+_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎", "0123456789+-()", strict=True))
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_BLANKS = "\u00a0\u2002\u2003\u2004\u2005\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_NOTHING = "\u200b\u200c\u200d\u2060\ufeff"
+_COMMANDS = {
+    "cdot": "⋅·∙•",
+    "times": "×",
+    "div": "÷",
+    "pm": "±",
+    "mp": "∓",
+    "circ": "∘",
+    "le": "≤⩽≦",
+    "ge": "≥⩾≧",
+    "ne": "≠",
+    "approx": "≈",
+    "in": "∈",
+    "cup": "∪",
+    "cap": "∩",
+    "setminus": "∖",
+    "emptyset": "∅",
+    "infty": "∞",
+    "ldots": "…",
+    "langle": "⟨",
+    "rangle": "⟩",
+    "lfloor": "⌊",
+    "rfloor": "⌋",
+    "lceil": "⌈",
+    "rceil": "⌉",
+    "lor": "∨",
+    "land": "∧",
+    "angle": "∠",
+    "sqrt": "√",
+    "phi": "ϕ",
+    "epsilon": "ϵ",
+}
+_OTHER_TEX = {
     **dict.fromkeys("°º˚", r"^\circ "),
-    **dict.fromkeys("≤⩽≦", r"\le "),
-    **dict.fromkeys("≥⩾≧", r"\ge "),
     **dict.fromkeys("€£¥", r"\$"),
-    **{"×": r"\times ", "÷": r"\div ", "∕": "/", "⁄": "/", "±": r"\pm ", "∓": r"\mp ", "≠": r"\ne ", "≈": r"\approx "},
-    **{"∈": r"\in ", "∪": r"\cup ", "∩": r"\cap ", "∅": r"\emptyset ", "∞": r"\infty ", "∖": r"\setminus "},
-    **{"…": r"\ldots ", "⟨": r"\langle ", "⟩": r"\rangle ", "∣": "|", "⌊": r"\lfloor ", "⌋": r"\rfloor "},
-    **{"⌈": r"\lceil ", "⌉": r"\rceil ", "∨": r"\lor ", "∧": r"\land ", "√": r"\sqrt ", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"},
-    **{"ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℚ": r"\mathbb{Q}", "ℕ": r"\mathbb{N}", "ℂ": r"\mathbb{C}", "∠": r"\angle "},
-    **{"¢": r"\text{ cents}", "ϕ": r"\phi ", "ϵ": r"\epsilon ", "−": "-"},
+    **{"¢": r"\text{ cents}", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]", "∕": "/", "⁄": "/", "∣": "|"},
+    **{"ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℚ": r"\mathbb{Q}", "ℕ": r"\mathbb{N}", "ℂ": r"\mathbb{C}"},
 }
 
 
-def _tables() -> tuple[dict[int, str], dict[int, str]]:
-    """Characters to plain ones; and mathematical characters to TeX."""
-    plain = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
-    plain |= dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2004\u2005\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " ")
-    plain |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"), "")
-    plain |= dict.fromkeys(map(ord, "“”„″"), '"') | dict.fromkeys(map(ord, "‘’′ʹ"), "'")
-    plain |= {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if code not in plain}  # full-width ASCII
-    plain |= {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x1D400, 0x1D800)}  # styled letters
-    plain |= {ord("。"): ".", ord("、"): ","}
-    tex = {ord(character): command for character, command in _TEX.items()}
-    for code in (*range(0x391, 0x3CA),):
-        name = unicodedata.name(chr(code), "").replace("LAMDA", "LAMBDA").replace("FINAL SIGMA", "SIGMA")
-        if name:
-            letter = name.rsplit(" ", 1)[1].lower()
-            tex[code] = "\\" + (letter.capitalize() if "CAPITAL" in name else letter) + " "
+def _plain_signs() -> dict[int, str]:
+    """Plain characters for those that only look different."""
+    signs = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x1D400, 0x1D800)}  # styled letters
+    signs |= {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full-width ASCII
+    for characters, plain in ((_DASHES, "-"), (_BLANKS, " "), (_NOTHING, ""), ("“”„″", '"'), ("‘’′ʹ", "'")):
+        signs |= dict.fromkeys(map(ord, characters), plain)
+    return signs
+
+
+def _tex_of_characters() -> dict[int, str]:
+    """TeX for mathematical characters."""
+    tex = {ord(character): f"\\{name} " for name, characters in _COMMANDS.items() for character in characters}
+    tex |= {ord(character): other for character, other in _OTHER_TEX.items()}
+    for code in range(0x391, 0x3CA):  # Greek
+        name = unicodedata.name(chr(code), "").replace("LAMDA", "LAMBDA")
+        letter = name.rpartition(" ")[2].lower()
+        tex[code] = f"\\{letter.capitalize() if 'CAPITAL' in name else letter} "
     for character in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒":
         above, below = unicodedata.normalize("NFKC", character).split("⁄")
         tex[ord(character)] = f"\\frac{{{above}}}{{{below}}}"
-    return plain, tex
+    return tex
 
 
-_PLAIN, _MATHEMATICAL = _tables()
-_RAISED = re.compile(f"[{''.join(_SUPERSCRIPTS)}]+")
-_LOWERED = re.compile(f"[{''.join(_SUBSCRIPTS)}]+")
-GROUP = r"\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\]|\{[^{}]*+\})*+\})*+\})*+\}"
+_SIGNS, _TEX = _plain_signs(), _tex_of_characters()
+_RUN_RAISED = re.compile(f"[{''.join(_RAISED)}]+")
+_RUN_LOWERED = re.compile(f"[{''.join(_LOWERED)}]+")
+GROUP = r"\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\]|\{[^{}]*+\})*+\})*+\})*+\}"  # four levels of braces
+_END = r"(?![a-zA-Z])"  # of a command
 _FONT = r"(?:underline|bm|boldsymbol|math(?:bf|it|sf|tt|normal)|ensuremath)"
 _UPRIGHT = r"(?:text(?:bf|it|rm|sf|tt|normal|up)?|mathrm|operatorname\*?|emph|mbox|hbox)"
-# Rewriting rules, in this order. Each takes one way to set an answer and leaves the plainest one.
+_ALIGNED = r"\{(?:aligned|align\*?|gathered|gather\*?|split|equation\*?|displaymath)\}"
+_FUNCTIONS = "sqrt|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|ln|log|exp|pi|theta"
+_DEGREES = (
+    rf"\^\s*\\circ{_END}|\^\s*\{{\s*\\circ\s*\}}|\^?\\degree{_END}|\^\{{\\degree\}}"
+    r"|\\text\{\s*(?:degrees?|deg\.?)\s*\}|(?<=[0-9}])\s+deg(?:rees?)?\b"
+)
+# Rewriting rules, in this order. Each takes ways to set one thing and leaves the plainest one.
 _RULES = [
     (re.compile(pattern), plain)
     for pattern, plain in (
         (r"<br\s*/?>|[\n\r\t]+", " "),
-        (r"(?<!\\)\$|(?<!\\)\\[()\[\]]|\*\*(?=\s|$)|^\*\*|\\(?:displaystyle|textstyle|limits|nolimits|allowbreak|rm|bf|it)(?![a-zA-Z])", " "),
+        # Delimiters of formulas, bold type of Markdown, sizes, fonts, colours, frames.
+        (r"(?<!\\)\$|(?<!\\)\\[()\[\]]|\*\*(?=\s|$)|^\*\*", " "),
+        (rf"\\(?:displaystyle|textstyle|limits|nolimits|allowbreak|rm|bf|it|boxed|fbox){_END}", " "),
         (r"\\(?:text)?color\s*(?:\[\w*\])?\s*\{[^{}]*\}", " "),
-        (r"\\h?(?:space|phantom)\*?\s*\{[^{}]*\}|\\label\{[^{}]*\}|\\tag\*?\{[^{}]*\}", " "),
-        (r"\\(?:boxed|fbox)(?![a-zA-Z])", " "),
-        (r"\\begin\{(?:aligned|align\*?|gathered|gather\*?|split|equation\*?|displaymath)\}(?:\[\w\])?|\\end\{(?:aligned|align\*?|gathered|gather\*?|split|equation\*?|displaymath)\}", " "),
-        (r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])\s*\.?", ""),
-        (r"\\lbrace(?![a-zA-Z])", r"\\{"),
-        (r"\\rbrace(?![a-zA-Z])", r"\\}"),
-        (r"\\[lr]?vert(?![a-zA-Z])", "|"),
+        (r"\\h?(?:space|phantom)\*?\s*\{[^{}]*\}|\\(?:label|tag)\*?\{[^{}]*\}", " "),
+        (rf"\\begin{_ALIGNED}(?:\[\w\])?|\\end{_ALIGNED}", " "),
+        (rf"\\(?:left|right|middle|[bB]igg?[lrm]?){_END}\s*\.?", ""),
+        (rf"\\lbrace{_END}", r"\\{"),
+        (rf"\\rbrace{_END}", r"\\}"),
+        (rf"\\[lr]?vert{_END}", "|"),
+        # Blanks.
         (r",\s*\\!\s*|\{,\}|\\!,", ","),
         (r"\\!", ""),
-        (r"(?<!\\)\\[,;:> ]|~|\\(?:q?quad|thinspace|enspace|nobreak)(?![a-zA-Z])", " "),
+        (rf"(?<!\\)\\[,;:> ]|~|\\(?:q?quad|thinspace|enspace|nobreak){_END}", " "),
+        # Letters and numbers in whatever font; upright words stay words.
         (rf"\\{_FONT}\s*\{{([^{{}}]*)\}}|\\{_UPRIGHT}\s*\{{\s*([eidf]|[-+.,0-9\s]*)\s*\}}", r" \1\2 "),
         (rf"\\{_UPRIGHT}\s*\{{([^{{}}]*)\}}", r"\\text{\1}"),
         (r"\\text\s*\{\s*(and|or|,|;)\s*\}", r" \1 "),
-        (r"\s*(?:\^\s*\\circ(?![a-zA-Z])|\^\s*\{\s*\\circ\s*\}|\^?\\degree(?![a-zA-Z])|\^\{\\degree\}|\\text\{\s*(?:degrees?|deg\.?)\s*\}|(?<=[0-9}])\s+deg(?:rees?)?\b)(?:\s*[CF](?![a-zA-Z])|\s*(?:Celsius|Fahrenheit))?", " "),
+        # Degrees and per cent.
+        (rf"\s*(?:{_DEGREES})(?:\s*[CF]{_END}|\s*(?:Celsius|Fahrenheit))?", " "),
         (r"\\?%|\\text\{\s*(?:per ?cent(?:age)?|pct\.?)\s*\}|(?<=[0-9} ])(?:per ?cent(?:age)?|pct)\b", r"\\% "),
-        (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
-        (r"\\(?:leqslant|leqq|leq)(?![a-zA-Z])|<=|=<", r"\\le "),
-        (r"\\(?:geqslant|geqq|geq)(?![a-zA-Z])|>=", r"\\ge "),
-        (r"\\neq(?![a-zA-Z])|\\not\s*=|!=", r"\\ne "),
-        (r"\\lt(?![a-zA-Z])|&lt;", "<"),
-        (r"\\gt(?![a-zA-Z])|&gt;", ">"),
-        (r"\\colon(?![a-zA-Z])", ":"),
-        (r"\\(?:varnothing|O)(?![a-zA-Z])|\\\{\s*\\\}", r"\\emptyset "),
-        (r"\\(?:[cdl]dots|dots[cbmio]?)(?![a-zA-Z])|\.\.\.+", r"\\ldots "),
+        # Commands of one meaning.
+        (rf"\\[dtc]frac{_END}", r"\\frac"),
+        (rf"\\(?:leqslant|leqq|leq){_END}|<=|=<", r"\\le "),
+        (rf"\\(?:geqslant|geqq|geq){_END}|>=", r"\\ge "),
+        (rf"\\neq{_END}|\\not\s*=|!=", r"\\ne "),
+        (rf"\\lt{_END}|&lt;", "<"),
+        (rf"\\gt{_END}|&gt;", ">"),
+        (rf"\\colon{_END}", ":"),
+        (rf"\\varnothing{_END}|\\\{{\s*\\\}}", r"\\emptyset "),
+        (rf"\\(?:[cdl]dots|dots[cbmio]?){_END}|\.\.\.+", r"\\ldots "),
         (r"(?<=[a-zA-Z]) in (?=[\[({\\])", r" \\in "),
         (r"\*\*", "^"),
         (r"\*", r"\\cdot "),
-        (r"(?<![\\a-zA-Z])(sqrt|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|ln|log|exp|pi|theta)(?![a-zA-Z])", r"\\\1 "),
-        (r"(?<![\\a-zA-Z])(?:infinity|infty|inf|oo)(?![a-zA-Z])|\\infinity(?![a-zA-Z])", r"\\infty "),
-        (r"(?<![a-zA-Z])([aApP])\.?\s?[mM](?:\.|(?![a-zA-Z]))(?=\s*\}?\s*$)(?<![0-9][aApP][mM])", r" \1m"),
-        (r"(?<=[0-9])\u0305", r"\\overline{}"),
+        (rf"(?<![\\a-zA-Z])({_FUNCTIONS}){_END}", r"\\\1 "),
+        (rf"(?<![\\a-zA-Z])(?:infinity|infty|inf|oo){_END}|\\infinity{_END}", r"\\infty "),
+        (rf"(?<![a-zA-Z])([aApP])\.?\s?[mM](?:\.|{_END})(?=\s*\}}?\s*$)(?<![0-9][aApP][mM])", r" \1m"),  # 3:00 p.m.
         (r"\s+", " "),
     )
 ]
@@ -92,11 +132,17 @@ _THOUSANDS = re.compile(r"(?<![0-9.,])([0-9]{1,3}(?: [0-9]{3})+)(?![0-9])")
 _MIXED = re.compile(r"(?<![0-9.}/)a-zA-Z^_])([0-9]+) +(?:([0-9]+) ?/ ?([0-9]+)(?![0-9/.])|(?=\\frac\{))")
 _POWER = re.compile(r"([\^_])\s*(-?[0-9]+)(?![0-9.])")
 _REPEATING = re.compile(
-    r"(?<![0-9])([0-9]*)\.([0-9]*?)(?:\\(?:overline|bar|dot|overbar)\s*(?:\{\s*([0-9]+)\s*\}|([0-9]))|\(([0-9]+)\)|([0-9]+?)\6\6+\s*\\ldots)"
+    r"(?<![0-9])([0-9]*)\.([0-9]*?)"
+    r"(?:\\(?:overline|bar|dot|overbar)\s*(?:\{\s*([0-9]+)\s*\}|([0-9]))|\(([0-9]+)\)|([0-9]+?)\6\6+\s*\\ldots)"
 )
-_EDGES = re.compile(r"^(?:[\s=:,;]|\\approx(?![a-zA-Z])|\\sim(?:eq)?(?![a-zA-Z])|\\therefore|\\text\{\s*\})+|(?:[\s.,;:=]|\\\\|\\text\{\s*\})+$")
+_EDGES = re.compile(
+    rf"^(?:[\s=:,;]|\\(?:approx|sim(?:eq)?|therefore){_END}|\\text\{{\s*\}})+|(?:[\s.,;:=]|\\\\|\\text\{{\s*\}})+$"
+)
+# Words before the answer: "the answer is 5", "\text{Final answer: } 5", "approximately 5".
 _LEAD = re.compile(
-    r"^(?:\\text\{)?\s*(?:(?:so|thus|therefore|hence),?\s+)?(?:the\s+)?(?:final\s+|correct\s+)?answers?(?:\s+is|\s+are)?\s*:?\s*(?:\}|(?<=[\s:])(?![\s\w,]*\}))\s*:?|^(?:\\text\{\s*)?(?:about|approximately|approx\.?|roughly|exactly)\s*(?:\}\s*|(?<=\s))",
+    r"^(?:\\text\{)?\s*(?:(?:so|thus|therefore|hence),?\s+)?(?:the\s+)?(?:final\s+|correct\s+)?answers?(?:\s+is|\s+are)?"
+    r"\s*:?\s*(?:\}|(?<=[\s:])(?![\s\w,]*\}))\s*:?"
+    r"|^(?:\\text\{\s*)?(?:about|approximately|approx\.?|roughly|exactly)\s*(?:\}\s*|(?<=\s))",
     re.IGNORECASE,
 )
 # What says how to set an answer, not which it is. Not the brackets of a matrix row, "\\[1ex]".
@@ -105,7 +151,7 @@ _TYPOGRAPHY = re.compile(r"\\!\s*|\\(?:left|right)(?![a-z])|(?<!\\)\\[()\[\]]|\^
 
 def ascii_signs(text: str) -> str:
     """A text with plain signs for dashes, blanks, quotation marks, full-width and styled characters."""
-    return text if text.isascii() else text.translate(_PLAIN)
+    return text if text.isascii() else text.translate(_SIGNS)
 
 
 def plain_form(answer: str) -> str:
@@ -127,9 +173,9 @@ def plain_form(answer: str) -> str:
     """
     form = answer
     if not form.isascii():
-        form = _RAISED.sub(lambda run: f"^{{{''.join(map(_SUPERSCRIPTS.get, run[0]))}}}", ascii_signs(form))
-        form = _LOWERED.sub(lambda run: f"_{{{''.join(map(_SUBSCRIPTS.get, run[0]))}}}", form)
-        form = form.translate(_MATHEMATICAL)
+        form = _RUN_RAISED.sub(lambda run: f"^{{{''.join(map(_RAISED.get, run[0]))}}}", ascii_signs(form))
+        form = _RUN_LOWERED.sub(lambda run: f"_{{{''.join(map(_LOWERED.get, run[0]))}}}", form)
+        form = form.translate(_TEX)
     for pattern, plain in _RULES:
         form = pattern.sub(plain, form)
     if "\\begin" not in form:  # The rows of an alignment: a chain, or one statement a row.
@@ -178,49 +224,42 @@ def squeezed(form: str) -> str:
     return re.sub(r"(?<![0-9])\s+|\s+(?![0-9])", "", form.strip())
 
 
-def closing(text: str, start: int) -> int:
-    """Position after the bracket that closes the one at `start`; the end of the text if there is none."""
-    depth = 0
-    opening, closed = text[start], {"{": "}", "(": ")", "[": "]"}[text[start]]
-    place = start
-    while place < len(text):
-        if text[place] == "\\":
-            place += 2
-            continue
-        depth += (text[place] == opening) - (text[place] == closed)
-        place += 1
-        if depth == 0:
-            return place
-    return len(text)
-
-
 def _with_braces(form: str) -> str:
-    r"""Give each ``\frac`` and ``\sqrt`` its arguments in braces: ``\frac12``, ``\frac1{72}``, ``\sqrt2``, ``\sqrt(x+1)``."""
+    r"""Give each ``\frac`` and ``\sqrt`` its arguments in braces: ``\frac1{72}``, ``\sqrt2``, ``\sqrt(x+1)``."""
     for command, count in (("\\sqrt", 1), ("\\frac", 2)):
         place = form.rfind(command)
         while place >= 0:
-            after = place + len(command)
-            if not form[after : after + 1].isalpha():
-                index = re.compile(r"\s*\[[^\[\]]*\]").match(form, after) if count == 1 else None
-                head, rest = form[:after] + (index[0].strip() if index else ""), form[index.end() if index else after :]
-                arguments = ""
+            head, rest = form[: place + len(command)], form[place + len(command) :]
+            if not rest[:1].isalpha():
+                if index := re.match(r"\s*(\[[^\[\]]*\])", rest if count == 1 else ""):
+                    head, rest = head + index[1], rest[index.end() :]
                 for _ in range(count):
-                    argument, rest = _argument(rest, count == 1)
-                    arguments += argument
-                form = head + arguments + rest
+                    argument, rest = _argument(rest.lstrip(), of_root=count == 1)
+                    head += argument
+                form = head + rest
             place = form.rfind(command, 0, place)
     return form
 
 
-def _argument(text: str, root: bool) -> tuple[str, str]:
-    """The first argument in `text`, in braces, and what follows it; of a root also a number or what is in brackets."""
-    text = text.lstrip()
-    if text[:1] == "{" or root and text[:1] == "(":
-        end = closing(text, 0)
-        inner = text[1 : end - 1] if end <= len(text) and text[end - 1 : end] in "})" else text[1:]
-        return f"{{{inner}}}", text[end:]
-    match = re.compile(rf"\\[a-zA-Z]+(?:\s*{GROUP})*|{'[0-9]+' if root else '[0-9]'}|[a-zA-Z]").match(text)
+def _argument(text: str, of_root: bool) -> tuple[str, str]:
+    """The first argument in `text`, in braces, and the rest; of a root also a whole number, or what is bracketed."""
+    if text.startswith("{") or (of_root and text.startswith("(")):
+        end = _closing(text)
+        return f"{{{text[1 : end - 1]}}}", text[end:]
+    number = "[0-9]+" if of_root else "[0-9]"
+    match = re.match(rf"\\[a-zA-Z]+(?:\s*{GROUP})*|{number}|[a-zA-Z]", text)
     return (f"{{{match[0]}}}", text[match.end() :]) if match else ("", text)
+
+
+def _closing(text: str) -> int:
+    """Position after the bracket that closes the one which `text` begins with; the end if there is none."""
+    depth = 0
+    closed = {"{": "}", "(": ")"}[text[0]]
+    for token in re.finditer(r"\\.|[(){}]", text):
+        depth += (token[0] == text[0]) - (token[0] == closed)
+        if depth == 0:
+            return token.end()
+    return len(text)
 
 
 def _fraction_of_repeating(decimal: re.Match) -> str:
@@ -234,6 +273,6 @@ def _fraction_of_repeating(decimal: re.Match) -> str:
 def _unwrapped(form: str) -> str:
     """Without braces that enclose everything, or a number or letter that needs none."""
     form = re.sub(r"(?:(?<=^)|(?<=[-+=<>,;(\[\s]))\{([-+]?[0-9a-zA-Z.]*)\}", r"\1", form).strip()
-    while form.startswith("{") and closing(form, 0) == len(form) and form.endswith("}"):
+    while form.startswith("{") and form.endswith("}") and _closing(form) == len(form):
         form = form[1:-1].strip()
     return form

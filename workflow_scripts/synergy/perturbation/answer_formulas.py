@@ -35,13 +35,10 @@ def formula(form: str) -> sympy.Basic:
     if re.search(r"[0-9]\s+[0-9]", form):  # Two numbers, not their product.
         raise Unreadable(form)
     try:
-        # Not `math_verify.parse`, which looks for a formula in a text, removes units of one letter ("3m" is 3 to it) and
-        # makes all letters small.
+        # Not `math_verify.parse`: it looks for a formula in a text, takes "3m" for 3 metres and makes letters small.
         # A capital I is a letter like others, not the imaginary unit.
         plain = CAPITAL_I.sub(lambda found: found[1] or r"\mathcal{I}", normalize_latex(form, NORMALIZATION))
-        value = latex2sympy(
-            plain, is_real=True, normalization_config=None, conversion_config=CONVERSION
-        )
+        value = latex2sympy(plain, is_real=True, normalization_config=None, conversion_config=CONVERSION)
     except Exception as error:  # of the parser, whatever a hostile text makes of it
         raise Unreadable(form) from error
     if not isinstance(value, sympy.Basic | sympy.MatrixBase):
@@ -107,7 +104,13 @@ def inequalities_equal(gold: Sequence[str], gold_sign: str, answer: Sequence[str
 
 def _is_odd_root(power: sympy.Pow) -> bool:
     exponent = power.exp.doit() if power.exp.is_number else None
-    return bool(exponent is not None and exponent.is_Rational and not exponent.is_Integer and exponent.q % 2 and power.base.is_negative)
+    return bool(
+        exponent is not None
+        and exponent.is_Rational
+        and not exponent.is_Integer
+        and exponent.q % 2
+        and power.base.is_negative
+    )
 
 
 def _real_root(power: sympy.Pow) -> sympy.Expr:

@@ -44,15 +44,16 @@ UNIT = re.compile(
 LETTER_UNIT = re.compile(rf"(?<=[0-9}}])\s+[mgshLlJNWVAKCF]{_POWER}$")
 # Words after a number that go on with it: it is no number with a unit.
 NO_UNIT = re.compile(
-    r"\b(?:or|and|to|than|if|not|when|times|plus|minus|over|less|more|choose|mod|base|is|are|so|in(?=.*\w)|squared|cubed"
-    r"|sqrt|hundred|thousand|million|billion|trillion|dozen)\b"
+    r"\b(?:or|and|to|than|if|not|when|times|plus|minus|over|less|more|choose|mod|base|is|are|so|in(?=.*\w)"
+    r"|squared|cubed|sqrt|hundred|thousand|million|billion|trillion|dozen)\b"
 )
 # Names of measures: what they measure, and how many of the first one make one.
 MEASURES = {
     name: (kind, Fraction(factor))
     for kind, measures in {
-        "length": "m meter metre 1, cm centimeter centimetre 1/100, mm millimeter millimetre 1/1000, km kilometer kilometre"
-        " 1000, in inch inche 254/10000, ft foot feet 3048/10000, yd yard 9144/10000, mi mile 1609344/1000",
+        "length": "m meter metre 1, cm centimeter centimetre 1/100, mm millimeter millimetre 1/1000,"
+        " km kilometer kilometre 1000, in inch inche 254/10000, ft foot feet 3048/10000, yd yard 9144/10000,"
+        " mi mile 1609344/1000",
         "mass": "g gram 1, kg kilogram 1000, mg milligram 1/1000",
         "weight": "lb pound 16, oz ounce 1",
         "time": "s sec second 1, min minute 60, h hr hour 3600, day 86400, week 604800",
@@ -65,15 +66,16 @@ MEASURES = {
     for *names, factor in (measure.split() for measure in measures.split(", "))
     for name in names
 }
-SMALL = (
+_UP_TO_NINETEEN = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
     " eighteen nineteen"
 )
-WORDS = {word: k for k, word in enumerate(SMALL.split())}
-WORDS |= {word: 10 * k for k, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_PARTS = "third fourth fifth sixth seventh eighth ninth tenth"
+WORDS = {word: k for k, word in enumerate(_UP_TO_NINETEEN.split())}
+WORDS |= {word: 10 * k for k, word in enumerate(_TENS.split(), start=2)}
+PARTS = {"half": 2, "halve": 2, "quarter": 4} | {word: k for k, word in enumerate(_PARTS.split(), start=3)}
 SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
-PARTS = {"half": 2, "halve": 2, "quarter": 4}
-PARTS |= {word: k for k, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), start=3)}
 
 
 class Quantity(NamedTuple):
@@ -157,7 +159,7 @@ def quantity(form: str) -> Quantity | None:
         value = _value_of_words(form)
         return None if value is None else Quantity(value)
     match = NUMBER.fullmatch(text)
-    if not match or match["whole"] and (match["minus"] or match["number"]) or ("(" in text) != (")" in text):
+    if not match or (match["whole"] and match["minus"]) or ("(" in text) != (")" in text):
         return None
     try:
         return _quantity(match)
@@ -223,7 +225,9 @@ def _same(gold: Quantity, answer: Quantity) -> bool:
     """Whether two numbers are equal, or a decimal with digits enough stands for the other one."""
     if gold.value == answer.value:
         return True
-    return any(one.n_digits and _stands_for(one, _rational(other.value)) for one, other in ((gold, answer), (answer, gold)))
+    return any(
+        one.n_digits and _stands_for(one, _rational(other.value)) for one, other in ((gold, answer), (answer, gold))
+    )
 
 
 def _stands_for(decimal: Quantity, exact: sympy.Expr) -> bool:
@@ -271,7 +275,9 @@ def _is_bare_unit(words: str, number: str) -> bool:
 def _measure(words: str) -> tuple[str, Fraction] | None:
     """What words measure, with its power, and the factor of their unit; None if they name none that is known."""
     power = re.search(r"\^\s*\{?([23])|\b(sq|cu)", words)
-    names = [name for name in re.findall("[a-zA-Z]+", words.lower()) if not re.fullmatch("sq(?:uare)?|cu(?:bic)?", name)]
+    names = [
+        name for name in re.findall("[a-zA-Z]+", words.lower()) if not re.fullmatch("sq(?:uare)?|cu(?:bic)?", name)
+    ]
     if len(names) != 1:
         return None
     measure = next((MEASURES[name] for name in (names[0], names[0].removesuffix("s")) if name in MEASURES), None)
@@ -322,9 +328,7 @@ def _bases_equal(gold: str, answer: str) -> bool | None:
 
 def _ratios_equal(gold: str, answer: str) -> bool | None:
     """Compare 3:2 term by term, and with a fraction unless it may be a time of day; None if neither is a ratio."""
-    one, other = (
-        [part.strip() for part in re.split(r":|\\text\{\s*to\s*\}|\bto\b", form)] for form in (gold, answer)
-    )
+    one, other = ([part.strip() for part in re.split(r":|\\text\{\s*to\s*\}|\bto\b", form)] for form in (gold, answer))
     if len(one) == len(other) == 1:
         return None
     if len(one) == len(other):

@@ -8,6 +8,8 @@ on in words ("5th", "2 times 3"). So a piece of an answer never stands for the a
 import re
 from typing import NamedTuple
 
+from synergy.perturbation.answer_forms import GROUP
+
 LONGEST = 600  # Characters that are read after a statement; the longest gold answer of MATH-500 has 53.
 OPEN, CLOSE = "\ue000", "\ue001"  # Stand for the dollar signs around a formula. Private characters: in no text.
 MATH = re.compile(
@@ -19,7 +21,6 @@ MATH = re.compile(
     re.DOTALL,
 )
 MARKUP = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)|`+|(?<!\\)\$(?=\s*[0-9.])|(?<=[0-9])\$|[\"“”]")
-GROUP = r"\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\]|\{[^{}]*+\})*+\})*+\})*+\}"
 NUMBER = r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
 FUNCTION = "(?:sin|cos|tan|cot|sec|csc|arc(?:sin|cos|tan)|log|ln|exp|sqrt|pi|theta|infinity|inf|gcd|lcm)"
 SCALE = "(?:hundred|thousand|million|billion|trillion|dozen)"
@@ -38,7 +39,9 @@ RUN = re.compile(
     r"|[^\w\s\\{}.?!#&\"@]|_|[¹²³¼½¾\u0370-\u03ff\u2070-\u2bff]|\.(?=[0-9])|!(?=\s*[-+*/=^),.\\])|[ \t~])*+",
     re.DOTALL,
 )
-BRACKETS = re.compile(rf"{OPEN}[^{CLOSE}]*{CLOSE}|\\(?P<gap>left|right)\s*\.|(?P<open>[(\[]|\\\{{)|(?P<close>[)\]]|\\\}})|\\.")
+BRACKETS = re.compile(
+    rf"{OPEN}[^{CLOSE}]*{CLOSE}|\\(?P<gap>left|right)\s*\.|(?P<open>[(\[]|\\\{{)|(?P<close>[)\]]|\\\}})|\\."
+)
 LOOSE_END = re.compile(r"(?:[\s,;:~*]|(?<=\s)(?:and|or|to|-)|\\[ ,;:!]|\\\\|\\q?quad)+$")
 UNFINISHED = re.compile(
     r"(?:[-+/^_=<>√×÷·±∓≤≥≠≈∈∪∩(\[]|\\(?:cdot|times|div|pm|mp|leq?|geq?|neq?|in|cup|cap|[dtc]?frac|sqrt|approx|text|left))$"
@@ -53,10 +56,16 @@ GOES_ON = re.compile(
 NEW_CLAUSE = re.compile(r"\s+(?:is|are|was|were|has|have|had|will|would|can|could|remain)\b")
 UNIT_AT = re.compile(rf"(?!st|nd|rd|th){UNIT}")
 SENTENCE = re.compile(rf"(?:{OPEN}[^{CLOSE}]*{CLOSE}|[^.?!\n]|[.?!](?!\s|$)|(?<=\bMr|\bMs|\bDr)\.|(?<=\bMrs)\.)*")
-NOT_STATED = re.compile(r"\b(?:not|between|at least|at most|more than|less than|fewer than|greater than)\b", re.IGNORECASE)
-CLAUSE_END = re.compile(r"[,;:(]|\s-\s|\s(?:because|since|as|which|who|that|where(?:as)?|when|while|for|so|if|with|by)\s")
+NOT_STATED = re.compile(
+    r"\b(?:not|between|at least|at most|more than|less than|fewer than|greater than)\b", re.IGNORECASE
+)
+CLAUSE_END = re.compile(
+    r"[,;:(]|\s-\s|\s(?:because|since|as|which|who|that|where(?:as)?|when|while|for|so|if|with|by)\s"
+)
 VERB = re.compile(r"\b(?:is|are|was|were|be|equals?)\b|(?<![<>!=])=(?!=)", re.IGNORECASE)
-END_VERB = re.compile(rf"{VERB.pattern}|\b(?:has|have|costs?|makes?|gives?|gets?|leaves?|needs?|totals?)\b", re.IGNORECASE)
+END_VERB = re.compile(
+    rf"{VERB.pattern}|\b(?:has|have|costs?|makes?|gives?|gets?|leaves?|needs?|totals?)\b", re.IGNORECASE
+)
 START = re.compile(rf"(?<![\w.,(\[])(?=[-+]?\s?[0-9.(\[\\√{OPEN}])")
 ARTICLE = re.compile(rf"\s*(?:an?|[Tt]he)\s+(?=[a-zA-Z0-9{OPEN}])|I\s+(?=[a-z])")
 UNITS = re.compile(r"[\s.!*_)\"']*(?:[a-zA-Z]+[\s.!*]*){0,3}")  # What may follow the value at the end of a sentence.
@@ -64,11 +73,12 @@ OPTION = re.compile(r"^\s*(?:(?:an?|the)\s+)?(?:(?:option|choice|letter|answer)\
 EQUALS = re.compile(r"(?<![<>!=\\])=(?!=)")
 COMMAND = re.compile(r"\\[a-zA-Z]+")
 # First words of what is no answer: "The answer is correct", "not 5", "in the box".
-NO_ANSWER = frozenset(
-    "unknown unclear not correct right wrong incorrect clear obvious above below shown given found as follows boxed here"
-    " there that this these what which why how in on at to we i you it they if because since when where obtained left"
-    " also still already only now always never simply impossible".split()
+_NO_ANSWER = (
+    "unknown unclear not correct right wrong incorrect clear obvious above below shown given found as follows boxed"
+    " here there that this these what which why how in on at to we i you it they if because since when where obtained"
+    " left also still already only now always never simply impossible"
 )
+NO_ANSWER = frozenset(_NO_ANSWER.split())
 
 
 class Value(NamedTuple):
@@ -81,7 +91,7 @@ class Value(NamedTuple):
 
 def prepare(text: str) -> str:
     r"""The beginning of a text, at most `LONGEST` characters, with formulas marked and markup and currencies gone."""
-    marked = MATH.sub(_mark, text[: LONGEST])
+    marked = MATH.sub(_mark, text[:LONGEST])
     return MARKUP.sub("", marked)
 
 
@@ -105,7 +115,8 @@ def value_at(text: str, start: int = 0) -> Value | None:
     if not re.search(r"\w|[∞∅½]", raw.replace(OPEN, "").replace(CLOSE, "")):
         return None
     end = start + len(raw)
-    whole = not (attached or UNFINISHED.search(raw) or GOES_ON.match(text, end) and not UNIT_AT.match(text, end))
+    goes_on = GOES_ON.match(text, end) and not UNIT_AT.match(text, end)
+    whole = not (attached or UNFINISHED.search(raw) or goes_on)
     value = " ".join(raw.replace(OPEN, "").replace(CLOSE, "").split())
     return Value(plain_number(right_side(value)), end, whole)
 
@@ -139,7 +150,7 @@ def value_in_words(sentence: str, at_end: bool = False) -> str | None:
     value = _after_verb(sentence, END_VERB if at_end else VERB)
     if value is None and not at_end:
         value = _only_value(sentence)
-    if not value or not value.whole or at_end and not UNITS.fullmatch(sentence, value.end):
+    if not value or not value.whole or (at_end and not UNITS.fullmatch(sentence, value.end)):
         return None
     return value.text
 
@@ -166,6 +177,8 @@ def value_alone(line: str) -> str | None:
     value = value_at(line)
     if not value or not value.whole or not UNITS.fullmatch(line, value.end):
         return None
+    if re.fullmatch("[a-zA-Z]", value.text) and re.search("[a-zA-Z]", line[value.end :]):
+        return None  # "I cannot tell"
     return None if EQUALS.search(value.text) else value.text
 
 

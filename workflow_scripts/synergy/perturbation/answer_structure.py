@@ -4,14 +4,21 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_OPEN, _CLOSE = "({[", ")}]"
-_TOKEN = re.compile(r"\\(?:begin|end)\{[a-zA-Z]+\*?\}|\\langle|\\rangle|\\[lr](?:floor|ceil)|\\[a-zA-Z]+|\\.|.", re.DOTALL)
+_TOKEN = re.compile(
+    r"(?P<open>[({\[]|\\\{|\\langle|\\lfloor|\\lceil|\\begin\{\w+\*?\})"
+    r"|(?P<close>[)}\]]|\\\}|\\rangle|\\rfloor|\\rceil|\\end\{\w+\*?\})|\\[a-zA-Z]+|\\.|.",
+    re.DOTALL,
+)
 _LIST = re.compile(r"[,;]|(?<![\\a-zA-Z])(?:and|or)(?![a-zA-Z])|\\(?:lor|vee|land|wedge)(?![a-zA-Z])")
+_WITHIN_BRACKETS = re.compile("[,;]")
 _RELATION = re.compile(r"\\(?:le|ge|ne|in|approx|equiv)(?![a-zA-Z])|[<>=]")
 _CUP = re.compile(r"\\cup(?![a-zA-Z])")
-_THOUSANDS = re.compile(r"[-+]?(?:\\\$)?\s*[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?!,).*")
-_MATRIX = re.compile(r"\\begin\{([pbB]?matrix|array|smallmatrix)\}(?:\{[lcr| ]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _BUILDER = re.compile(r"\\mid(?![a-zA-Z])|\||:")
+_ONE_NUMBER = re.compile(
+    r"[-+]?(?:\\\$)?\s*[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9,])[^,;]*"
+)  # 1,234 and its unit
+_MATRIX = re.compile(r"\\begin\{([pbB]?matrix|array|smallmatrix)\}(?:\{[lcr| ]*\})?(.*)\\end\{\1\}", re.DOTALL)
+_BRACKETS = {"(": "(", "[": "[", "\\{": "{", "\\langle": "<", ")": ")", "]": "]", "\\}": "}", "\\rangle": ">"}
 
 
 class Leaf(NamedTuple):
@@ -21,7 +28,16 @@ class Leaf(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Several answers: a bare ``list`` with its connective (``,``, ``and``, ``or``), or what brackets hold."""
+    """Several answers.
+
+    Attributes
+    ----------
+    brackets : str
+        ``list`` for a bare list, or the brackets around it: ``()``, ``[]``, ``(]``, ``[)``, ``{}`` or ``<>``.
+    items : tuple of nodes
+    connective : str
+        ``or`` or ``and`` if the list has these words, else ``,``.
+    """
 
     brackets: str
     items: tuple
@@ -35,16 +51,16 @@ class Union(NamedTuple):
 
 
 class Relation(NamedTuple):
-    """A chain of terms (in plain TeX) and the relations between them."""
+    """A chain of terms, in plain TeX, and the signs between them."""
 
-    terms: tuple
-    signs: tuple
+    terms: tuple[str, ...]
+    signs: tuple[str, ...]
 
 
 class Matrix(NamedTuple):
     """Rows of leaves."""
 
-    rows: tuple
+    rows: tuple[tuple[Leaf, ...], ...]
 
 
 Node = Leaf | Group | Union | Relation | Matrix
@@ -52,82 +68,73 @@ Node = Leaf | Group | Union | Relation | Matrix
 
 @lru_cache(maxsize=1024)
 def structure(form: str) -> Node:
-    """Take an answer in plain TeX apart."""
+    """Take an answer in plain TeX apart: first at commas, then at relations, at unions, and at brackets around it."""
     form = form.strip()
     parts, connectives = _split(form, _LIST)
-    if len(parts) > 1 and not _is_lone_number(form):
-        return _listed([part for part in parts if part], connectives)
+    if len(parts) > 1 and not _ONE_NUMBER.fullmatch(form):
+        return _listed([part for part in parts if part], set(connectives))
     terms, signs = _split(form, _RELATION)
     if len(terms) > 1:
         return Relation(tuple(terms), tuple(signs))
-    pieces, _ = _split(form, _CUP)
-    if len(pieces) > 1:
-        return Union(tuple(structure(piece) for piece in pieces))
+    sets, _ = _split(form, _CUP)
+    if len(sets) > 1:
+        return Union(tuple(map(structure, sets)))
     if matrix := _MATRIX.fullmatch(form):
         rows = re.split(r"\\\\(?:\s*\[\w+\])?", matrix[2].strip().removesuffix("\\\\"))
         return Matrix(tuple(tuple(Leaf(cell.strip()) for cell in row.split("&")) for row in rows))
-    brackets, inside = _bracketed(form)
-    if brackets:
-        parts, _ = _split(inside, re.compile("[,;]"))
-        if brackets == "{}" and len(parts) == 1 and len(built := _split(inside, _BUILDER)[0]) == 2:
-            return structure(built[1])
-        if len(parts) > 1 or brackets not in ("()", "[]"):
-            return Group(brackets, tuple(structure(part) for part in parts))
-        return structure(inside) if brackets == "()" else Group(brackets, (structure(inside),))
-    return Leaf(form)
+    return _bracketed(form) or Leaf(form)
 
 
-def _listed(parts: list[str], connectives: list[str]) -> Node:
+def _listed(parts: list[str], connectives: set[str]) -> Node:
     items = [structure(part) for part in parts]
     if len(items) == 1:
         return items[0]
-    first = items[0]
-    if isinstance(first, Relation) and first.signs[-1] in ("=", r"\in") and not any(isinstance(i, Relation) for i in items[1:]):
-        items[0] = structure(first.terms[-1])  # n = 1, 2, 3
-    return Group("list", tuple(items), "or" if {"or", r"\lor", r"\vee"} & set(connectives) else "and" if {"and", r"\land", r"\wedge"} & set(connectives) else ",")
+    relations = [isinstance(item, Relation) for item in items]
+    if relations == [True] + [False] * (len(items) - 1) and items[0].signs[-1] in ("=", r"\in"):
+        items[0] = structure(items[0].terms[-1])  # n = 1, 2, 3
+    word = "or" if {"or", r"\lor", r"\vee"} & connectives else "and" if connectives - {",", ";"} else ","
+    return Group("list", tuple(items), word)
 
 
-def _is_lone_number(form: str) -> bool:
-    return bool(_THOUSANDS.fullmatch(form)) and not re.search(r",(?![0-9]{3}(?![0-9]))|;|\band\b|\bor\b", form)
+def _bracketed(form: str) -> Node | None:
+    """What brackets around a whole form hold; None if it has none."""
+    opening = next((bracket for bracket in ("(", "[", "\\{", "\\langle") if form.startswith(bracket)), None)
+    closing = next((bracket for bracket in (")", "]", "\\}", "\\rangle") if form.endswith(bracket)), None)
+    if not opening or not closing or _first_closed(form) < len(form):
+        return None
+    brackets, inside = _BRACKETS[opening] + _BRACKETS[closing], form[len(opening) : -len(closing)].strip()
+    parts, _ = _split(inside, _WITHIN_BRACKETS)
+    if brackets == "()" and len(parts) == 1:
+        return structure(inside)
+    if brackets == "{}" and len(parts) == 1:
+        described, _ = _split(inside, _BUILDER)
+        if len(described) == 2:  # {x | x > 3}
+            return structure(described[1])
+    return Group(brackets, tuple(map(structure, parts)))
 
 
 def _split(form: str, pattern: re.Pattern) -> tuple[list[str], list[str]]:
     """Split where no bracket is open; the parts, and what stood between them."""
-    parts, signs, start, depth, place = [], [], 0, 0, 0
+    parts, between = [], []
+    start = depth = place = 0
     while place < len(form):
-        if depth == 0 and (found := pattern.match(form, place)):
+        found = pattern.match(form, place) if depth == 0 else None
+        if found:
             parts.append(form[start:place].strip())
-            signs.append(found[0].strip())
+            between.append(found[0])
             start = place = found.end()
-            continue
-        token = _TOKEN.match(form, place)[0]
-        depth += _depth(token)
-        depth = max(depth, 0)
-        place += len(token)
-    return [*parts, form[start:].strip()], signs
+        else:
+            token = _TOKEN.match(form, place)
+            depth = max(0, depth + bool(token["open"]) - bool(token["close"]))
+            place = token.end()
+    return [*parts, form[start:].strip()], between
 
 
-def _depth(token: str) -> int:
-    if token in (r"\{", r"\langle", r"\lfloor", r"\lceil") or token in _OPEN or token.startswith(r"\begin"):
-        return 1
-    if token in (r"\}", r"\rangle", r"\rfloor", r"\rceil") or token in _CLOSE or token.startswith(r"\end"):
-        return -1
-    return 0
-
-
-def _bracketed(form: str) -> tuple[str, str]:
-    """The brackets around a whole form, "" if there are none, and what is in them."""
-    for opening, closings in (("(", ")]"), ("[", "])"), ("\\{", ("\\}",)), ("\\langle", ("\\rangle",))):
-        if form.startswith(opening):
-            depth = place = 0
-            while place < len(form):
-                token = _TOKEN.match(form, place)[0]
-                depth += _depth(token)
-                place += len(token)
-                if depth == 0:
-                    break
-            closing = next((c for c in closings if form.endswith(c)), None)
-            if depth == 0 and place == len(form) and closing and len(form) > len(opening):
-                kinds = {"\\{": "{", "\\langle": "<", "\\}": "}", "\\rangle": ">"}
-                return kinds.get(opening, opening) + kinds.get(closing, closing), form[len(opening) : -len(closing)].strip()
-    return "", form
+def _first_closed(form: str) -> int:
+    """Where the bracket that a form begins with is closed; brackets of any kind close each other, as in [0, 1)."""
+    depth = 0
+    for token in _TOKEN.finditer(form):
+        depth += bool(token["open"]) - bool(token["close"])
+        if depth <= 0:
+            return token.end()
+    return len(form) + 1
