@@ -198,6 +198,8 @@ def _same_items(golds: tuple, answers: tuple, repeated: bool) -> bool:
 
 def _matrices_equal(gold: Node, answer: Node) -> bool:
     if isinstance(gold, Leaf) or isinstance(answer, Leaf):  # a matrix with a factor
+        if any(isinstance(node, Leaf) and "matrix" not in node.form for node in (gold, answer)):
+            return False
         return formulas_equal(_as_formula(gold), _as_formula(answer))
     one, other = _rows(gold), _rows(answer)
     if isinstance(gold, Group) or isinstance(answer, Group):  # a vector in a line
@@ -214,9 +216,7 @@ def _rows(node: Matrix | Group) -> list[list[Node]]:
     return [list(node.items)] if _kind(node) in ("tuple", "list") else []
 
 
-def _as_formula(node: Node) -> sympy.Basic:
+def _as_formula(node: Matrix | Leaf) -> sympy.Basic:
     if isinstance(node, Matrix):
         return sympy.Matrix([[formula(cell.form) for cell in row] for row in node.rows])
-    if not isinstance(node, Leaf) or "matrix" not in node.form:
-        raise Unreadable(str(node))
     return formula(node.form)

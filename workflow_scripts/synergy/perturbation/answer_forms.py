@@ -124,7 +124,7 @@ _RULES = [
         (r"\*", r"\\cdot "),
         (rf"(?<![\\a-zA-Z])({_FUNCTIONS}){_END}", r"\\\1 "),
         (rf"(?<![\\a-zA-Z])(?:infinity|infty|inf|oo){_END}|\\infinity{_END}", r"\\infty "),
-        (rf"(?<![a-zA-Z])([aApP])\.?\s?[mM](?:\.|{_END})(?=\s*\}}?\s*$)(?<![0-9][aApP][mM])", r" \1m"),  # 3:00 p.m.
+        (rf"(:[0-9]{{2}}\s*|(?<=[0-9])\s+)([aApP])\.?\s?[mM](?:\.|{_END})(?=\s*\}}?\s*$)", r"\1 \2m"),  # 3:00 p.m.
         (r"\s+", " "),
     )
 ]

@@ -11,8 +11,8 @@ import sympy
 from synergy.perturbation.answer_forms import squeezed
 from synergy.perturbation.answer_formulas import formula, formulas_equal
 
-# ASSUME: A decimal fraction of six or more digits stands for every value with all of these digits, rounded or cut off;
-# digits after the twelfth may be noise of floating-point numbers. All other values must be equal.
+# ASSUME: A decimal fraction of six or more digits stands for every value that has these digits if it is rounded or cut
+# off; digits after the twelfth may be noise of floating-point numbers. All other values must be equal.
 FEWEST_DIGITS, MOST_DIGITS = 6, 12
 LONGEST_NUMBER = 400  # Characters. Longer ones are left to SymPy.
 
@@ -234,11 +234,13 @@ def _stands_for(decimal: Quantity, exact: sympy.Expr) -> bool:
     """Whether all digits of a decimal fraction are those of an exact value, and they are enough."""
     if decimal.n_digits < FEWEST_DIGITS or decimal.value == 0:
         return False
-    place = decimal.last * 10 ** max(0, decimal.n_digits - MOST_DIGITS)  # that of the 12th digit, where there are more
-    difference = exact - _rational(decimal.value)
-    if not difference.is_Rational:
-        difference = difference.evalf(2 * MOST_DIGITS)
-    return bool(difference.is_real and abs(difference) < _rational(place))
+    sign = 1 if decimal.value > 0 else -1
+    beyond = sign * (exact - _rational(decimal.value))  # what the decimal leaves out, if it is positive
+    if not beyond.is_Rational:
+        beyond = beyond.evalf(2 * MOST_DIGITS)
+    last = _rational(decimal.last)
+    noise = last * 10 ** (decimal.n_digits - MOST_DIGITS) if decimal.n_digits > MOST_DIGITS else last / 2
+    return bool(beyond.is_real and (abs(beyond) <= noise or 0 < beyond < last))
 
 
 def _rational(value: Fraction) -> sympy.Rational:
@@ -274,10 +276,9 @@ def _is_bare_unit(words: str, number: str) -> bool:
 
 def _measure(words: str) -> tuple[str, Fraction] | None:
     """What words measure, with its power, and the factor of their unit; None if they name none that is known."""
+    words = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", words.lower())
     power = re.search(r"\^\s*\{?([23])|\b(sq|cu)", words)
-    names = [
-        name for name in re.findall("[a-zA-Z]+", words.lower()) if not re.fullmatch("sq(?:uare)?|cu(?:bic)?", name)
-    ]
+    names = [name for name in re.findall("[a-z]+", words) if not re.fullmatch("sq(?:uare)?|cu(?:bic)?", name)]
     if len(names) != 1:
         return None
     measure = next((MEASURES[name] for name in (names[0], names[0].removesuffix("s")) if name in MEASURES), None)

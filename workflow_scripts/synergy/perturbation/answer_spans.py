@@ -13,7 +13,7 @@ from synergy.perturbation.answer_forms import GROUP
 LONGEST = 600  # Characters that are read after a statement; the longest gold answer of MATH-500 has 53.
 OPEN, CLOSE = "\ue000", "\ue001"  # Stand for the dollar signs around a formula. Private characters: in no text.
 MATH = re.compile(
-    r"\$\$([^$]+)\$\$"
+    r"\$\$((?:\\.|[^$\\])+)\$\$"
     r"|(?<!\\)\$(?!\s)((?:\\.|[^$\\])+?)(?<!\s)\$(?![0-9])"
     r"|(?<!\\)\$\s((?:\\.|[^$\\])+?)\s\$"
     r"|\\\(((?:(?!\\\)).)+)\\\)"
@@ -205,9 +205,9 @@ def plain_number(value: str) -> str:
 
 
 def _mark(formula: re.Match) -> str:
-    inner = next(group for group in formula.groups() if group)
-    stripped = inner.strip().rstrip(".,;: ")
-    return f"{OPEN}{stripped}{CLOSE}{inner.strip()[len(stripped) :].strip()}"
+    inner = next(group for group in formula.groups() if group).strip()
+    own = re.sub(r"(?:(?<!\.)\.|[,;:\s])+$", "", inner)  # The stop of the sentence stands behind the formula, then.
+    return f"{OPEN}{own}{CLOSE}{inner[len(own) :].strip()}"
 
 
 def _close_brackets(raw: str) -> tuple[str, bool]:
