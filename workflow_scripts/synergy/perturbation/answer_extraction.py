@@ -134,11 +134,11 @@ def extract_answer(text: str) -> Extraction:
     if after_thinking is None:
         return NOTHING
     for head in _heads(after_thinking):
-        boxed = last_boxed(head)
-        if boxed is not None:
-            return Extraction(boxed, "boxed")
+        boxes, _ = _boxes(head)
+        if boxes:
+            return Extraction(_last_list(head, boxes), "boxed")
         plain = ascii_signs(CLOSED_BOX.sub(" ", head))  # only placeholders
-        cut = _boxes(plain)[1]
+        _, cut = _boxes(plain)
         if answer := _stated(plain, cut):
             return Extraction(answer, "stated")
         if cut is None and (answer := _conclusion(plain)):
@@ -147,7 +147,7 @@ def extract_answer(text: str) -> Extraction:
 
 
 def last_boxed(text: str) -> str | None:
-    r"""Content of the last complete ``\boxed{}`` (or ``\fbox{}``) of `text`, or of the last boxes if they are one list.
+    r"""Content of the last complete ``\boxed{}`` (or ``\fbox{}``) of `text`.
 
     Braces may be nested; escaped braces do not count. Of boxes inside boxes the inner one is the last. A box that is
     unterminated, empty or a placeholder is passed over. TeX's form without braces counts where a number, a command with
@@ -162,17 +162,20 @@ def last_boxed(text: str) -> str | None:
     Returns
     -------
     str or None
-        The content without surrounding blanks, that of several boxes joined by commas; None if there is no complete box
-        with something in it.
+        The content without surrounding blanks; None if there is no complete box with something in it.
     """
-    contents: list[str] = []
-    following = None
-    for start, end, content in reversed(_boxes(text)[0]):
-        if following is not None and not BETWEEN_BOXES.fullmatch(text, end, following):
+    boxes, _ = _boxes(text)
+    return boxes[-1][2] if boxes else None
+
+
+def _last_list(text: str, boxes: list[tuple[int, int, str]]) -> str:
+    """Contents of the last boxes that nothing but commas and words between them divides, each once."""
+    contents = [boxes[-1][2]]
+    for (_, end, content), (following, _, _) in reversed(list(itertools.pairwise(boxes))):
+        if not BETWEEN_BOXES.fullmatch(text, end, following):
             break
         contents.append(content)
-        following = start
-    return ", ".join(dict.fromkeys(reversed(contents))) or None
+    return ", ".join(dict.fromkeys(reversed(contents)))
 
 
 def _boxes(text: str) -> tuple[list[tuple[int, int, str]], int | None]:

@@ -27,7 +27,7 @@ SCALE = "(?:hundred|thousand|million|billion|trillion|dozen)"
 UNIT = "(?:cm|mm|km|kg|mg|ml|ft|in|lbs?|oz|mi|mph|am|pm|hrs?|min|secs?|th|st|nd|rd)(?![a-zA-Z])"
 RUN = re.compile(
     rf"(?:{OPEN}[^{CLOSE}]*+{CLOSE}"
-    rf"|\\begin\{{([a-zA-Z]+\*?)\}}.*?\\end\{{\1\}}|\\[a-zA-Z]+|\\.|{GROUP}"
+    rf"|\\begin\{{([a-zA-Z]+\*?)\}}.*?\\end\{{\1\}}|\\[a-zA-Z]+|\\[^a-zA-Z0-9]|{GROUP}"
     rf"|[0-9]*\.[0-9]{{2,}}\s?(?:\.\.\.+|…)|(?<=,)\s?\.\.\.+|(?<=[0-9])\.(?=\\(?:overline|bar|dot)|\([0-9])"
     rf"|{NUMBER}(?:\s{SCALE}(?![a-zA-Z]))?"
     rf"|(?<![a-zA-Z])(?:{FUNCTION}|[a-zA-Z])(?![a-zA-Z0-9'])"
@@ -66,7 +66,7 @@ VERB = re.compile(r"\b(?:is|are|was|were|be|equals?)\b|(?<![<>!=])=(?!=)", re.IG
 END_VERB = re.compile(
     rf"{VERB.pattern}|\b(?:has|have|costs?|makes?|gives?|gets?|leaves?|needs?|totals?)\b", re.IGNORECASE
 )
-START = re.compile(rf"(?<![\w.,(\[])(?=[-+]?\s?[0-9.(\[\\√{OPEN}])")
+START = re.compile(rf"(?<![\w.,(\[\\^*/:+-])(?=[-+]?\s?[0-9.(\[\\√{OPEN}])")
 ARTICLE = re.compile(rf"\s*(?:an?|[Tt]he)\s+(?=[a-zA-Z0-9{OPEN}])|I\s+(?=[a-z])")
 UNITS = re.compile(r"[\s.!*_)\"']*(?:[a-zA-Z]+[\s.!*]*){0,3}")  # What may follow the value at the end of a sentence.
 OPTION = re.compile(r"^\s*(?:(?:an?|the)\s+)?(?:(?:option|choice|letter|answer)\s+)?", re.IGNORECASE)

@@ -176,9 +176,9 @@ def answer_and_grade(
     -------
     list of dict, in the order of `problems`
         ``id``, ``type``, ``level``; ``prompt`` and ``generated`` text (up to the stop string), ``n_tokens`` generated;
-        ``extracted`` answer, its ``extraction`` (boxed, stated, fallback or none), the ``gold`` one; verdicts ``correct``
-        and ``correct_strict`` with the ``grading`` status; ``truncated``; ``solution_nll`` of the reference solution,
-        nats per token, and its length ``n_solution_tokens``.
+        ``extracted`` answer, its ``extraction`` (boxed, stated, fallback or none), the ``gold`` one; verdicts
+        ``correct`` and ``correct_strict`` with the ``grading`` status; ``truncated``; ``solution_nll`` of the reference
+        solution, nats per token, and its length ``n_solution_tokens``.
 
     Raises
     ------
