@@ -120,6 +120,21 @@ RIGHT = table(r"""
     \text{June 20} || June 20
     \text{(C)} || C || (C) || \textbf{(C)} || C. || (C)\ 12 || c)
     12 || (C)\ 12
+    \text{A, B} || A, B || B and A
+    6^{\text{th}} || 6 || 6th
+    \infty || \text{infinity} || ∞
+    0.6 || \frac{3}{5}\text{ or }0.6
+    \frac{3}{5}\text{ or }0.6 || 0.6
+    x^{2/3} || \sqrt[3]{x^2}
+    -\frac{2(x^2+6)}{9(x^2-2)\sqrt[3]{x^2-2}^2} || -\frac{8x^2}{9(x^2-2)^{5/3}}+\frac{2}{3(x^2-2)^{2/3}}
+    \lim_{x\to 0} \frac{\sin x}{x} || 1
+    \frac{n(n+1)}{2} || \sum_{k=1}^{n} k
+    \cos\theta + i\sin\theta || e^{i\theta}
+    (-\infty,-2)\cup(-2,2)\cup(2,\infty) || x\neq\pm2 || x \ne 2 \text{ and } x \ne -2
+    \begin{cases} x=1 \\ y=2 \end{cases} || x=1, y=2
+    \begin{bmatrix}1&2\\3&4\end{bmatrix} || \left[\begin{array}{cc}1&2\\3&4\end{array}\right]
+    10 || {5\choose 2} || \tbinom52 + 0
+    \{(1,2),(3,4)\} || \{(3,4),(1,2)\}
 """)
 
 WRONG = table(r"""
@@ -196,6 +211,10 @@ WRONG = table(r"""
     12 || (C)\ 13
     \text{June 20} || June 21
     0 || \emptyset
+    \sin^{-1} x || \frac{1}{\sin x}
+    \{(1,2),(3,4)\} || \{(2,1),(3,4)\}
+    \cos\theta + i\sin\theta || e^{-i\theta}
+    \pi r^2 || 2\pi r
 """)
 
 

@@ -77,8 +77,9 @@ def _both_signs(node: Node) -> Node:
             return Group("list", tuple(_signed(node)))
         case Group("list" | "{}", items):
             return node._replace(items=tuple(itertools.chain.from_iterable(map(_signed, items))))
-        case Relation((name, form), ("=",)) if PLUS_MINUS.search(form):
-            return Group("list", tuple(Relation((name, part.form), ("=",)) for part in _signed(Leaf(form))))
+        case Relation((name, form), ("=" | r"\ne",) as sign) if PLUS_MINUS.search(form):
+            both = tuple(Relation((name, part.form), sign) for part in _signed(Leaf(form)))
+            return Group("list", both, "and" if sign == (r"\ne",) else ",")
     return node
 
 
@@ -155,7 +156,7 @@ def _groups_equal(gold: Node, answer: Node) -> bool:
         # One value written twice, or as the only element of a set.
         return answer.brackets in ("list", "{}") and all(_equal(gold, item) for item in answer.items)
     if isinstance(answer, Leaf):
-        return gold.brackets == "{}" and len(gold.items) == 1 and _equal(gold.items[0], answer)
+        return gold.brackets in ("list", "{}") and all(_equal(item, answer) for item in gold.items)
     kinds = _kind(gold), _kind(answer)
     if kinds[0] == "tuple" or not any(isinstance(item, Relation) for item in gold.items):
         answer = _by_name(answer)

@@ -95,6 +95,8 @@ _RULES = [
         (r"\\h?(?:space|phantom)\*?\s*\{[^{}]*\}|\\(?:label|tag)\*?\{[^{}]*\}", " "),
         (rf"\\begin{_ALIGNED}(?:\[\w\])?|\\end{_ALIGNED}", " "),
         (rf"\\(?:left|right|middle|[bB]igg?[lrm]?){_END}\s*\.?", ""),
+        (r"\\begin\{cases\}((?:(?!&|\\end).)*)\\end\{cases\}", r"\1"),  # Without conditions: a list.
+        (r"\{?([^{}\\]*)\\choose([^{}\\]*)\}?", r"\\binom{\1}{\2}"),
         (rf"\\lbrace{_END}", r"\\{"),
         (rf"\\rbrace{_END}", r"\\}"),
         (rf"\\[lr]?vert{_END}", "|"),
@@ -106,11 +108,13 @@ _RULES = [
         (rf"\\{_FONT}\s*\{{([^{{}}]*)\}}|\\{_UPRIGHT}\s*\{{\s*([eidf]|[-+.,0-9\s]*)\s*\}}", r" \1\2 "),
         (rf"\\{_UPRIGHT}\s*\{{([^{{}}]*)\}}", r"\\text{\1}"),
         (r"\\text\s*\{\s*(and|or|,|;)\s*\}", r" \1 "),
+        (r"(?<=[0-9])(?:\^\s*\{?\s*\\text\{\s*(?:st|nd|rd|th)\s*\}\s*\}?|(?:st|nd|rd|th)(?![a-zA-Z]))", ""),  # 5th
         # Degrees and per cent.
         (rf"\s*(?:{_DEGREES})(?:\s*[CF]{_END}|\s*(?:Celsius|Fahrenheit))?", " "),
         (r"\\?%|\\text\{\s*(?:per ?cent(?:age)?|pct\.?)\s*\}|(?<=[0-9} ])(?:per ?cent(?:age)?|pct)\b", r"\\% "),
         # Commands of one meaning.
         (rf"\\[dtc]frac{_END}", r"\\frac"),
+        (rf"\\[dt]binom{_END}", r"\\binom"),
         (rf"\\(?:leqslant|leqq|leq){_END}|<=|=<", r"\\le "),
         (rf"\\(?:geqslant|geqq|geq){_END}|>=", r"\\ge "),
         (rf"\\neq{_END}|\\not\s*=|!=", r"\\ne "),
@@ -124,6 +128,7 @@ _RULES = [
         (r"\*", r"\\cdot "),
         (rf"(?<![\\a-zA-Z])({_FUNCTIONS}){_END}", r"\\\1 "),
         (rf"(?<![\\a-zA-Z])(?:infinity|infty|inf|oo){_END}|\\infinity{_END}", r"\\infty "),
+        (r"\\text\{\s*(\\infty)\s*\}", r"\1 "),
         (rf"(:[0-9]{{2}}\s*|(?<=[0-9])\s+)([aApP])\.?\s?[mM](?:\.|{_END})(?=\s*\}}?\s*$)", r"\1 \2m"),  # 3:00 p.m.
         (r"\s+", " "),
     )
@@ -225,8 +230,8 @@ def squeezed(form: str) -> str:
 
 
 def _with_braces(form: str) -> str:
-    r"""Give each ``\frac`` and ``\sqrt`` its arguments in braces: ``\frac1{72}``, ``\sqrt2``, ``\sqrt(x+1)``."""
-    for command, count in (("\\sqrt", 1), ("\\frac", 2)):
+    r"""Give fractions, binomials and roots their arguments in braces: ``\frac1{72}``, ``\sqrt2``, ``\sqrt(x+1)``."""
+    for command, count in (("\\sqrt", 1), ("\\frac", 2), ("\\binom", 2)):
         place = form.rfind(command)
         while place >= 0:
             head, rest = form[: place + len(command)], form[place + len(command) :]

@@ -45,8 +45,9 @@ def formula(form: str) -> sympy.Basic:
         raise Unreadable(form)
     if isinstance(value, sympy.Expr):
         value = value.xreplace({number: sympy.Rational(str(number)) for number in value.atoms(sympy.Float)})
-        roots = {power: _real_root(power) for power in value.atoms(sympy.Pow) if _is_odd_root(power)}
-        value = value.xreplace(roots)
+        value = _with_real_roots(value)
+        if value.has(sympy.Limit, sympy.Integral, sympy.Derivative):
+            value = value.doit()
         if not value.has(sympy.Sum, sympy.Product):
             value = value.xreplace({letter: sympy.I for letter in value.free_symbols if letter.name == "i"})
     return value
@@ -102,6 +103,11 @@ def inequalities_equal(gold: Sequence[str], gold_sign: str, answer: Sequence[str
     return answer_sign == (gold_sign if factor > 0 else turned.get(gold_sign, gold_sign))
 
 
+def _with_real_roots(value: sympy.Expr) -> sympy.Expr:
+    """An expression in which odd roots of negative numbers are the real ones."""
+    return value.xreplace({power: _real_root(power) for power in value.atoms(sympy.Pow) if _is_odd_root(power)})
+
+
 def _is_odd_root(power: sympy.Pow) -> bool:
     exponent = power.exp.doit() if power.exp.is_number else None
     return bool(
@@ -130,30 +136,35 @@ def _values(formulas: Sequence[sympy.Expr]) -> Iterator[tuple[sympy.Expr, ...]]:
         draw = random.Random(place)
         lowest = -400 if place % 2 else 1  # Half of the places have no negative number.
         at = {letter: sympy.Rational(draw.randrange(lowest, 400), 101) for letter in letters}
-        values = tuple(one.subs(at).evalf(DIGITS) for one in formulas)
+        values = tuple(_with_real_roots(one.subs(at)).evalf(DIGITS) for one in formulas)
         if all(value.is_number and not value.has(sympy.nan, sympy.zoo, sympy.oo) for value in values):
             yield values
 
 
 def _agree(gold: sympy.Expr, answer: sympy.Expr) -> bool | None:
-    """Whether two formulas agree wherever both are real; None where that cannot be told."""
+    """Whether two formulas agree wherever they are real, or wherever they are not; None if that can't be told."""
     if gold.has(sympy.core.function.AppliedUndef) or answer.has(sympy.core.function.AppliedUndef):
         return None
-    real, compared, complex_disagree = 0, 0, False
-    complex_allowed = gold.has(sympy.I) or answer.has(sympy.I)
-    for one, other in _values((gold, answer)):
-        compared += 1
-        if not complex_allowed and not (one.is_real and other.is_real):
-            if bool(one.is_real) != bool(other.is_real):
-                return False
-            complex_disagree |= not _close(one, other)
-            continue
-        if not _close(one, other):
+    is_complex = gold.has(sympy.I) or answer.has(sympy.I)
+    agreed: list[bool] = []
+    agreed_off_the_reals: list[bool] = []
+    for values in _values((gold, answer)):
+        if is_complex or all(map(_is_real, values)):
+            agreed.append(_close(*values))
+        elif any(map(_is_real, values)):
+            agreed.append(False)
+        else:
+            agreed_off_the_reals.append(_close(*values))
+        if agreed and not agreed[-1]:
             return False
-        real += 1
-    if real >= FEWEST_PLACES:
-        return True
-    return None if not compared or complex_disagree else True
+    told = agreed or agreed_off_the_reals
+    return True if len(told) >= FEWEST_PLACES and all(told) else None
+
+
+def _is_real(value: sympy.Expr) -> bool:
+    """Whether a value is real, but for the last digits of its evaluation."""
+    real, imaginary = value.as_real_imag()
+    return bool(abs(imaginary) <= AGREEMENT * max(1, abs(real)))
 
 
 def _factor(gold: sympy.Expr, answer: sympy.Expr) -> sympy.Expr | None:
@@ -161,6 +172,6 @@ def _factor(gold: sympy.Expr, answer: sympy.Expr) -> sympy.Expr | None:
     if gold.free_symbols != answer.free_symbols:
         return None
     ratios = [one / other for one, other in _values((gold, answer)) if other != 0]
-    if len(ratios) < FEWEST_PLACES or ratios[0] == 0 or not ratios[0].is_real:
+    if len(ratios) < FEWEST_PLACES or ratios[0] == 0 or not _is_real(ratios[0]):
         return None
-    return ratios[0] if all(_close(ratios[0], ratio) for ratio in ratios) else None
+    return ratios[0].as_real_imag()[0] if all(_close(ratios[0], ratio) for ratio in ratios) else None

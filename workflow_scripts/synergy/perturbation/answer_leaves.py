@@ -329,7 +329,9 @@ def _bases_equal(gold: str, answer: str) -> bool | None:
 
 def _ratios_equal(gold: str, answer: str) -> bool | None:
     """Compare 3:2 term by term, and with a fraction unless it may be a time of day; None if neither is a ratio."""
-    one, other = ([part.strip() for part in re.split(r":|\\text\{\s*to\s*\}|\bto\b", form)] for form in (gold, answer))
+    one, other = (
+        [part.strip() for part in re.split(r":|\\text\{\s*to\s*\}|(?<!\\)\bto\b", form)] for form in (gold, answer)
+    )
     if len(one) == len(other) == 1:
         return None
     if len(one) == len(other):

@@ -88,6 +88,8 @@ def _named(form: str) -> sympy.Set | None:
     words = re.sub(r"\\text|[{}.]", "", form).strip().lower()
     if form == r"\mathbb{R}" or words in ALL_NUMBERS:
         return sympy.S.Reals
+    if form in (r"\mathbb{R}^+", r"\mathbb{R}^{+}"):
+        return sympy.Interval.open(0, sympy.oo)
     if form == r"\emptyset" or words in NO_NUMBER:
         return sympy.S.EmptySet
     without = re.fullmatch(r"\\mathbb\{R\}\s*\\(?:setminus|backslash)(?![a-z])\s*(.*)", form)

@@ -12,6 +12,7 @@ _TOKEN = re.compile(
 _LIST = re.compile(r"[,;]|(?<![\\a-zA-Z])(?:and|or)(?![a-zA-Z])|\\(?:lor|vee|land|wedge)(?![a-zA-Z])")
 _WITHIN_BRACKETS = re.compile("[,;]")
 _RELATION = re.compile(r"\\(?:le|ge|ne|in|approx|equiv)(?![a-zA-Z])|[<>=]")
+_WORDS_LISTED = re.compile(r"\\text\{([^{}]*(?:,|\band\b)[^{}]*)\}")
 _CUP = re.compile(r"\\cup(?![a-zA-Z])")
 _BUILDER = re.compile(r"\\mid(?![a-zA-Z])|\||:")
 _ONE_NUMBER = re.compile(
@@ -70,6 +71,8 @@ Node = Leaf | Group | Union | Relation | Matrix
 def structure(form: str) -> Node:
     """Take an answer in plain TeX apart: first at commas, then at relations, at unions, and at brackets around it."""
     form = form.strip()
+    if words := _WORDS_LISTED.fullmatch(form):
+        form = words[1]
     parts, connectives = _split(form, _LIST)
     if len(parts) > 1 and not _ONE_NUMBER.fullmatch(form):
         return _listed([part for part in parts if part], set(connectives))
@@ -104,7 +107,7 @@ def _bracketed(form: str) -> Node | None:
         return None
     brackets, inside = _BRACKETS[opening] + _BRACKETS[closing], form[len(opening) : -len(closing)].strip()
     parts, _ = _split(inside, _WITHIN_BRACKETS)
-    if brackets == "()" and len(parts) == 1:
+    if len(parts) == 1 and (brackets == "()" or (brackets == "[]" and _MATRIX.fullmatch(inside))):
         return structure(inside)
     if brackets == "{}" and len(parts) == 1:
         described, _ = _split(inside, _BUILDER)
