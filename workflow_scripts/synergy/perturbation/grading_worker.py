@@ -31,6 +31,7 @@ def main(cpu_limit_s: float) -> None:
     os.dup2(2, 1)
     with contextlib.suppress(ValueError, OSError):  # Not every system lets this limit be set.
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # Ends the process, whatever the one that started it does with it.
     sys.path.append(str(Path(__file__).resolve().parents[2]))
     from synergy.perturbation.answer_comparison import same_value
 
