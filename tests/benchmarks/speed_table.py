@@ -33,13 +33,13 @@ STAGES = ("demo", "phiid", "graphs", "starting", "recording", "ablation", "answe
 ON_THE_DEMO = {"demo", "recording", "ablation", "answering"}  # these want its model and answers
 
 
-def put_into(page: Path, block: str) -> None:
+def put_into(page: Path, block: str, marks: tuple[str, str] = MARKS) -> None:
     """Replace what stands between the marks of a page."""
     text = page.read_text()
-    pattern = re.compile(f"({re.escape(MARKS[0])}\n).*?({re.escape(MARKS[1])})", re.DOTALL)
+    pattern = re.compile(f"({re.escape(marks[0])}\n).*?({re.escape(marks[1])})", re.DOTALL)
     if not pattern.search(text):
-        sys.exit(f"Expected the marks {' and '.join(MARKS)} in {page}; found none. Put them where the table belongs.")
-    page.write_text(pattern.sub(lambda marks: f"{marks[1]}{block}\n{marks[2]}", text))
+        sys.exit(f"Expected the marks {' and '.join(marks)} in {page}; found none. Put them where the table belongs.")
+    page.write_text(pattern.sub(lambda found: f"{found[1]}{block}\n{found[2]}", text))
 
 
 def machine(threads: int, load: float) -> str:

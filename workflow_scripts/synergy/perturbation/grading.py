@@ -4,6 +4,7 @@ import json
 import os
 import re
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -11,12 +12,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 from synergy.files.errors import InputError
-from synergy.perturbation.answer_extraction import strict_form
+from synergy.perturbation.answer_forms import strict_form
 
 WORKER = Path(__file__).with_name("grading_worker.py")
-# ASSUME: An answer is correct if Math-Verify finds its value equal to the gold one's; whether the two are equal letter
-# by letter is counted beside it.
+# ASSUME: An answer is correct if its value equals the gold one's, as a careful reader would see it; whether the two are
+# equal letter by letter is counted beside it.
 START_TIMEOUT_S = 120.0  # Importing SymPy takes a second, and much longer from a cluster's shared disk.
+WAITING = 200  # Seconds on the clock for each second of CPU time, before a worker counts as stuck.
 LONGEST_ANSWER = 1000  # Characters; the longest gold answer of MATH-500 has 53.
 BROKEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # Control characters and halves of characters.
 
@@ -27,11 +29,11 @@ class Grade(NamedTuple):
     Attributes
     ----------
     correct : bool
-        Math-Verify finds the answer equal to the gold one. False unless ``status`` is ``graded``.
+        The answer has the value of the gold one. False unless ``status`` is ``graded``; true if ``correct_strict`` is.
     correct_strict : bool
-        The two are equal letter by letter, after `answer_extraction.strict_form`.
+        The two are equal letter by letter, after `answer_forms.strict_form`.
     status : str
-        ``graded``; ``no_answer``: there was none; ``grader_timeout``: the comparison took too long and was killed;
+        ``graded``; ``no_answer``: there was none; ``grader_timeout``: the comparison took too much work and was ended;
         ``ungradable``: one of the two is no formula, is too long, holds broken characters or brought the grader down.
     """
 
@@ -41,19 +43,22 @@ class Grade(NamedTuple):
 
 
 class Grader:
-    """Grades answers with Math-Verify in a worker process, restarted whenever it had to be killed.
+    """Grades answers in a worker process, restarted whenever it had to be ended.
 
     Use it as a context manager: the worker starts with the block, while the caller goes on, and is gone after it. It is
     a fresh interpreter, not a fork, so the caller may hold threads; but only one thread may grade.
 
-    Math-Verify takes as equal what has the same value: 1/2 and 0.5, ``x=5`` and 5, 50 and 50 %, 5 cm and 5, 5 and 2+3
-    (it cannot tell an answer that was to be simplified), the pair (1,2) and the set {1,2}; numbers are compared to six
-    decimals once one of them is a decimal fraction. The strict verdict errs on the other side.
+    What has the same value is equal (`answer_comparison`): 1/2 and 0.5, ``x=5`` and 5, 50 and 50 %, 5 cm and 5, 5 and
+    2+3 (it cannot be told whether an answer was to be simplified), x in [-2,7] and -2 <= x <= 7. Points, sets and
+    intervals differ, and so do numbers in different bases, capital and small letters, and measures that are both named.
+    Exact values must be equal; a decimal fraction stands for another value if it has six digits, all right. The strict
+    verdict errs on the other side; an answer that is equal letter by letter is equal.
 
     Parameters
     ----------
     timeout_s : float
-        Time for one comparison; one in a thousand takes half a second.
+        CPU time of the worker for one comparison; one in a thousand takes half a second. It is work that counts, not
+        time on the clock, so that a busy machine grades as an idle one does.
 
     Raises
     ------
@@ -97,18 +102,17 @@ class Grader:
             return Grade(False, False, "no_answer")
         if max(len(gold), len(answer)) > LONGEST_ANSWER or BROKEN.search(answer):
             return Grade(False, False, "ungradable")
-        strict = strict_form(gold) == strict_form(answer)
+        if strict_form(gold) == strict_form(answer) != "":
+            return Grade(True, True, "graded")
         self._await_worker()
         try:
-            self._worker.stdin.write(_line(gold=as_formula(gold), answer=as_formula(answer)))
-            verdict = self._receive(self._timeout_s)["correct"]
-        except TimeoutError:
+            self._worker.stdin.write(_line(gold=gold, answer=answer))
+            verdict = self._receive(WAITING * self._timeout_s)["correct"]
+        except (TimeoutError, EOFError, BrokenPipeError) as error:
+            timed_out = isinstance(error, TimeoutError) or self._stop() == -signal.SIGPROF
             self._restart()
-            return Grade(False, strict, "grader_timeout")
-        except (EOFError, BrokenPipeError):
-            self._restart()
-            return Grade(False, strict, "ungradable")
-        return Grade(bool(verdict), strict, "ungradable" if verdict is None else "graded")
+            return Grade(False, False, "grader_timeout" if timed_out else "ungradable")
+        return Grade(bool(verdict), False, "ungradable" if verdict is None else "graded")
 
     def _start(self) -> None:
         command = [sys.executable, "-P", str(WORKER), str(self._timeout_s)]  # -P: our modules' names hide no package
@@ -122,13 +126,16 @@ class Grader:
         )
         self._ready, self._unread = False, b""
 
-    def _stop(self) -> None:
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker.wait()
-            self._worker.stdin.close()
-            self._worker.stdout.close()
-            self._worker = None
+    def _stop(self) -> int | None:
+        """End the worker; how it ended, if it had done so before."""
+        if self._worker is None:
+            return None
+        self._worker.kill()
+        ended = self._worker.wait()
+        self._worker.stdin.close()
+        self._worker.stdout.close()
+        self._worker = None
+        return ended
 
     def _restart(self) -> None:
         self._stop()
@@ -159,18 +166,6 @@ class Grader:
                 self._unread += received
         reply, _, self._unread = self._unread.partition(b"\n")
         return json.loads(reply)
-
-
-def as_formula(answer: str) -> str:
-    r"""Strip from an answer what keeps Math-Verify from reading it as one formula between dollar signs.
-
-    Its own dollar signs and ``\( \)``, line breaks, a final full stop, and TeX's ways to space out
-    thousands; one line is left.
-    """
-    formula = re.sub(r",\\!\s*", ",", answer)
-    formula = re.sub(r"(?<=[0-9])(?:\{,\}|\\,)(?=[0-9]{3}(?![0-9]))", ",", formula)
-    formula = re.sub(r"(?<!\\)\$|(?<!\\)\\[()\[\]]|\\!", "", formula)
-    return " ".join(formula.split()).removesuffix(".")
 
 
 def _line(**request: str) -> bytes:
