@@ -6,7 +6,7 @@ from synergy.files.artifacts import read_json, save_figure
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
 from synergy.files.tables import read_table
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.report.model_comparison import ablations_figure, graph_metrics_figure, profiles_figure
 
 SCORES = ("syn_red_score", "excess_score")

@@ -9,7 +9,7 @@ from synergy.claims.published import AGREEMENT_COLUMNS, Measured, agreement_rule
 from synergy.files.artifacts import read_json
 from synergy.files.console import logged_to
 from synergy.files.tables import read_table, write_table
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.perturbation.outcomes import POOLED_COLUMNS as MATH
 
 RANKING = ("syn_red_score", "excess_score")

@@ -7,8 +7,7 @@ import pandas as pd
 from synergy.claims.score_definitions import definition_rows
 from synergy.files.console import logged_to
 from synergy.files.tables import write_table
-from synergy.heads.ranking_table import read_ranking
-from synergy.heads.scores import SCORES
+from synergy.heads.scores import SCORES, read_ranking
 from synergy.phiid.pairwise import read_pairwise
 
 RANKING = ("syn_red_score", "excess_synergy", "excess_redundancy", *SCORES)

@@ -7,7 +7,7 @@ from synergy.claims.robustness import QUANTITIES, agreement, beside_default
 from synergy.files.artifacts import read_json
 from synergy.files.console import logged_to
 from synergy.files.tables import write_table
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.phiid.pairwise import read_pairwise
 
 

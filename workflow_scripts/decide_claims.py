@@ -10,7 +10,7 @@ from synergy.claims.verdicts import CLAIM_COLUMNS, with_holm
 from synergy.files.artifacts import read_json
 from synergy.files.console import logged_to
 from synergy.files.tables import read_table, write_table
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.perturbation.outcomes import POOLED_COLUMNS as MATH
 from synergy.phiid.pairwise import read_pairwise
 

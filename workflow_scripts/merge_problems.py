@@ -6,7 +6,7 @@ from synergy.files.artifacts import read_json, write_json, write_jsonl
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
 from synergy.heads.orders import noisy_heads, parse_condition
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.perturbation.problem_shards import merge_problem_shards
 from synergy.perturbation.problems import load_problems
 

@@ -7,7 +7,7 @@ from synergy.files.artifacts import save_figure
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
 from synergy.heads.networks import strongest_edges, weighted_graph
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.phiid.pairwise import read_pairwise
 from synergy.report.network_figure import graph_cores_figure
 

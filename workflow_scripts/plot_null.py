@@ -3,7 +3,7 @@
 from synergy.files.artifacts import save_figure
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.phiid.pairwise import read_pairwise
 from synergy.report.layer_figures import null_figure
 

@@ -4,8 +4,7 @@ from synergy.claims.published import read_published
 from synergy.files.artifacts import save_figure
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-from synergy.heads.ranking_table import read_ranking
-from synergy.heads.scores import SCORES
+from synergy.heads.scores import SCORES, read_ranking
 from synergy.report.layer_figures import profile_figure
 
 

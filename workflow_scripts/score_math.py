@@ -7,7 +7,7 @@ from synergy.files.kept_results import Kept
 from synergy.files.provenance import provenance, versions_of
 from synergy.files.shards import item_range
 from synergy.heads.orders import noisy_heads, parse_condition
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.models.model_folder import model_identity
 from synergy.perturbation.problem_prompts import format_prompt, style_of
 from synergy.perturbation.problem_shards import answers_fingerprint, write_problem_shard

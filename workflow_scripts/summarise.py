@@ -9,7 +9,7 @@ from synergy.claims.verdicts import CLAIM_COLUMNS as CLAIMS
 from synergy.files.artifacts import atomic_path, read_json
 from synergy.files.console import logged_to
 from synergy.files.tables import read_records
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.report.summary import summary_page
 
 RANKING = ("avg_synergy", "avg_redundancy", "null_avg_synergy", "null_avg_redundancy")

@@ -6,7 +6,7 @@ from synergy.files.artifacts import read_json, write_json
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
 from synergy.files.tables import read_table, write_table
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.heads.training import MEANS, PUBLISHED_MODEL, describe, identical_weights, profiles
 
 

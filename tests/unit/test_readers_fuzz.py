@@ -16,7 +16,7 @@ from synergy.ablation.order_files import FORMS, read_orders
 from synergy.files.artifacts import read_json, read_npz, write_json, write_jsonl, write_npz
 from synergy.files.errors import InputError
 from synergy.files.tables import read_records, read_table, write_table
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 from synergy.perturbation.outcomes import read_scores
 from synergy.perturbation.problem_shards import answers_fingerprint, merge_problem_shards
 from synergy.perturbation.problems import Problem, load_problems

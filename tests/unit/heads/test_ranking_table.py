@@ -5,7 +5,7 @@ import pytest
 
 from synergy.files.errors import InputError
 from synergy.files.tables import write_table
-from synergy.heads.ranking_table import configured_score, read_ranking
+from synergy.heads.scores import configured_score, read_ranking
 
 HEADS = pd.DataFrame({"head_idx": range(6), "layer": [0, 0, 1, 1, 2, 2], "syn_red_score": 0.5})
 

@@ -12,8 +12,7 @@ from synergy.heads.layer_profiles import (
     resampled_profiles,
     template_correlation,
 )
-from synergy.heads.ranking_table import configured_score
-from synergy.heads.scores import SCORES
+from synergy.heads.scores import SCORES, configured_score
 from synergy.statistics.inference import percentile_interval, share_as_extreme
 
 NO_NULL = "no null was computed"

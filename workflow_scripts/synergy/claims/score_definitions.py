@@ -11,8 +11,7 @@ from synergy.heads.layer_profiles import (
     resampled_profiles,
     template_correlation,
 )
-from synergy.heads.ranking_table import configured_score
-from synergy.heads.scores import SCORES, scores
+from synergy.heads.scores import SCORES, configured_score, scores
 from synergy.statistics.inference import percentile_interval
 from synergy.statistics.ranks import spearman
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from synergy.files.errors import InputError
-from synergy.heads.ranking_table import read_ranking
+from synergy.heads.scores import read_ranking
 
 METHODS = ("zero", "mean")  # what removed heads give
 # ASSUME: Beside the paper's synergistic and random orders, heads are removed in the redundant order and in random

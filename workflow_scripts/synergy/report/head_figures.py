@@ -7,7 +7,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from synergy.heads.ranking_table import configured_score
+from synergy.heads.scores import configured_score
 from synergy.report.style import (
     DIVERGING,
     INK,

@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from synergy.heads.layer_profiles import FEWEST_LAYERS, depths, layer_means, resampled_profiles, template_correlation
-from synergy.heads.ranking_table import configured_score
-from synergy.heads.scores import SCORES
+from synergy.heads.scores import SCORES, configured_score
 from synergy.report.style import (
     FAINT,
     INK,
