@@ -28,11 +28,15 @@ def test_a_copied_folder_is_up_to_date(smoke_run, tmp_path):
     assert planned_jobs(snakemake("-n", *SMOKE, *THREADS, "--", *TARGETS, cwd=tmp_path / "copy")) == {}
 
 
-def test_a_changed_file_of_ours_remakes_what_reads_it(checkout):
-    folder, plan = checkout
-    with open(folder / "config/published/fig2c_layer_profile.csv", "a") as file:
-        file.write("another-model,0,0.0,0.5\n")
-    assert plan().keys() - CLOSING == {"plot_profile", "compare_models", "compare_published"}
+def test_a_changed_file_of_ours_remakes_what_reads_it(smoke_run, checkout):
+    _, plan = checkout
+    path = smoke_run / "config/published/fig2c_layer_profile.csv"
+    original = path.read_text()
+    path.write_text(original + "another-model,0,0.0,0.5\n")
+    try:
+        assert plan().keys() - CLOSING == {"plot_profile", "compare_models", "compare_published"}
+    finally:
+        path.write_text(original)
 
 
 @pytest.mark.parametrize(
@@ -68,13 +72,14 @@ def test_a_lost_ranking_costs_no_model(smoke_run, tmp_path):
     """The orders and answers of a model are found again under what decides them."""
     folder = tmp_path / "copy"
     shutil.copytree(smoke_run, folder)
-    (folder / "results/phiid_scores/tiny-neox_head_rankings.csv").unlink()
+    ranking = "results/phiid_scores/tiny-neox_head_rankings.csv"
+    (folder / ranking).unlink()
     order, shard = (
         "results/ablation/orders/tiny-neox/random-0.npz",
         "results/ablation/math/tiny-neox/random-1.0-0.jsonl",
     )
     before = [(folder / path).read_bytes() for path in (order, shard)]
-    assert planned_jobs(snakemake(*SMOKE, *THREADS, "--", order, shard, cwd=folder)) == {
+    assert planned_jobs(snakemake(*SMOKE, *THREADS, "--", ranking, order, shard, cwd=folder)) == {
         "rank_heads": 1,
         "ablate_heads": 1,
         "score_math": 1,

@@ -80,6 +80,7 @@ SUMS, MEANS, RUN = "synergy/science/sums.py", "synergy/science/means.py", "scrip
     [
         (SUMS, "Add two numbers.", "Add any two numbers."),
         (SUMS, "  # the sum", ""),
+        (SUMS, "from numpy import mean", "from numpy import mean, median"),
         (SUMS, "    '''Add two numbers.'''\n", ""),
         (RUN, '    print("working")\n', ""),
         (SUMS, "return a + b", "return (a\n            + b)"),

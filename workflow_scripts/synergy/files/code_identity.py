@@ -83,7 +83,7 @@ class _Module:
         self.borrowed: dict[str, Place] = {}
         binding: dict[str, list[ast.stmt]] = {}
         effects: list[ast.stmt] = []
-        for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        for statement in _one_import_each(ast.parse(path.read_text(encoding="utf-8")).body):
             origins = dict(_borrowed(statement))
             self.borrowed |= origins
             bound = [name for name in _bound(statement) if name not in origins]
@@ -164,6 +164,17 @@ def _code(statements: list[ast.stmt], path: Path) -> _Code:
                     files.add(named)
     content = hashlib.sha256(repr([ast.dump(statement) for statement in statements]).encode()).hexdigest()
     return _Code(content, frozenset(names), tuple(borrowed), tuple(sorted(files)))
+
+
+def _one_import_each(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, with an import of several names as several imports: what else it names is nobody's business."""
+    for statement in statements:
+        if isinstance(statement, ast.ImportFrom):
+            yield from (ast.ImportFrom(statement.module, [alias], statement.level) for alias in statement.names)
+        elif isinstance(statement, ast.Import):
+            yield from (ast.Import([alias]) for alias in statement.names)
+        else:
+            yield statement
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
