@@ -18,7 +18,8 @@ from synergy.recording.recorder import record
 
 NOT_MEASURED = "not measured: no GPU here"
 WEIGHTS = "random weights, bfloat16"
-TIMED_STEPS = 12  # of ablation; the other steps and orders are taken to last as long
+ORDERS, FRACTIONS = 158, 10  # 39 random ones, 39 matched ones of three kinds, the two of the score
+TIMED_STEPS = 4  # of ablation; the other steps and orders are taken to last as long
 
 
 def rows(given: dict) -> list[Row]:
@@ -33,25 +34,32 @@ def gpu_rows(measure: bool, n_prompts: int = 60, n_tokens: int = 100, **smaller:
     With `measure` false the rows say that nothing was measured. `n_prompts`, `n_tokens` and sizes of the model are
     `smaller` where only the code is to be tried.
     """
-
-    def row(what: str, size: str, target: float, own) -> Row:
-        size, limit = f"{size}, {WEIGHTS}", f"≤ {target:g} min"
-        if not measure:
-            return Row(what, size, NOT_MEASURED, "–", "–", limit, None)
-        duration = own() / 60
-        return Row(what, size, f"{duration:.2f} min on {device()}", "–", "–", limit, duration <= target)
-
-    def recording() -> float:
-        model, prompts = of_shape("qwen3-8b", n_prompts, **smaller)
-        return seconds(lambda: record(model, prompts, n_tokens, 20))
-
     problems = (2, n_tokens, 2) if smaller else (500, 512, 128)
-    return [
-        row("recording, 60 x 100", "qwen3-8b", 1, recording),
-        row("ablation, all orders", "qwen3-8b", 15, lambda: orders("qwen3-8b", n_prompts, n_tokens, **smaller)),
-        row("ablation, all orders", "gemma3-4b", 10, lambda: orders("gemma3-4b", n_prompts, n_tokens, **smaller)),
-        row("500 answers of 512 tokens", "qwen3-8b", 3, lambda: answers("qwen3-8b", *problems, **smaller)),
-    ]
+    stages = {
+        "recording, 60 x 100": (1, lambda *made: recording(*made, n_tokens)),
+        f"ablation, {ORDERS} orders at {FRACTIONS} fractions": (20, lambda *made: orders(*made, n_tokens)),
+        "500 answers of 512 tokens": (3, lambda model, _: answers(model, *problems)),
+    }
+    found = []
+    for key, names in {"qwen3-8b": stages, "gemma3-4b": list(stages)[:2]}.items():
+        made = of_shape(key, n_prompts, **smaller) if measure else ()
+        for name in names:
+            target, own = stages[name]
+            size, limit = f"{key}, {WEIGHTS}", f"≤ {target:g} min"
+            if not measure:
+                found.append(Row(name, size, NOT_MEASURED, "–", "–", limit, None))
+                continue
+            duration = own(*made) / 60
+            found.append(Row(name, size, f"{duration:.2f} min on {device()}", "–", "–", limit, duration <= target))
+            print(*found[-1].cells(), sep=" | ", flush=True)
+        del made
+    return found
+
+
+def recording(model: LanguageModel, prompts: list[list[int]], n_tokens: int) -> float:
+    """Seconds of a recording, once the device is warm."""
+    record(model, prompts, 2, 20)
+    return seconds(lambda: record(model, prompts, n_tokens, 20))
 
 
 def details(given: dict) -> None:
@@ -85,7 +93,8 @@ def of_shape(key: str, n_prompts: int, **smaller: int) -> tuple[LanguageModel, l
     """A model of a true shape with random weights in bfloat16, and random prompts as long as the study's."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_shape(key, Path(scratch) / key, **smaller)
-        model = load_model(folder, {"kind": "random", "seed": 0}, "bfloat16")
+        with torch.device("cuda" if torch.cuda.is_available() else "cpu"):  # drawn there: ten times faster
+            model = load_model(folder, {"kind": "random", "seed": 0}, "bfloat16")
     draw, n_words = np.random.default_rng(0), model.decoder.config.vocab_size
     return model, [draw.integers(10, n_words, n).tolist() for n in draw.integers(50, 90, n_prompts)]
 
@@ -95,24 +104,21 @@ def random_order(model: LanguageModel) -> np.ndarray:
     return np.random.default_rng(0).permutation(model.n_heads_total)
 
 
-def orders(key: str, n_prompts: int, n_tokens: int, **smaller: int) -> float:
+def orders(model: LanguageModel, prompts: list[list[int]], n_tokens: int) -> float:
     """Seconds of all orders of the default study, from the first steps of a random one."""
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    ablation, stanza = config["ablation"], config["models"][key]
-    model, prompts = of_shape(key, n_prompts, **smaller)
+    ablation = yaml.safe_load((ROOT / "config/config.yaml").read_text())["ablation"]
     draw = np.random.default_rng(1)
     answered = [draw.integers(10, model.decoder.config.vocab_size, n_tokens).tolist() for _ in prompts]
     text, order = Text(prompts, answered, ablation["batch_size"]), random_order(model)
-    counts = step_counts(len(order), stanza.get("ablation_step", ablation["step_fraction"]), ablation["max_fraction"])
-    some = counts[: TIMED_STEPS + 1]
+    counts = step_counts(len(order), 1 / FRACTIONS, 1.0)
     start = seconds(lambda: ours(model, text, order, [0]))
-    a_step = (seconds(lambda: ours(model, text, order, some)) - start) / (len(some) - 1)
-    return sum(ablation["orders"].values()) * (start + a_step * (len(counts) - 1))
+    a_step = (seconds(lambda: ours(model, text, order, counts[: TIMED_STEPS + 1])) - start) / TIMED_STEPS
+    print(f"once an order {start:.2f} s, a step {a_step:.2f} s", flush=True)
+    return ORDERS * (start + a_step * FRACTIONS)
 
 
-def answers(key: str, n_problems: int, n_tokens: int, batch: int, **smaller: int) -> float:
+def answers(model: LanguageModel, n_problems: int, n_tokens: int, batch: int) -> float:
     """Seconds of answers that are forced to their full length, as one condition of the study at its longest."""
-    model, _ = of_shape(key, 1, **smaller)
     model.stop_ids, draw = [], random.Random(0)
     lengths = [min(800, max(40, round(draw.lognormvariate(4.8, 0.5)))) for _ in range(n_problems)]
     n_words = model.decoder.config.vocab_size
