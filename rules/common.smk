@@ -6,17 +6,20 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
+# Of this file and of this module, also where another workflow takes this one in.
+SCRIPTS = Path(str(workflow.current_basedir)).parent / "workflow_scripts"
+PATHVARS = workflow.pathvars
+sys.path.insert(0, str(SCRIPTS))
 from synergy.files.code_identity import script_code
 from synergy.files.folders import provided
 
-KEPT = workflow.pathvars.apply("<resources>/kept")  # results of models, by what decides them
+KEPT = PATHVARS.apply("<resources>/kept")  # results of models, by what decides them
 
 
 @cache
 def code_of(script, *files):
     """One hash of the code that a script runs and of the files of the user's or of ours that it reads."""
-    whole = hashlib.sha256(script_code(Path(workflow.basedir) / f"workflow_scripts/{script}.py").encode())
+    whole = hashlib.sha256(script_code(SCRIPTS / f"{script}.py").encode())
     for path in map(Path, map(provided, files)):
         whole.update(path.read_bytes() if path.is_file() else b"")  # a missing one the script names
     return whole.hexdigest()[:16]
@@ -28,8 +31,11 @@ def code(script, *files):
 
 
 def ours(path):
-    """A file that no rule makes, as an input; its content, and not its date, is what `code` looks at."""
-    return ancient(provided(path))
+    """A file that no rule makes, as an input; its content, and not its date, is what `code` looks at.
+
+    Whole, since a module's prefix goes before relative paths.
+    """
+    return ancient(str(Path(provided(path)).absolute()))
 
 
 def settings(**values):
@@ -77,12 +83,12 @@ def of_known(name, pattern, artifact):
 
 def every(artifact, **values):
     """Paths of a registered artifact for all combinations of the given wildcard values."""
-    return collect(workflow.pathvars.apply(f"<{artifact}>"), **values, allow_missing=True)
+    return collect(PATHVARS.apply(f"<{artifact}>"), **values, allow_missing=True)
 
 
 def figures(models, names):
     """Paths of the named figures of the given models."""
-    return collect(workflow.pathvars.apply("<figure>_{name}.png"), model=models, name=names)
+    return collect(PATHVARS.apply("<figure>_{name}.png"), model=models, name=names)
 
 
 def control_of_model(wildcards):

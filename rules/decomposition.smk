@@ -35,7 +35,7 @@ rule decompose_pairs:
 rule merge_pairs:
     """Check that the shards make a whole and put them together into matrices."""
     input:
-        shards=gather.pairs(workflow.pathvars.apply("<pair_shard>"), model="{model}"),
+        shards=gather.pairs(PATHVARS.apply("<pair_shard>"), model="{model}"),
         activations="<activations>",
     output:
         pairwise="<pairwise>",

@@ -60,7 +60,7 @@ rule score_math:
 rule merge_problems:
     """Check that the shards of a condition make a whole and put its answers together."""
     input:
-        shards=gather.problems(workflow.pathvars.apply("<math_shard>"), model="{model}", condition="{condition}"),
+        shards=gather.problems(PATHVARS.apply("<math_shard>"), model="{model}", condition="{condition}"),
         record="<prefetch_record>",
         problems="<problems>",
         problems_record="<problems_record>",

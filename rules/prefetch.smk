@@ -38,7 +38,7 @@ rule prefetch_model:
             layers=of_model("layers"),
             heads=of_model("heads"),
         ),
-        hub_cache=aside(workflow.pathvars.apply("<resources>/hub")),
+        hub_cache=aside(PATHVARS.apply("<resources>/hub")),
     message:
         "Fetch {wildcards.model} and check its geometry."
     script:
@@ -67,7 +67,7 @@ rule prefetch_math:
             n_problems=lookup("math/n_problems", within=config),
             seed=lookup("math/seed", within=config),
         ),
-        hub_cache=aside(workflow.pathvars.apply("<resources>/hub")),
+        hub_cache=aside(PATHVARS.apply("<resources>/hub")),
     message:
         "Fetch the problems and draw those that are asked."
     script:

@@ -35,7 +35,7 @@ rule record_run:
         settings=settings(
             config=config,
         ),
-        benchmarks=aside(workflow.pathvars.apply("<benchmarks>")),
+        benchmarks=aside(PATHVARS.apply("<benchmarks>")),
     message:
         "Record what the run was made with and what it cost."
     script:

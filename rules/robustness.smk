@@ -70,7 +70,7 @@ use rule merge_pairs as merge_variant with:
     """Check the shards of a variant and put them together into matrices."""
     input:
         shards=gather.variant_pairs(
-            workflow.pathvars.apply("<robustness>/{variant}_shards/{scatteritem}.npz"),
+            PATHVARS.apply("<robustness>/{variant}_shards/{scatteritem}.npz"),
             model="{model}",
             variant="{variant}",
         ),

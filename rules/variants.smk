@@ -26,7 +26,7 @@ def changed(setting):
 
 def of_variants(ending, **values):
     """Paths of an artifact of every configured variant."""
-    path = workflow.pathvars.apply(f"<robustness>/{{variant}}_{ending}")
+    path = PATHVARS.apply(f"<robustness>/{{variant}}_{ending}")
     return collect(path, variant=config["robustness"]["variants"], **values, allow_missing=True)
 
 
