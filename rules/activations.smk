@@ -1,16 +1,35 @@
 # Needs a model and the prompts. Gives what every head did while the model answered.
+import zipfile
+
+
+def is_own(path):
+    """Whether there is a file that is a user's: not one that names what made it, as ours do."""
+    try:
+        with zipfile.ZipFile(path) as arrays:
+            return "provenance.npy" not in arrays.namelist()
+    except FileNotFoundError:
+        return False
+    except (OSError, zipfile.BadZipFile):
+        return True
+
+
+def unless_own(artifact):
+    """Function that gives an input of the recording; none where the activations are a user's, which nothing outdates."""
+    own = lambda wildcards: is_own(PATHVARS.apply("<activations>").format(model=wildcards.model))
+    return lambda wildcards: [] if own(wildcards) else artifact
 
 
 rule record_activations:
     """Record the output norm of every attention head at every token of the model's answers."""
     input:
-        model=ancient("<model_files>"),
-        record="<prefetch_record>",
+        model=unless_own(ancient("<model_files>")),
+        record=unless_own("<prefetch_record>"),
         prompts=ours(config["prompts"]),
     output:
-        activations="<activations>",
-        logits="<logits>",
-        tokens="<tokens>",
+        # What is there stays until the new is whole, and where the job refuses to replace it.
+        activations=update("<activations>"),
+        logits=update("<logits>"),
+        tokens=update("<tokens>"),
     log:
         "<logs>/record_activations/{model}.log",
     benchmark:

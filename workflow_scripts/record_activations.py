@@ -1,11 +1,12 @@
 """Record every attention head of a model while it answers the prompts."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 from synergy.files.artifacts import read_json
 from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to
-from synergy.files.kept_results import Kept, digest_of
+from synergy.files.kept_results import Kept, digest_of, require_ours
 from synergy.files.provenance import provenance, versions_of
 from synergy.models.model_folder import model_identity
 from synergy.recording.prompts import load_prompts
@@ -29,8 +30,10 @@ def record_activations(
 ) -> None:
     """Generate `n_tokens` greedily for each prompt; write head norms, token statistics and tokens.
 
-    A recording that was made before and lies in the folder `kept` is taken from there.
+    A recording that was made before and lies in the folder `kept` is taken from there. InputError: a file at
+    `activations` that this workflow did not make, or did not keep.
     """
+    require_ours(activations)
     asked = load_prompts(prompts)
     fetched = read_json(prefetched, "model_record")
     parameters = {"n_tokens": n_tokens, "dtype": dtype, "prompt_format": prompt_format}
@@ -52,7 +55,7 @@ def record_activations(
         },
     )
     outputs = {"activations": activations, "logits": logits, "tokens": tokens}
-    if result.find(outputs):
+    if result.stands(activations) and Path(logits).exists() and Path(tokens).exists() or result.find(outputs):
         return
     import torch
 
@@ -65,7 +68,7 @@ def record_activations(
     ids = [prompt_ids(tokenizer, prompt.text, prompt_format, template_arguments) for prompt in asked]
     recorded = record_in_batches(language_model, ids, n_tokens, top_logprobs, batch_size)
     texts = [tokenizer.decode(answer) for answer in recorded.generated]
-    made_by = provenance("record_activations", parameters, fetched["provenance"])
+    made_by = provenance("record_activations", parameters, fetched["provenance"]) | {"key": result.key}
     write_recording(recorded, asked, ids, texts, made_by, **outputs)
     result.keep(outputs, made_by)
 

@@ -3,12 +3,14 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from places import MODELS
 from record_activations import record_activations
 
 from synergy.files.artifacts import read_json, write_json
+from synergy.files.errors import InputError
 
 STANZA = {"dtype": "float32", "prompt_format": "chat", "template_arguments": {"enable_thinking": False}}
 MODEL = {"key": "tiny-qwen3", "source": {"path": "here"}, "revision": None, "weights": {"kind": "random", "seed": 0}}
@@ -81,3 +83,34 @@ def test_any_other_recording_is_computed(job, tmp_path, forbid_models, monkeypat
             patch.setattr(f"record_activations.{name}", lambda *_: "other")
             with pytest.raises(computed):
                 record_activations(**job)
+
+
+def _own(path: Path) -> None:
+    np.savez(path, activations=np.zeros((2, 8, 3), np.float32), n_tokens=np.full(2, 3))
+
+
+@pytest.mark.parametrize(
+    "put",
+    [_own, lambda path: path.write_bytes(b"no zip"), lambda path: np.savez(path, other=1)],
+    ids=["series", "unreadable", "other arrays"],
+)
+def test_a_file_of_the_users_own_is_never_replaced(job, put, forbid_models):
+    path = Path(job["activations"])
+    path.parent.mkdir()
+    put(path)
+    before = path.read_bytes()
+    forbid_models()
+    with pytest.raises(InputError):
+        record_activations(**job)
+    assert path.read_bytes() == before
+
+
+def test_a_recording_that_came_from_elsewhere_stays(job, forbid_models):
+    record_activations(**job)
+    shutil.rmtree(job["kept"])
+    before = Path(job["activations"]).read_bytes()
+    forbid_models()
+    record_activations(**job)  # it is the one that is asked for
+    with pytest.raises(InputError, match="made elsewhere"):
+        record_activations(**job | {"n_tokens": 4})
+    assert Path(job["activations"]).read_bytes() == before

@@ -33,6 +33,25 @@ def digest_of(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def require_ours(output: str | Path) -> None:
+    """Refuse to replace an npz that a user made: it names nothing that made it, or cannot be read.
+
+    Raises
+    ------
+    InputError
+    """
+    if Path(output).exists() and "made_by" not in read_npz(output, ())[1]:
+        raise _in_the_way(output, "one of your own")
+
+
+def _in_the_way(output: str | Path, found: str) -> InputError:
+    return InputError(
+        f"no file at {output}, or one that can be had again",
+        found,
+        f"ask for what follows from it alone; to have it made anew: mv {output} {output}.before",
+    )
+
+
 class Kept:
     """A result that is looked up before it is computed, and kept once it is.
 
@@ -77,6 +96,24 @@ class Kept:
             return False
         print(f"Found: {self._kind} in {self.folder}, made by {made_by}; nothing was computed.")
         return True
+
+    def stands(self, output: str | Path) -> bool:
+        """Whether the npz `output` holds this result already, by the key that its provenance names.
+
+        Raises
+        ------
+        InputError
+            If it holds another one that exists nowhere else: nothing is kept under the key that it names.
+        """
+        if not Path(output).exists():
+            return False
+        key = read_npz(output, ())[1].get("key", "")
+        if key == self.key:
+            print(f"{output} is the {self._kind} that was asked for; nothing was computed.")
+            return True
+        if not (key and self.folder and self.folder.with_name(key).exists()):
+            raise _in_the_way(output, "one made elsewhere, of another model, other prompts or by other code")
+        return False
 
     def keep(self, outputs: Mapping[str, str | Path], made_by: dict) -> None:
         """Keep a job's finished outputs, by name; `made_by` is their provenance.
