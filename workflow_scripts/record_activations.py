@@ -55,7 +55,7 @@ def record_activations(
         },
     )
     outputs = {"activations": activations, "logits": logits, "tokens": tokens}
-    if result.stands(activations) and Path(logits).exists() and Path(tokens).exists() or result.find(outputs):
+    if (result.stands(activations) and Path(logits).exists() and Path(tokens).exists()) or result.find(outputs):
         return
     import torch
 
