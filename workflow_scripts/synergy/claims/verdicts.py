@@ -106,6 +106,7 @@ def decided(claims: Sequence[Claim], model: str, significance: float) -> pd.Data
     for claim, own, controlled in zip(
         claims, _corrected(tests, significance), _corrected(controls, significance), strict=True
     ):
+        note = control_in_words(claim, own.verdict, controlled.verdict)
         rows.append(
             {
                 "model": model,
@@ -167,9 +168,9 @@ def _in_words(effect: Effect, verdict: str, multiplier: int, significance: float
 
 
 def needed_draws(effect: Effect, multiplier: int, significance: float) -> int:
-    """Draws with which the most extreme rank would pass a test whose p is multiplied: 2 m / level - 1, or m / level - 1.
+    """Draws with which the most extreme rank passes a test whose p is multiplied by m.
 
-    A floor that was multiplied before, as that of `all_of`, keeps its factor.
+    They are 2 m / level - 1 for a rank and m / level - 1 for a share; a floor multiplied before keeps its factor.
     """
     in_draws = effect.floor * (1 + effect.n_draws)  # 2 for a rank, 1 for a share
     return ceil(in_draws * multiplier / significance - 1 - 1e-9)
