@@ -106,7 +106,6 @@ def decided(claims: Sequence[Claim], model: str, significance: float) -> pd.Data
     for claim, own, controlled in zip(
         claims, _corrected(tests, significance), _corrected(controls, significance), strict=True
     ):
-        note = control_in_words(claim, own.verdict, controlled.verdict)
         rows.append(
             {
                 "model": model,
