@@ -61,6 +61,7 @@ use rule decompose_pairs as decompose_variant with:
             estimator=changed("estimator"),
             null_model=FEWER_SURROGATES,
             seed=lookup("decomposition/seed", within=config),
+            heads=of_model("heads"),
         ),
     message:
         "Decompose the pairs of heads of {wildcards.model}, {wildcards.variant}, shard {wildcards.scatteritem}."

@@ -87,7 +87,7 @@ def judge_heads(kind: str, series: np.ndarray, seed: int) -> tuple[np.ndarray, n
 
 
 def _means(results: dict, of: str) -> np.ndarray:
-    return head_means(results[f"head_{of}_sums"], results[f"head_{of}_undefined"])
+    return head_means(results[f"head_{of}_sums"])
 
 
 def _rolled(series: np.ndarray, seed: int, surrogate: int, pairs: range) -> np.ndarray:

@@ -41,6 +41,7 @@ def full(series):
 HOW = {
     **{"lag": 1, "redundancy": "mmi", "estimator": "gaussian"},
     "null_model": {"kind": "circular_shift", "surrogates": 3},
+    "heads": 9,
 }
 
 

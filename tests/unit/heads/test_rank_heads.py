@@ -30,7 +30,7 @@ def made(tmp_path_factory):
     lengths = np.full(5, 50)
     write_npz(files["activations"], {}, activations=series, n_tokens=lengths, category=np.array(["a"] * 5))
     null = {"kind": "circular_shift", "surrogates": 4}
-    decompose_pairs(files["activations"], "1-of-1", 1, "mmi", "gaussian", null, 0, 1, files["shard"])
+    decompose_pairs(files["activations"], "1-of-1", 1, "mmi", "gaussian", null, 0, 3, 1, files["shard"])
     merge_pairs([files["shard"]], files["activations"], files["pairwise"])
     return files
 

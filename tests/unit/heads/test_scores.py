@@ -14,8 +14,8 @@ from synergy.phiid.pairs import head_means, n_pairs, symmetric
 def atoms_of(series, surrogates=5):
     n_heads = series.shape[1]
     found = Decomposition(series, full(series), Settings(surrogates=surrogates)).run(range(n_pairs(n_heads)))
-    prompts = head_means(found["head_prompt_sums"], found["head_prompt_undefined"])
-    null = head_means(found["head_null_sums"], found["head_null_undefined"])
+    prompts = head_means(found["head_prompt_sums"])
+    null = head_means(found["head_null_sums"])
     return {
         "sts_matrix": symmetric(found["sts"], n_heads),
         "rtr_matrix": symmetric(found["rtr"], n_heads),

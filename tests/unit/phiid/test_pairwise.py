@@ -56,7 +56,10 @@ def test_merged_arrays_are_those_promised(tmp_path, recorded):
     matrices = (
         "sts_matrix",
         "rtr_matrix",
+        "phi_r_matrix",
         "tdmi_matrix",
+        "phi_r_null_mean",
+        "phi_r_null_sd",
         "sts_null_mean",
         "sts_null_sd",
         "rtr_null_mean",
@@ -117,7 +120,7 @@ if {moment!r} == "computing":
     decomposition.finish_surrogate = die
 else:
     np.savez_compressed = die_half_written
-decompose_pairs({recorded!r}, "3-of-7", 1, "mmi", "gaussian", {null!r}, 0, 1, {shard!r})
+decompose_pairs({recorded!r}, "3-of-7", 1, "mmi", "gaussian", {null!r}, 0, 9, 1, {shard!r})
 """
 
 

@@ -134,7 +134,7 @@ def test_means_over_partners_are_means_of_the_matrix():
 
     series = series_of(7, n_heads=9, n_prompts=3)
     found = Decomposition(series, full(series), Settings()).run(range(36))
-    by_prompt = head_means(found["head_prompt_sums"], found["head_prompt_undefined"])
-    for values, name in zip(by_prompt, ("sts", "rtr"), strict=True):
+    by_prompt = head_means(found["head_prompt_sums"])
+    for values, name in zip(by_prompt, ("sts", "rtr", "phi_r"), strict=True):
         expected = np.nanmean(symmetric(found[name], 9), axis=1)
         np.testing.assert_allclose(values.mean(axis=0), expected, atol=1e-12)

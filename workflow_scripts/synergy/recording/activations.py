@@ -119,3 +119,23 @@ def constant_heads(activations: np.ndarray, n_tokens: np.ndarray) -> list[int]:
     """Heads that are constant in every prompt; parameters as above."""
     constant = [np.ptp(series[:, :n], axis=1) == 0 for series, n in zip(activations, n_tokens, strict=True)]
     return np.flatnonzero(np.all(constant, axis=0)).tolist()
+
+
+def prompt_groups(category: np.ndarray, n_groups: int = 12) -> list[np.ndarray]:
+    """Prompts dealt into groups for a delete-a-group jackknife, each category spread over as many groups as it can.
+
+    Parameters
+    ----------
+    category : (n_prompts,)
+        Category of each prompt.
+    n_groups : int
+        Number of groups; no more than there are prompts.
+
+    Returns
+    -------
+    list of int (n,)
+        Prompts of each group, in order; sizes differ by at most one.
+    """
+    by_category = np.argsort(category, kind="stable")
+    n_groups = min(n_groups, len(by_category))
+    return [np.sort(by_category[k::n_groups]) for k in range(n_groups)]

@@ -1,7 +1,7 @@
 """Integrated Information Decomposition of blocks of pairs, Gaussian, MMI, in nats.
 
-The fast path gives sts, rtr and TDMI; the other all sixteen redundancies of the lattice. Redundancy of a set of past
-sources α with a set of future targets β is the smallest I(a; b), a in α, b in β; the atoms follow by inversion
+The fast path gives sts, rtr, Φ_R and TDMI; the other all sixteen redundancies of the lattice. Redundancy of a set of
+past sources α with a set of future targets β is the smallest I(a; b), a in α, b in β; the atoms follow by inversion
 (`synergy.phiid.atoms`).
 
 A pair's four vectors, past (x, y) and future (u, v), are standardised beforehand, so that dot products are
@@ -115,13 +115,14 @@ def minors_of(a, b, c, d, e, f):
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def mmi_block(work, c, d, values):
-    """sts, rtr and, if `values` has three rows, TDMI of a block of pairs from its correlations; NaN where singular.
+    """sts, rtr, Φ_R and, of four rows, TDMI of a block of pairs from its correlations; NaN where singular.
 
     With q = 1 − r², and determinants of correlation matrices |xyu| and so on, every mutual information is −½ log of
     a quotient, and
 
     sts = −½ log( max(q) · min(q_xu, q_yu) · min(q_xv, q_yv) · |xyuv|
-                  / (max(q_xu, q_xv) · max(q_yu, q_yv) · min(|xyu|, |xyv|) · min(|xuv|, |yuv|)) ).
+                  / (max(q_xu, q_xv) · max(q_yu, q_yv) · min(|xyu|, |xyv|) · min(|xuv|, |yuv|)) ),
+    Φ_R = −½ log( max(q) · |xyuv| / (q_xy · q_uv · q_xu · q_yv) ).
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ def mmi_block(work, c, d, values):
         Correlation xu; NaN where x or u does not vary.
     d : float64 (BLOCK,)
         Correlations yv; NaN where y or v does not vary.
-    values : float64 (2 or 3, BLOCK)
+    values : float64 (3 or 4, BLOCK)
         Written.
     """
     for k in range(BLOCK):
@@ -153,10 +154,12 @@ def mmi_block(work, c, d, values):
         synergy = (highest * low_u * low_v * xyuv) / (high_x * high_y * low3 * low4)
         values[0, k] = synergy if regular else np.nan
         values[1, k] = highest if regular else np.nan
-        work[0, k] = xyuv / (qa * qb) if regular else np.nan
-    if values.shape[0] == 3:
+        whole = xyuv / (qa * qb)
+        work[0, k] = whole if regular else np.nan
+        values[2, k] = highest * whole / (qc * qd) if regular else np.nan
+    if values.shape[0] == 4:
         for k in range(BLOCK):
-            values[2, k] = work[0, k]
+            values[3, k] = work[0, k]
     for row in range(values.shape[0]):
         for k in range(BLOCK):
             ratio = values[row, k]
