@@ -59,9 +59,7 @@ def claim_inverted_u(measured: Measured, layers: int, heads: int, permutations: 
     return Claim(1, statistic, test, "surrogates without coupling between heads", control, notes=tuple(notes))
 
 
-def profile_effect(
-    measured: Measured, named: str, layers: int, heads: int, permutations: int, seed: int
-) -> Effect:
+def profile_effect(measured: Measured, named: str, layers: int, heads: int, permutations: int, seed: int) -> Effect:
     """Correlation of a score's layer profile with the inverted U: interval over prompts, p by the depth null."""
     scores = measured.scores if named == measured.named else measured.ranking[named].to_numpy()
     profile = layer_means(scores, layers, heads)
@@ -101,7 +99,7 @@ def claim_absent_untrained(
     statistic = "correlation of the layer profile with an inverted U, trained minus mean of the untrained twins"
     control_name = "null-subtracted scores of all models"
     rule = (
-        f"not testable where the trained profile is no inverted U (p > {level:g}, not corrected), which could be absent; "
+        f"not testable where the trained profile is no inverted U (p > {level:g}, not corrected); "
         f"undecided where the twins' mean profile is one too"
     )
     obstacle = _not_comparable(measured, twins, layers * heads)
