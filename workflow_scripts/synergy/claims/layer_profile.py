@@ -68,10 +68,15 @@ def profile_effect(measured: Measured, named: str, layers: int, heads: int, perm
         return Effect(obstacle=FEW_LAYERS)
     correlation = float(template_correlation(profile))
     partial = template_correlation(layer_means(without_each_prompt(measured, named), layers, heads))
-    interval = correlation_interval(correlation, partial)
-    decided_by = f"{permutations:,} {DEPTH_NULL}"
-    return Effect(correlation, p_value, *interval, floor=1 / (1 + permutations), n_draws=permutations,
-                  draws="profiles", decided_by=decided_by)  # fmt: skip
+    low, high = correlation_interval(correlation, partial)
+    return replace(depth_effect(correlation, p_value, permutations), ci_low=low, ci_high=high)
+
+
+def depth_effect(correlation: float, p_value: float, draws: int, models: str = "") -> Effect:
+    """A correlation, or a difference of correlations, that was tested against drawn profiles."""
+    floor = 1 / (1 + draws)
+    decided_by = f"{draws:,} {models}{DEPTH_NULL}"
+    return Effect(correlation, p_value, floor=floor, n_draws=draws, draws="profiles", decided_by=decided_by)
 
 
 def coupling_effect(measured: Measured, named: str, layers: int, heads: int) -> Effect:
@@ -145,15 +150,9 @@ def _difference(
         return Effect(obstacle="the trained model has no inverted U that could be absent")
     untrained = profiles[1:].mean(axis=0)
     too = template_correlation(untrained) > 0 and depth_p(untrained, *drawn) <= level
-    return Effect(
-        float(correlations[0] - correlations[1:].mean()),
-        p_value,
-        floor=1 / (1 + drawn[0]),
-        n_draws=drawn[0],
-        draws="profiles",
-        decided_by=f"{drawn[0]:,} sets of {DEPTH_NULL}",
-        withheld="the untrained twins' mean profile is an inverted U too" if too else "",
-    )
+    withheld = "the untrained twins' mean profile is an inverted U too" if too else ""
+    difference = float(correlations[0] - correlations[1:].mean())
+    return replace(depth_effect(difference, p_value, drawn[0], "sets of "), withheld=withheld)
 
 
 def _with_interval(test: Effect, measured: Measured, twins: Sequence[Measured], geometry: tuple[int, int]) -> Effect:

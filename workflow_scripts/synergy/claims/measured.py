@@ -12,7 +12,10 @@ from synergy.heads.scores import SCORES, configured_score, prompt_score
 from synergy.statistics.inference import exceedance_floor, exceedance_p, jackknife
 from synergy.statistics.ranks import mean_defined, rank_quantiles
 
-RANKING = ("syn_red_score", "excess_score", "avg_synergy", "autocorrelation", *SCORES, "integration")
+INTEGRATION = "integration"
+# Columns of the head ranking that claims rest on; those of integration take the places of the others for a variant.
+RANKING = ("syn_red_score", "excess_score", "avg_synergy", "excess_synergy", "autocorrelation", *SCORES)
+AS_INTEGRATION = {"integration": "syn_red_score", "avg_phi_r": "avg_synergy", "excess_phi_r": "excess_synergy"}
 PROMPTS = ("head_prompt_sts", "head_prompt_rtr", "head_prompt_phi_r")
 ATOMS = (
     *PROMPTS,
@@ -28,7 +31,6 @@ ATOMS = (
 )
 LARGEST_SHARE = 0.05  # of head-prompts outside the null's calibration, up to which claims may rest on it
 NO_NULL = "no null was computed"
-INTEGRATION = "integration"
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,12 @@ class Measured:
     """One model's head ranking, its arrays `ATOMS`, and the share of head-prompts outside the null's calibration.
 
     score : str
-        The score of claims 1 and 2, of `SCORES`, or ``integration``, which then is the measure of claim 3 as well.
+        ``integration``, if that takes the place of synergy and of the configured score.
     """
 
     ranking: pd.DataFrame
     atoms: dict[str, np.ndarray]
-    outside: float
+    outside: float = 0.0
     score: str = ""
 
     @property
@@ -52,7 +54,7 @@ class Measured:
     @property
     def scores(self) -> np.ndarray:
         """The score of each head, (n_heads,)."""
-        return self.ranking[self.score or "syn_red_score"].to_numpy()
+        return self.ranking["syn_red_score"].to_numpy()
 
     @property
     def obstacle(self) -> str:
@@ -60,6 +62,19 @@ class Measured:
         if self.outside > LARGEST_SHARE:
             return f"{self.outside:.0%} of the series are outside what the null is calibrated for (more than 5 %)"
         return ""
+
+
+def measured_of(ranking: pd.DataFrame, atoms: dict[str, np.ndarray], summary: dict, score: str = "") -> Measured:
+    """What was measured of one model, from its head ranking, its pairwise atoms and the summary of the ranking."""
+    if score == INTEGRATION:
+        ranking = as_integration(ranking)
+    return Measured(ranking, {name: atoms[name] for name in ATOMS}, summary["outside_calibration"]["share"], score)
+
+
+def as_integration(ranking: pd.DataFrame) -> pd.DataFrame:
+    """The head ranking with integration, Phi_R, in the place of the score and of synergy."""
+    columns = {there: ranking[here] for here, there in AS_INTEGRATION.items()}
+    return ranking.assign(**columns, excess_score=rank_quantiles(ranking["excess_phi_r"].to_numpy()))
 
 
 def score_of(named: str) -> Callable[..., np.ndarray]:

@@ -104,7 +104,7 @@ def decided(claims: Sequence[Claim], model: str, significance: float) -> pd.Data
     tests, controls = [claim.test for claim in claims], [claim.control_test for claim in claims]
     rows = []
     for claim, own, controlled in zip(
-        claims, _corrected(tests, significance), _corrected(controls, significance), strict=True
+        claims, corrected(tests, significance), corrected(controls, significance), strict=True
     ):
         rows.append(
             {
@@ -135,13 +135,15 @@ def decided(claims: Sequence[Claim], model: str, significance: float) -> pd.Data
 
 
 @dataclass(frozen=True)
-class _Decision:
+class Decision:
+    """A corrected p, the verdict that it gives, and what decided, in words."""
+
     p_value: float
     verdict: str
     decided_by: str
 
 
-def _corrected(effects: Sequence[Effect], significance: float) -> list[_Decision]:
+def corrected(effects: Sequence[Effect], significance: float) -> list[Decision]:
     """Each effect's corrected p, its verdict, and what decided it, in words."""
     raw = np.array([effect.p_value if effect.testable else nan for effect in effects])
     n_tested = np.count_nonzero(np.isfinite(raw))
@@ -149,7 +151,7 @@ def _corrected(effects: Sequence[Effect], significance: float) -> list[_Decision
     for effect, p_value in zip(effects, holm(raw), strict=True):
         verdict = effect.verdict(p_value, significance)
         multiplier = n_tested - np.count_nonzero(raw < effect.p_value)
-        decisions.append(_Decision(p_value, verdict, _in_words(effect, verdict, multiplier, significance)))
+        decisions.append(Decision(p_value, verdict, _in_words(effect, verdict, multiplier, significance)))
     return decisions
 
 
