@@ -89,8 +89,8 @@ def test_more_shards_than_pairs(tmp_path):
     write_npz(
         recorded, {}, activations=ar1(0, 3, 20, 0.5, 2), n_tokens=np.array([20, 20]), category=np.array(["a"] * 2)
     )
-    once = merged(tmp_path, recorded, make_shards(tmp_path, recorded, 1))
-    assert merged(tmp_path, recorded, make_shards(tmp_path, recorded, 7)) == once
+    once = merged(tmp_path, recorded, make_shards(tmp_path, recorded, 1, heads=3))
+    assert merged(tmp_path, recorded, make_shards(tmp_path, recorded, 7, heads=3)) == once
 
 
 def test_surrogates_0_are_accounted_for(tmp_path, recorded):
