@@ -74,7 +74,7 @@ def measure_graphs(
         null_networks,
         _both(series.leave_out(groups) if len(groups) > 1 else (), synergy),
         [len(group) for group in groups] if len(groups) > 1 else None,
-        _both(series.surrogate_matrices(range(surrogates)) if surrogates else (), synergy),
+        _both(series.surrogate_matrices(range(surrogates), all_prompts=True) if surrogates else (), synergy),
         threads,
     )
     headline = measured["definitions"]["top_fraction"]

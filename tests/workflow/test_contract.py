@@ -208,7 +208,7 @@ def imported_by(rule):
 
 @for_each_rule
 def test_conda_environment_holds_what_the_script_imports_and_torch_only_where_models_run(rule):
-    spelt = {"yaml": "pyyaml", "sknetwork": "scikit-network", "math_verify": "math-verify"}
+    spelt = {"yaml": "pyyaml", "community": "python-louvain", "math_verify": "math-verify"}
     listed = (REPOSITORY / "envs" / Path(rule.conda_env).name).read_text()
     pinned = (REPOSITORY / "envs/requirements.txt").read_text()
     packages = {spelt.get(module, module) for module in imported_by(rule)}

@@ -12,10 +12,10 @@ from multiprocessing import parent_process
 from threading import Thread
 from typing import NamedTuple
 
+import community as community_louvain
+import networkx as nx
 import numpy as np
-from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import shortest_path
-from sknetwork.clustering import Louvain, get_modularity
 
 from synergy.files.console import progress
 from synergy.statistics.inference import jackknife
@@ -111,39 +111,45 @@ def shuffled_weights(graph: np.ndarray, defined: np.ndarray, generator: np.rando
     return _symmetric(len(graph), rows, columns, generator.permutation(graph[rows, columns]))
 
 
-def adjacency(edges: Edges) -> csr_matrix:
-    """The same graph as a sparse symmetric matrix (n_nodes, n_nodes)."""
-    ends = np.concatenate([edges.rows, edges.columns]), np.concatenate([edges.columns, edges.rows])
-    return csr_matrix((np.tile(edges.weights, 2), ends), shape=(edges.n_nodes, edges.n_nodes))
+def as_networkx(graph: np.ndarray | Edges) -> nx.Graph:
+    """The same graph for networkx: nodes 0 … n - 1, with and without edges, and the attribute ``weight`` of an edge."""
+    if not isinstance(graph, Edges):
+        rows, columns = np.nonzero(np.triu(graph, k=1))
+        graph = Edges(len(graph), rows, columns, graph[rows, columns])
+    network = nx.Graph()
+    network.add_nodes_from(range(graph.n_nodes))
+    network.add_weighted_edges_from(zip(*(ends.tolist() for ends in graph[1:]), strict=True), weight="weight")
+    return network
 
 
-def efficiency(graph: csr_matrix | np.ndarray, weighted: bool) -> float:
-    """Mean over all pairs of nodes of the inverse of their distance.
+def unweighted_efficiency(network: nx.Graph) -> float:
+    """Mean over all pairs of nodes of the inverse of their distance, counted in edges: in [0, 1].
 
     E = 1 / (n (n - 1)) * sum over i != j of 1 / d(i, j), where a pair without a path contributes 0 and nodes
     without edges count in n. NaN for fewer than two nodes.
-
-    Parameters
-    ----------
-    graph : sparse matrix or ndarray (n_nodes, n_nodes)
-    weighted : bool
-        Whether an edge of weight w is 1/w long, and the mean in nats; else distances count edges, and it is in [0, 1].
 
     References
     ----------
     Latora and Marchiori, Efficient behavior of small-world networks, doi:10.1103/PhysRevLett.87.198701.
     """
-    n_nodes = graph.shape[0]
+    return nx.global_efficiency(network) if len(network) > 1 else float("nan")
+
+
+def weighted_efficiency(graph: np.ndarray) -> float:
+    """The same with an edge of weight w being 1/w long, in nats, of a graph (n_nodes, n_nodes).
+
+    networkx has no efficiency with weights: the paths are SciPy's.
+    """
+    n_nodes = len(graph)
     if n_nodes < 2:
         return float("nan")
-    lengths = csr_matrix(graph)
-    lengths.data = 1 / lengths.data
-    distances = shortest_path(lengths, directed=False, unweighted=not weighted)
+    lengths = np.divide(1.0, graph, out=np.zeros_like(graph), where=graph > 0)
+    distances = shortest_path(lengths, directed=False)
     np.fill_diagonal(distances, np.inf)
     return float((1 / distances).sum() / (n_nodes * (n_nodes - 1)))
 
 
-def louvain_modularity(graph: csr_matrix | np.ndarray, seed: int) -> float:
+def louvain_modularity(network: nx.Graph, seed: int) -> float:
     """Modularity of the communities that the Louvain method finds, with weights.
 
     Q = sum over communities c of [ W_c / W - (S_c / W)^2 ], where W is twice the weight of all edges, W_c the part
@@ -151,7 +157,8 @@ def louvain_modularity(graph: csr_matrix | np.ndarray, seed: int) -> float:
 
     Parameters
     ----------
-    graph : sparse matrix or ndarray (n_nodes, n_nodes)
+    network : networkx.Graph
+        With the attribute ``weight``.
     seed : int
         Of the order in which nodes are visited: the same seed gives the same communities.
 
@@ -165,26 +172,27 @@ def louvain_modularity(graph: csr_matrix | np.ndarray, seed: int) -> float:
     Blondel et al., Fast unfolding of communities in large networks, doi:10.1088/1742-5468/2008/10/P10008.
     Newman, Analysis of weighted networks, doi:10.1103/PhysRevE.70.056131.
     """
-    weights = csr_matrix(graph)
-    if weights.nnz == 0:
+    if network.number_of_edges() == 0:
         return 0.0
-    # The default tolerances end the search early. 32 bits are all that the generator takes.
-    fine = {"tol_optimization": 1e-6, "tol_aggregation": 1e-6}
-    louvain = Louvain(modularity="newman", shuffle_nodes=True, random_state=seed % 2**32, **fine)
-    return float(get_modularity(weights, louvain.fit_predict(weights)))
+    # 32 bits are all that the generator of python-louvain takes.
+    communities = community_louvain.best_partition(network, weight="weight", random_state=seed % 2**32)
+    return community_louvain.modularity(communities, network, weight="weight")
 
 
 def top_fraction_metrics(edges: Edges, seed: int) -> Metrics:
     """Efficiency (unweighted, no unit) and modularity (weighted) of the strongest edges."""
     # ASSUME: Of the strongest edges, global efficiency counts the edges on the shortest paths and ignores their
     # weights, and modularity is Louvain's with weights and a fixed seed.
-    graph = adjacency(edges)
-    return {"global_efficiency": efficiency(graph, weighted=False), "modularity": louvain_modularity(graph, seed)}
+    network = as_networkx(edges)
+    return {"global_efficiency": unweighted_efficiency(network), "modularity": louvain_modularity(network, seed)}
 
 
 def dense_metrics(graph: np.ndarray, seed: int) -> Metrics:
     """Efficiency (nats) and modularity of the whole weighted graph."""
-    return {"global_efficiency": efficiency(graph, weighted=True), "modularity": louvain_modularity(graph, seed)}
+    return {
+        "global_efficiency": weighted_efficiency(graph),
+        "modularity": louvain_modularity(as_networkx(graph), seed),
+    }
 
 
 def measure_networks(

@@ -144,8 +144,15 @@ class Decomposition:
             "layer_null_sums": null_layer_sums,
         }
 
-    def surrogate_matrices(self, surrogates: range) -> Iterator[dict[str, np.ndarray]]:
+    def surrogate_matrices(self, surrogates: range, all_prompts: bool = False) -> Iterator[dict[str, np.ndarray]]:
         """Means over prompts of single surrogates, of the same draws as in `run`.
+
+        Parameters
+        ----------
+        surrogates : range
+        all_prompts : bool
+            Whether every pair is of all prompts, as the observed one is, also those in which the two rotations are
+            near each other. Networks need that: their shape depends on how many prompts an edge is a mean of.
 
         Yields
         ------
@@ -161,7 +168,7 @@ class Decomposition:
         check_null(self.settings.null_kind, len(surrogates), self.recording)
         with ThreadPoolExecutor(self.threads) as pool:
             for s in surrogates:
-                sums, undefined, _, _ = self._pass(range(n_pairs(self.series.n_heads)), 4, pool, s)
+                sums, undefined, _, _ = self._pass(range(n_pairs(self.series.n_heads)), 4, pool, s, near=all_prompts)
                 yield self._matrices(sums, self.n_prompts - undefined)
 
     def leave_out(self, groups: Sequence[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
@@ -212,8 +219,12 @@ class Decomposition:
         pool: ThreadPoolExecutor,
         surrogate: int | None = None,
         prompts: np.ndarray | None = None,
+        near: bool = False,
     ):
-        """Sums over all or some prompts of one pass over the pairs, of the observed series or of a surrogate."""
+        """Sums over all or some prompts of one pass over the pairs, of the observed series or of a surrogate.
+
+        With `near`, pairs of a surrogate whose rotations are near each other count too.
+        """
         prompts = np.arange(self.n_prompts) if prompts is None else prompts
         sums, undefined = np.zeros((rows, len(pairs))), np.zeros(len(pairs), dtype=np.int32)
         head_sums = np.zeros((self.n_prompts, 4, self.n_padded), dtype=np.int64)
@@ -226,17 +237,17 @@ class Decomposition:
         for start in range(0, len(prompts), size):
             batch = prompts[start : start + size]
             series = self._batch(batch, pool, surrogate)
-            least = least_offset(series.n_samples) if shifted else np.zeros_like(series.n_samples)
+            least = least_offset(series.n_samples) if shifted and not near else np.zeros_like(series.n_samples)
 
             def work(part, series=series, batch=batch, least=least):
                 own = np.zeros_like(head_sums[batch]), np.zeros_like(layer_sums[batch])
                 where = series.n_heads, self.heads, part.start, part.stop, pairs.start, sums, undefined, *own
-                near = series.rotation, least
+                offsets = series.rotation, least
                 if self.settings.estimator == "discrete":
-                    discrete_range(series.z, series.self_correlation, series.n_samples, ccs, *near, *where)
+                    discrete_range(series.z, series.self_correlation, series.n_samples, ccs, *offsets, *where)
                 else:
                     correlations = series.self_correlation, series.autocorrelation
-                    gaussian_range(series.z, *correlations, series.n_samples, ccs, rotated, *near, *where)
+                    gaussian_range(series.z, *correlations, series.n_samples, ccs, rotated, *offsets, *where)
                 return own
 
             for own_heads, own_layers in pool.map(work, parts):
