@@ -9,7 +9,15 @@ import numpy as np
 from synergy.phiid.kernels.ccs import CHANGED, ccs_knowns
 from synergy.phiid.kernels.compiled_code import keep_compiled_code
 from synergy.phiid.kernels.discrete import average_informations, common_change, count_states
-from synergy.phiid.kernels.mmi import BLOCK, correlations, determinants, informations, mmi_block, mmi_knowns
+from synergy.phiid.kernels.mmi import (
+    BLOCK,
+    correlations,
+    determinants,
+    informations,
+    integrated_block,
+    mmi_block,
+    mmi_knowns,
+)
 from synergy.phiid.kernels.seam import mend
 from synergy.phiid.pairs import SCALE
 
@@ -200,9 +208,10 @@ def gaussian_range(
                     for r in range(n_rows):
                         if low[r] < high[r]:
                             i, c, d = group + r, own[group + r], own[j : j + BLOCK]
-                            if rotated:
-                                mend(work[r], autocorrelation[p, i], autocorrelation[p, j : j + BLOCK], n)
                             if rows < 16 and not ccs:
+                                integrated_block(work[r], c, d, values[2])
+                                if rotated:
+                                    mend(work[r], autocorrelation[p, i], autocorrelation[p, j : j + BLOCK], n)
                                 mmi_block(work[r], c, d, values)
                             else:
                                 determinants(work[r], c, d, minors)
