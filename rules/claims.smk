@@ -9,13 +9,16 @@ rule decide_claims:
     """Test each published claim on one model, and again after its control."""
     input:
         ranking="<ranking>",
+        ranking_summary="<ranking_summary>",
         pairwise="<pairwise>",
         metrics="<graph_metrics>",
         ablation="<ablation>",
         ablation_statistics="<ablation_statistics>",
         math="<math_perturbation>",
         math_statistics="<math_statistics>",
-        control_ranking=control_ranking,
+        control_rankings=of_twins("ranking"),
+        control_summaries=of_twins("ranking_summary"),
+        control_pairwise=of_twins("pairwise"),
     output:
         claims=report(
             "<claims>",
@@ -31,7 +34,7 @@ rule decide_claims:
         "../envs/analysis.yaml"
     params:
         code=code("decide_claims"),
-        gathered=control_of_model,
+        gathered=twins_of_model,
         settings=settings(
             layers=of_model("layers"),
             heads=of_model("heads"),
@@ -50,6 +53,7 @@ rule compare_scores:
     """Test the layer profile of every definition of the score, side by side, in all models of the study."""
     input:
         rankings=every("ranking", model=STUDY),
+        summaries=every("ranking_summary", model=STUDY),
         pairwise=every("pairwise", model=STUDY),
     output:
         definitions=report(

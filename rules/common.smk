@@ -91,12 +91,12 @@ def figures(models, names):
     return collect(PATHVARS.apply("<figure>_{name}.png"), model=models, name=names)
 
 
-def control_of_model(wildcards):
-    """Key of the model's untrained control; None if it has none."""
-    return stanza(wildcards).get("control")
+def twins_of_model(wildcards):
+    """Keys of the model's untrained twins."""
+    stanza(wildcards)
+    return twins(wildcards.model)
 
 
-def control_ranking(wildcards):
-    """The ranking of the model's untrained control, if it has one."""
-    control = control_of_model(wildcards)
-    return every("ranking", model=control) if control else []
+def of_twins(artifact):
+    """Function that gives the paths of an artifact of each untrained twin of the model that a job is for."""
+    return lambda wildcards: every(artifact, model=twins_of_model(wildcards))

@@ -14,6 +14,12 @@ def stop(expected, found, hint):
 # YAML reads the bare key `null` as no key at all.
 if {None, "null"} & config["decomposition"].keys():
     stop("decomposition.null_model in the config", "its former name, null", "rename that key to null_model")
+for _key, _stanza in (config["models"] or {}).items():
+    if "control" in (_stanza or {}):
+        _expected, _found = f"models.{_key}.controls, a number of untrained twins", f"its former key, control"
+        stop(
+            _expected, _found, f"write controls: 1 in its place, for one twin, {_key}-random; more make claim 2 firmer"
+        )
 try:
     validate(config, workflow.source_path("../config/schema.yaml"))
 except WorkflowError as error:
@@ -30,13 +36,27 @@ def require_models(where, keys):
             stop(f"a model key registered under models: at {where}", repr(key), f"use {alike}, or add a stanza")
 
 
+def twin(key, number):
+    """Key of an untrained twin of a model: the first has no number."""
+    return f"{key}-random-{number}" if number else f"{key}-random"
+
+
+def twins(key):
+    """Keys of a model's untrained twins, as many as its `controls`."""
+    return [twin(key, number) for number in range(config["models"][key]["controls"])]
+
+
 def following(key, stanza):
-    """Models that a stanza registers besides its own: an untrained twin, and one for each further revision."""
-    common = {name: value for name, value in stanza.items() if name not in ("control", "revisions")}
-    if stanza["weights"] == "trained":
-        yield f"{key}-random", {**common, "weights": "random"}
+    """Models that a stanza registers besides its own: its untrained twins, and one for each further revision."""
+    common = {name: value for name, value in stanza.items() if name not in ("controls", "revisions")}
+    trained = stanza["weights"] == "trained"
+    first = stanza["seed"] + (not trained)  # a twin has other weights than an untrained model
+    for number in range(max(stanza["controls"], int(trained))):
+        untrained = {"weights": "random", "seed": first + number, "controls": 0, "revisions": []}
+        yield twin(key, number), {**common, **untrained}
     for revision in stanza["revisions"]:
-        yield f"{key}-{revision}", {**common, "source": {**stanza["source"], "revision": revision}}
+        source = {**stanza["source"], "revision": revision}
+        yield f"{key}-{revision}", {**common, "source": source, "controls": 0, "revisions": []}
 
 
 # A stanza that is written out goes before one that follows from another.
@@ -45,12 +65,11 @@ for _key, _stanza in list(config["models"].items()):
 require_models("study", config["study"])
 require_models("trajectory.model", [config["trajectory"]["model"]])
 require_models("trajectory.checkpoints", config["trajectory"]["checkpoints"])
-for _key, _stanza in config["models"].items():
-    require_models(f"models.{_key}.control", [_stanza["control"]] if "control" in _stanza else [])
 if config["math"]["sigma"] not in config["math"]["sigmas"]:
     stop("math.sigma to be one of math.sigmas", f"{config['math']['sigma']}", "add it to the list")
 
 STUDY = config["study"]
-CONTROLS = {model: config["models"][model]["control"] for model in STUDY if "control" in config["models"][model]}
+CONTROLS = {model: twins(model)[0] for model in STUDY if twins(model)}  # those that figures show
 STUDY_AND_CONTROLS = list(dict.fromkeys([*STUDY, *CONTROLS.values()]))
+STUDY_AND_TWINS = list(dict.fromkeys([*STUDY, *sum(map(twins, STUDY), [])]))
 GEOMETRIES = {model: [config["models"][model]["layers"], config["models"][model]["heads"]] for model in STUDY}

@@ -25,6 +25,7 @@ rule decompose_pairs:
             estimator=lookup("decomposition/estimator", within=config),
             null_model=lookup("decomposition/null_model", within=config),
             seed=lookup("decomposition/seed", within=config),
+            heads=of_model("heads"),
         ),
     message:
         "Decompose the pairs of heads of {wildcards.model}, shard {wildcards.scatteritem}."

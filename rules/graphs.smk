@@ -1,10 +1,11 @@
-# Needs the matrices of the decomposition. Gives efficiency and modularity of the two networks, with their nulls.
+# Needs activations and their decomposition. Gives efficiency and modularity of the two networks, beside surrogates.
 
 
 rule measure_graphs:
     """Measure global efficiency and modularity of the synergy and redundancy networks."""
     input:
         pairwise="<pairwise>",
+        activations="<activations>",
     output:
         metrics="<graph_metrics>",
     log:
@@ -20,9 +21,12 @@ rule measure_graphs:
     params:
         code=code("measure_graphs"),
         settings=settings(
+            synergy="sts",
             top_fraction=lookup("graphs/top_fraction", within=config),
             seed=lookup("graphs/seed", within=config),
             null_networks=lookup("graphs/null_networks", within=config),
+            surrogates=lookup("graphs/surrogates", within=config),
+            decomposition=lookup("decomposition", within=config),
         ),
     message:
         "Measure the two networks of {wildcards.model}."

@@ -15,7 +15,7 @@ rule record_run:
     """Save the merged config, code and package versions, what each model was resolved to, and what the run cost."""
     input:
         after=[*STUDY_FIGURES, "<all_claims>", "<score_definitions>", "<agreement>"],
-        models=every("prefetch_record", model=STUDY_AND_CONTROLS),
+        models=every("prefetch_record", model=STUDY_AND_TWINS),
         problems="<problems_record>",
     output:
         record=report(
@@ -92,7 +92,7 @@ rule check_results:
     params:
         code=code("check_results", CHECKS),
         settings=settings(
-            models=STUDY_AND_CONTROLS,
+            models=STUDY_AND_TWINS,
             study=STUDY,
         ),
     message:

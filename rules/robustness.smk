@@ -61,6 +61,7 @@ use rule decompose_pairs as decompose_variant with:
             estimator=changed("estimator"),
             null_model=FEWER_SURROGATES,
             seed=lookup("decomposition/seed", within=config),
+            heads=of_model("heads"),
         ),
     message:
         "Decompose the pairs of heads of {wildcards.model}, {wildcards.variant}, shard {wildcards.scatteritem}."
@@ -104,13 +105,24 @@ use rule rank_heads as rank_variant with:
 use rule measure_graphs as measure_variant with:
     """Measure both networks under a variant of the analysis."""
     input:
-        pairwise="<robustness>/{variant}_pairwise_phiid.npz",
+        pairwise=measured_pairwise,
+        activations=measured_activations,
     output:
         metrics="<robustness>/{variant}_graph_metrics.json",
     log:
         "<logs>/measure_variant/{model}/{variant}.log",
     benchmark:
         "<benchmarks>/measure_variant/{model}/{variant}.jsonl"
+    params:
+        code=code("measure_graphs"),
+        settings=settings(
+            synergy=lambda wildcards: "phi_r" if wildcards.variant == INTEGRATION else "sts",
+            top_fraction=lookup("graphs/top_fraction", within=config),
+            seed=lookup("graphs/seed", within=config),
+            null_networks=lookup("graphs/null_networks", within=config),
+            surrogates=lookup("robustness/surrogates", within=config),
+            decomposition=changed_decomposition,
+        ),
     message:
         "Measure the two networks of {wildcards.model}, {wildcards.variant}."
 
@@ -118,10 +130,20 @@ use rule measure_graphs as measure_variant with:
 rule compare_variants:
     """Correlate the variants' scores and layer profiles, and test under each the claims that need only activations."""
     input:
-        rankings=["<ranking>", *of_variants("head_rankings.csv")],
-        pairwise=["<pairwise>", *of_variants("pairwise_phiid.npz")],
-        metrics=["<graph_metrics>", *of_variants("graph_metrics.json")],
-        control_rankings=control_rankings,
+        rankings=of_variants("ranking", "head_rankings.csv"),
+        summaries=of_variants("ranking_summary", "head_rankings.json"),
+        pairwise=of_variants("pairwise", "pairwise_phiid.npz"),
+        metrics=[
+            "<graph_metrics>",
+            *collect(
+                PATHVARS.apply("<robustness>/{variant}_graph_metrics.json"),
+                variant=VARIANTS[1:],
+                allow_missing=True,
+            ),
+        ],
+        control_rankings=of_twins_and_variants("ranking", "head_rankings.csv"),
+        control_summaries=of_twins_and_variants("ranking_summary", "head_rankings.json"),
+        control_pairwise=of_twins_and_variants("pairwise", "pairwise_phiid.npz"),
     output:
         agreement="<robustness>_agreement.csv",
         claims=report(
@@ -141,7 +163,7 @@ rule compare_variants:
         runtime=growing("30m"),
     params:
         code=code("compare_variants"),
-        gathered=control_of_model,
+        gathered=twins_of_model,
         settings=settings(
             variants=VARIANTS,
             layers=of_model("layers"),

@@ -8,6 +8,7 @@ CHANGES = {
     "discrete": {"estimator": "discrete"},
     "lag_2": {"lag": 2},
 }
+INTEGRATION = "integration"  # changes neither, but which measure of the default's decomposition is read
 OTHER_SERIES = ["first_differences", "detrended", "natural_length", "half_of_prompts", "after_output"]
 FEWER_SURROGATES = {**config["decomposition"]["null_model"], "surrogates": config["robustness"]["surrogates"]}
 
@@ -24,13 +25,34 @@ def changed(setting):
     return lambda wildcards: CHANGES.get(wildcards.variant, {}).get(setting, configured)
 
 
-def of_variants(ending, **values):
-    """Paths of an artifact of every configured variant."""
-    path = PATHVARS.apply(f"<robustness>/{{variant}}_{ending}")
-    return collect(path, variant=config["robustness"]["variants"], **values, allow_missing=True)
+def changed_decomposition(wildcards):
+    """The settings of the decomposition as the variant of a job has them."""
+    return {**config["decomposition"], **CHANGES.get(wildcards.variant, {})}
 
 
-def control_rankings(wildcards):
-    """Rankings of the model's untrained control, as it is and under every variant, if it has one."""
-    control = stanza(wildcards).get("control")
-    return [*control_ranking(wildcards), *of_variants("head_rankings.csv", model=control)] if control else []
+def measured_pairwise(wildcards):
+    """The atoms whose networks are measured under a variant."""
+    if wildcards.variant == INTEGRATION:
+        return "<pairwise>"
+    return "<robustness>/{variant}_pairwise_phiid.npz"
+
+
+def measured_activations(wildcards):
+    """The series that those atoms were made from."""
+    return "<activations>" if wildcards.variant == INTEGRATION else variant_activations(wildcards)
+
+
+def of_variants(artifact, ending, **values):
+    """Paths of an artifact as it is and under every configured variant; `integration` shares the default's."""
+    own = PATHVARS.apply(f"<robustness>/{{variant}}_{ending}")
+    paths = {variant: own.replace("{variant}", variant) for variant in VARIANTS}
+    default = PATHVARS.apply(f"<{artifact}>")
+    paths |= dict.fromkeys(["default", INTEGRATION], default)
+    return collect([paths[variant] for variant in VARIANTS], **values, allow_missing=True)
+
+
+def of_twins_and_variants(artifact, ending):
+    """Function that gives the paths of an artifact of each untrained twin, and of each under every variant in turn."""
+    return lambda wildcards: [
+        path for model in twins_of_model(wildcards) for path in of_variants(artifact, ending, model=model)
+    ]

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from synergy.ablation.curves import CURVE_COLUMNS as ABLATION
-from synergy.claims.of_model import ATOMS, RANKING, claims_of_activations, claims_of_behaviour
-from synergy.claims.verdicts import CLAIM_COLUMNS, with_holm
+from synergy.claims.measured import ATOMS, RANKING, Measured, measured_of
+from synergy.claims.of_model import claims_of_activations, claims_of_behaviour
+from synergy.claims.verdicts import decided
 from synergy.files.artifacts import read_json
 from synergy.files.console import logged_to
 from synergy.files.tables import read_table, write_table
@@ -17,8 +16,11 @@ from synergy.phiid.pairwise import read_pairwise
 
 def decide_claims(
     ranking: str,
-    control_ranking: Sequence[str],
+    ranking_summary: str,
     pairwise: str,
+    control_rankings: Sequence[str],
+    control_summaries: Sequence[str],
+    control_pairwise: Sequence[str],
     metrics: str,
     ablation: str,
     ablation_statistics: str,
@@ -37,34 +39,45 @@ def decide_claims(
 
     Parameters
     ----------
-    control_ranking : sequence of str
-        Head ranking of the untrained control; none if the model has no control, and then claim 2 is not testable.
+    control_rankings, control_summaries, control_pairwise : sequence of str
+        Head ranking, its summary and pairwise atoms of each untrained twin; none if the model has no twin, and then
+        claim 2 is not testable.
+    permutations : int
+        Profiles drawn for claims 1 and 2.
     sigma : float
         The noise at which claims 7 and 8 are tested.
     """
-    n_heads, geometry, drawn = layers * heads, (layers, heads), (significance, permutations, seed)
-    scores = read_ranking(ranking, n_heads, RANKING)
-    untrained = next((read_ranking(path, n_heads, RANKING) for path in control_ranking), None)
-    atoms, graphs = read_pairwise(pairwise, ATOMS, n_heads)[0], read_json(metrics, "graph_metrics")
+    n_heads, drawn = layers * heads, (significance, permutations, seed)
+    measured = _measured(ranking, ranking_summary, pairwise, n_heads)
+    control_paths = zip(control_rankings, control_summaries, control_pairwise, strict=True)
+    twins = [_measured(*paths, n_heads) for paths in control_paths]
+    graphs = read_json(metrics, "graph_metrics")
     removed = read_table(ablation, required=ABLATION), read_json(ablation_statistics, "ablation_statistics")
     noisy = read_table(math, required=MATH), read_json(math_statistics, "math_statistics")
     results = [
-        *claims_of_activations(scores, untrained, atoms, graphs, geometry, drawn),
+        *claims_of_activations(measured, twins, graphs, (layers, heads), drawn),
         *claims_of_behaviour(*removed, *noisy, sigma, significance),
     ]
-    rows = pd.DataFrame([result.row(model) for result in results], columns=CLAIM_COLUMNS)
-    rows = with_holm(rows, significance)
+    rows = decided(results, model, significance)
     for row in rows.to_dict("records"):
         print(f"{row['claim']}. {row['statement']} {row['verdict']}; after control: {row['verdict_after_control']}")
     write_table(claims, rows)
+
+
+def _measured(ranking: str, summary: str, pairwise: str, n_heads: int) -> Measured:
+    scores, (atoms, _) = read_ranking(ranking, n_heads, RANKING), read_pairwise(pairwise, ATOMS, n_heads)
+    return measured_of(scores, atoms, read_json(summary, "ranking_summary"))
 
 
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         decide_claims(
             ranking=snakemake.input.ranking,
-            control_ranking=snakemake.input.get("control_ranking", []),
+            ranking_summary=snakemake.input.ranking_summary,
             pairwise=snakemake.input.pairwise,
+            control_rankings=snakemake.input.get("control_rankings", []),
+            control_summaries=snakemake.input.get("control_summaries", []),
+            control_pairwise=snakemake.input.get("control_pairwise", []),
             metrics=snakemake.input.metrics,
             ablation=snakemake.input.ablation,
             ablation_statistics=snakemake.input.ablation_statistics,

@@ -15,6 +15,7 @@ def decompose_pairs(
     estimator: str,
     null_model: dict,
     seed: int,
+    heads: int,
     threads: int,
     shard: str,
 ) -> None:
@@ -23,11 +24,11 @@ def decompose_pairs(
     Raises
     ------
     InputError
-        If the activations cannot be read or decomposed.
+        If the activations cannot be read or decomposed, or their heads do not make layers of `heads`.
     """
     arrays, note = read_activations(activations)
     series, n_tokens = arrays["activations"], arrays["n_tokens"]
-    settings = Settings(lag, redundancy, estimator, null_model["kind"], null_model["surrogates"], seed)
+    settings = Settings(lag, redundancy, estimator, null_model["kind"], null_model["surrogates"], seed, heads)
     compile_kernels(settings)
     pairs = pair_range(scatteritem, series.shape[1])
     results = Decomposition(series, n_tokens, settings, threads, checked=True).run(pairs)

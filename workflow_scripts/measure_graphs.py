@@ -1,39 +1,84 @@
-"""Measure global efficiency and modularity of the synergy and redundancy networks from the pairwise atoms."""
+"""Measure global efficiency and modularity of the synergy and redundancy networks, with intervals and surrogates."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
 
 from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
+from synergy.files.errors import InputError
 from synergy.files.provenance import provenance
-from synergy.heads.networks import DESCRIPTIONS, NULL_IN_WORDS, measure_networks
+from synergy.heads.networks import DESCRIPTIONS, NULL_IN_WORDS, Matrices, measure_networks
+from synergy.phiid.decomposition import Decomposition, Settings, compile_kernels
 from synergy.phiid.pairwise import read_pairwise
-
-NETWORKS = ("sts_matrix", "rtr_matrix")  # synergy, redundancy
+from synergy.recording.activations import fingerprint, prompt_groups, read_activations
 
 
 def measure_graphs(
-    pairwise: str, top_fraction: float, seed: int, null_networks: int, metrics: str, threads: int = 1
+    pairwise: str,
+    activations: str,
+    synergy: str,
+    top_fraction: float,
+    seed: int,
+    null_networks: int,
+    surrogates: int,
+    decomposition: dict,
+    metrics: str,
+    threads: int = 1,
 ) -> None:
-    """Write the metrics of both networks under every definition, the headline ones beside their weight-shuffled null.
+    """Write the metrics of both networks under every definition; the headline ones with an interval over prompts.
+
+    The matrices without each group of prompts, and those of each surrogate, are computed anew from the activations.
 
     Parameters
     ----------
-    pairwise : str
-        The pairwise atoms (npz).
+    pairwise, activations : str
+        The pairwise atoms (npz) and the activations that they were made from (npz).
+    synergy : str
+        The atom of the synergy network: ``sts``, or ``phi_r`` in its place.
     top_fraction : float
         Share of pairs that the headline graphs keep.
     seed : int
-        Seeds Louvain, the shuffles and the jackknife.
+        Seeds Louvain and the shuffles.
     null_networks : int
-        Weight shuffles a network.
+        Weight shuffles a network, which describe and decide nothing.
+    surrogates : int
+        Surrogates of which both networks are measured.
+    decomposition : dict
+        As in the config.
     metrics : str
         Where to write the JSON.
     threads : int
         Graphs measured side by side.
+
+    Raises
+    ------
+    InputError
+        If the atoms were made from other activations.
     """
-    atoms, upstream = read_pairwise(pairwise, NETWORKS)
-    synergy, redundancy = (atoms[name] for name in NETWORKS)
-    print(f"Two networks of {len(synergy)} heads, {null_networks} shuffles of each", flush=True)
-    measured = measure_networks(synergy, redundancy, top_fraction, seed, null_networks, threads)
+    names = f"{synergy}_matrix", "rtr_matrix"
+    atoms, upstream = read_pairwise(pairwise, (*names, "fingerprint"))
+    arrays, _ = read_activations(activations)
+    recorded = arrays["activations"], arrays["n_tokens"]
+    if fingerprint(*recorded) != str(atoms["fingerprint"]):
+        found = f"{pairwise} made from other activations than {activations}"
+        raise InputError("artifacts that belong together", found, f"delete {pairwise} and run the workflow again")
+    groups = prompt_groups(arrays.get("category", np.zeros(len(recorded[1]))))
+    series = _decomposition(recorded, decomposition, surrogates, threads)
+    n_heads = len(atoms["rtr_matrix"])
+    print(f"Two networks of {n_heads} heads, {len(groups)} groups of prompts, {surrogates} surrogates", flush=True)
+    measured = measure_networks(
+        (atoms[names[0]], atoms[names[1]]),
+        top_fraction,
+        seed,
+        null_networks,
+        _both(series.leave_out(groups) if len(groups) > 1 else (), synergy),
+        [len(group) for group in groups] if len(groups) > 1 else None,
+        _both(series.surrogate_matrices(range(surrogates), all_prompts=True) if surrogates else (), synergy),
+        threads,
+    )
     headline = measured["definitions"]["top_fraction"]
+    settings = {"synergy": synergy, "top_fraction": top_fraction, "seed": seed, "null_networks": null_networks}
     write_json(
         metrics,
         {
@@ -41,8 +86,11 @@ def measure_graphs(
             "red_global_efficiency": headline["redundancy"]["global_efficiency"]["value"],
             "syn_modularity": headline["synergy"]["modularity"]["value"],
             "red_modularity": headline["redundancy"]["modularity"]["value"],
+            "synergy": synergy,
             "top_fraction": top_fraction,
-            "n_heads_total": len(synergy),
+            "n_heads_total": n_heads,
+            "n_groups": len(groups),
+            "surrogates": surrogates,
             "contrasts_synergy_minus_redundancy": measured["contrasts_synergy_minus_redundancy"],
             "definitions": {
                 definition: {"description": DESCRIPTIONS[definition], **networks}
@@ -50,19 +98,30 @@ def measure_graphs(
             },
             "null": NULL_IN_WORDS,
             "null_networks": null_networks,
-            "provenance": provenance(
-                "measure_graphs",
-                {"top_fraction": top_fraction, "seed": seed, "null_networks": null_networks},
-                upstream,
-            ),
+            "provenance": provenance("measure_graphs", settings | {"surrogates": surrogates}, upstream),
         },
     )
+
+
+def _decomposition(
+    recorded: tuple[np.ndarray, np.ndarray], decomposition: dict, surrogates: int, threads: int
+) -> Decomposition:
+    """The recording, ready to be decomposed under the same settings and with the same draws as the pairs were."""
+    kept = {name: decomposition[name] for name in ("lag", "redundancy", "estimator", "seed")}
+    settings = Settings(**kept, null_kind=decomposition["null_model"]["kind"], surrogates=surrogates)
+    compile_kernels(settings)
+    return Decomposition(*recorded, settings, threads, checked=True)
+
+
+def _both(matrices: Iterable[dict[str, np.ndarray]], synergy: str) -> Iterator[Matrices]:
+    return ((own[synergy], own["rtr"]) for own in matrices)
 
 
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         measure_graphs(
             pairwise=snakemake.input.pairwise,
+            activations=snakemake.input.activations,
             metrics=snakemake.output.metrics,
             threads=snakemake.threads,
             **snakemake.params.settings,

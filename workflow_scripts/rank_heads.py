@@ -9,21 +9,29 @@ from synergy.files.errors import InputError
 from synergy.files.provenance import provenance
 from synergy.files.tables import write_table
 from synergy.heads.scores import ranking_columns, reliability
+from synergy.phiid.numit import numit_matrices
 from synergy.phiid.pairwise import read_pairwise
-from synergy.recording.activations import constant_heads, fingerprint, mean_autocorrelation, mean_norm, read_activations
-from synergy.statistics.ranks import pearson
+from synergy.recording.activations import (
+    LARGEST_AUTOCORRELATION,
+    LARGEST_TREND,
+    autocorrelations,
+    constant_heads,
+    fingerprint,
+    mean_norm,
+    outside_calibration,
+    read_activations,
+    trends,
+)
+from synergy.statistics.ranks import mean_defined, pearson
 
 ATOMS = (
-    "sts_matrix",
-    "rtr_matrix",
-    "sts_null_mean",
-    "rtr_null_mean",
+    *(f"{name}_matrix" for name in ("sts", "rtr", "phi_r", "tdmi")),
+    *(f"{name}_null_mean" for name in ("sts", "rtr", "phi_r")),
     "n_undefined",
     "fingerprint",
     "head_prompt_sts",
     "head_prompt_rtr",
-    "head_null_sts",
-    "head_null_rtr",
+    *(f"head_null_{name}" for name in ("sts", "rtr", "phi_r")),
 )
 
 
@@ -52,13 +60,22 @@ def rank_heads(
     if fingerprint(*recorded) != str(atoms["fingerprint"]):
         found = f"{pairwise} made from other activations than {activations}"
         raise InputError("artifacts that belong together", found, f"delete {pairwise} and run the workflow again")
-    autocorrelation, norm = mean_autocorrelation(*recorded), mean_norm(*recorded)
+    lag_1, norm = autocorrelations(*recorded), mean_norm(*recorded)
+    autocorrelation, varies = mean_defined(lag_1, axis=0), ~np.isnan(lag_1)
+    outside = np.where(varies, outside_calibration(*recorded), np.nan)
+    shares = {"share": outside, "share_autocorrelation": lag_1 > LARGEST_AUTOCORRELATION}
+    shares["share_trend"] = trends(*recorded) > LARGEST_TREND
     index = np.arange(n_heads)
     places = pd.DataFrame({"head_idx": index, "layer": index // heads, "head_in_layer": index % heads})
     scores = ranking_columns(atoms, score, bootstrap, seed)
     signal = pd.DataFrame({"autocorrelation": autocorrelation, "mean_norm": norm})
     interval = ["score_ci_low", "score_ci_high"]
-    write_table(ranking, pd.concat([places, scores.drop(columns=interval), signal, scores[interval]], axis=1))
+    last = ["avg_phi_r", "null_avg_phi_r", "excess_phi_r", "z_phi_r", "integration"]
+    numit = dict(zip(("numit", "null_numit"), numit_matrices(atoms, note.get("parameters", {})), strict=True))
+    further = {name: mean_defined(matrix, axis=1) for name, matrix in numit.items()}
+    further["outside_calibration"] = mean_defined(outside, axis=0)
+    columns = [places, scores.drop(columns=interval + last), signal, scores[interval + last], pd.DataFrame(further)]
+    write_table(ranking, pd.concat(columns, axis=1))
     parameters = {"layers": layers, "heads": heads, "score": score, "bootstrap": bootstrap, "seed": seed}
     write_json(
         summary,
@@ -67,6 +84,7 @@ def rank_heads(
             "split_half": reliability(atoms, score, seed),
             "n_undefined": int(np.triu(atoms["n_undefined"]).sum()),
             "constant_heads": constant_heads(*recorded),
+            "outside_calibration": {name: float(np.mean(of[varies])) for name, of in shares.items()},
             "correlation_synergy_autocorrelation": pearson(scores["avg_synergy"].to_numpy(), autocorrelation),
         },
     )

@@ -1,4 +1,4 @@
-"""Calibration of the nulls on simulated heads: makes docs/figures/null_calibration.png and prints its table.
+"""Calibration of the nulls on simulated heads: makes docs/figures/null_calibration.png and tables in calibration.md.
 
     python tests/benchmarks/calibrate_null.py [data_sets]
 
@@ -8,11 +8,13 @@ observed mean over partners (upper tail). Takes some minutes on two cores.
 
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+from measuring import markdown
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "workflow_scripts"))
@@ -22,13 +24,17 @@ from synergy.files.provenance import provenance  # noqa: E402
 from synergy.phiid import decomposition  # noqa: E402
 from synergy.phiid.decomposition import Decomposition, Settings  # noqa: E402
 from synergy.phiid.nulls import offsets  # noqa: E402
-from synergy.phiid.pairs import head_means, n_pairs  # noqa: E402
+from synergy.phiid.pairs import WITH_NULL, head_means, n_pairs  # noqa: E402
+from synergy.recording.activations import outside_calibration  # noqa: E402
 
 N_HEADS, N_PROMPTS, N_TOKENS, SURROGATES = 24, 60, 100, 99
 KINDS = ("circular_shift", "cross_prompt", "phase", "seam not mended", "series rolled")
 PHIS = (0.0, 0.3, 0.6, 0.8, 0.9)
+BEYOND = (0.95, 0.99)
+TREND = 5.0  # standard deviations that a straight line rises by over an answer
 COUPLINGS = (0.0, 0.1, 0.2, 0.3, 0.4)
 SAMPLE = np.full(N_PROMPTS, N_TOKENS)
+NAMES = ("sts", "rtr", "Φ_R")
 
 
 def independent(seed: int, phi: float) -> np.ndarray:
@@ -40,6 +46,19 @@ def differing(seed: int, _: float) -> np.ndarray:
     """Independent AR(1) series whose φ is shared by all heads of a prompt and uniform on 0.2 … 0.9 over prompts."""
     generator = np.random.default_rng(seed)
     return _ar1(generator, generator.uniform(0.2, 0.9, (N_PROMPTS, 1)), N_HEADS)
+
+
+def trending(seed: int, trend: float) -> np.ndarray:
+    """White series, each with a straight line of its own direction that rises or falls by `trend`."""
+    generator = np.random.default_rng(seed)
+    directions = generator.choice([-1.0, 1.0], (N_PROMPTS, N_HEADS, 1))
+    return _ar1(generator, 0.0, N_HEADS) + trend * directions * np.linspace(0, 1, N_TOKENS)
+
+
+def slowly_driven(seed: int, weight: float) -> np.ndarray:
+    """AR(1) series, φ = 0.5, to each of which one common slow series, φ = 0.97, is added with the given weight."""
+    generator = np.random.default_rng(seed)
+    return _ar1(generator, 0.5, N_HEADS) + weight * _ar1(generator, 0.97, 1)
 
 
 def redundant(seed: int, coupling: float) -> np.ndarray:
@@ -71,7 +90,7 @@ def _ar1(generator: np.random.Generator, phi: float | np.ndarray, n_heads: int) 
 
 
 def judge_heads(kind: str, series: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Excess and z of sts and rtr per head (2, n_heads), and how many surrogates reach the observed mean."""
+    """Excess and z of sts, rtr and Φ_R per head (3, n_heads), and how many surrogates reach the observed mean."""
     pairs = range(n_pairs(N_HEADS))
     if kind == "series rolled":
         observed = _means(Decomposition(series, SAMPLE, Settings()).run(pairs), "prompt").mean(axis=1)
@@ -87,7 +106,7 @@ def judge_heads(kind: str, series: np.ndarray, seed: int) -> tuple[np.ndarray, n
 
 
 def _means(results: dict, of: str) -> np.ndarray:
-    return head_means(results[f"head_{of}_sums"], results[f"head_{of}_undefined"])
+    return head_means(results[f"head_{of}_sums"])
 
 
 def _rolled(series: np.ndarray, seed: int, surrogate: int, pairs: range) -> np.ndarray:
@@ -111,14 +130,119 @@ def one(task: tuple) -> tuple:
 
 
 def measure(pool: ProcessPoolExecutor, kind: str, simulate, value: float, data_sets: int) -> dict[str, np.ndarray]:
-    """Mean excess, mean z and rejection rate of sts and rtr over all heads of all data sets."""
+    """Mean excess, mean z and rejection rate of sts, rtr and Φ_R over all heads of all data sets."""
     tasks = [(kind, simulate, value, seed) for seed in range(data_sets)]
     excess, z, reached = map(np.array, zip(*pool.map(one, tasks), strict=True))
     rejected = (reached <= 0.05 * (SURROGATES + 1) - 1).mean(axis=(0, 2))
     row = {"excess": excess.mean(axis=(0, 2)), "z": z.mean(axis=(0, 2)), "z_sd": z.std(axis=(0, 2)), "rate": rejected}
-    cells = [f"{row[name][atom]:+.4f}" for atom in (0, 1) for name in ("excess", "z", "z_sd", "rate")]
-    print(f"| {kind} | {simulate.__name__} | {value} | {' | '.join(cells)} |", flush=True)
+    cells = [f"{name} {row['excess'][k]:+.4f} {cell(row, k)}" for k, name in enumerate(WITH_NULL)]
+    print(f"{kind}, {simulate.__name__} {value}: {'; '.join(cells)}", flush=True)
     return row
+
+
+def cell(row: dict[str, np.ndarray], atom: int) -> str:
+    """Share of heads rejected and mean z, as the tables show them."""
+    rate = f"{row['rate'][atom]:.0%}".replace("%", " %")
+    return f"{f'**{rate}**' if row['rate'][atom] > 0.5 else rate} ({row['z'][atom]:+.1f})".replace("-", "−")
+
+
+def table_of(columns: Sequence[str], rows: dict[str, Sequence[dict]], atoms: Sequence[int] = (0, 1, 2)) -> str:
+    """A table: a row a null or model and quantity, a column a condition."""
+    lines = [
+        (name if k == atoms[0] else "", NAMES[k], *(cell(row, k) for row in measured))
+        for name, measured in rows.items()
+        for k in atoms
+    ]
+    return markdown(("", "", *columns), lines)
+
+
+def discrete_bias() -> str:
+    """What `discrete` finds in independent white series, and in the null of the same: sampling bias."""
+    generator = np.random.default_rng(0)
+    series = generator.normal(size=(500, N_HEADS, N_TOKENS))
+    settings = Settings(estimator="discrete", surrogates=2)
+    found = Decomposition(series, np.full(500, N_TOKENS), settings).run(range(n_pairs(N_HEADS)))
+    rows = [
+        (NAMES[k], f"{found[n].mean():.4f}", f"{found[f'{n}_null_mean'].mean():.4f}") for k, n in enumerate(WITH_NULL)
+    ]
+    return markdown(("", "observed", "null"), rows)
+
+
+def least_offset_effect() -> str:
+    """Null redundancy of heads with a slow driver in common, with and without a least distance of rotations."""
+    rows, kept = [], decomposition.least_offset
+    for weight in (0.0, 0.3, 1.0):
+        nulls = []
+        for least in (kept, np.zeros_like):
+            decomposition.least_offset = least
+            settings = Settings(surrogates=20)
+            found = Decomposition(slowly_driven(0, weight), SAMPLE, settings).run(range(n_pairs(N_HEADS)))
+            nulls.append(found["rtr_null_mean"].mean())
+        rows.append((weight, f"{found['rtr'].mean():.4f}", f"{nulls[1]:.4f}", f"{nulls[0]:.4f}"))
+    decomposition.least_offset = kept
+    return markdown(("weight of the driver", "rtr observed", "null, any rotations", "null, 6 tokens apart"), rows)
+
+
+def shared_white(seed: int, phi: float) -> np.ndarray:
+    """AR(1) series, to each of which one common white series is added that makes half of its variance."""
+    generator = np.random.default_rng(seed)
+    common = generator.normal(scale=1 / np.sqrt(1 - phi**2), size=(N_PROMPTS, 1, N_TOKENS))
+    return _ar1(generator, phi, N_HEADS) + common
+
+
+def joint_residuals(seed: int, series: np.ndarray) -> np.ndarray:
+    """Surrogate that keeps what heads share at one token: AR(1) of each head, residuals of all heads drawn together.
+
+    φ as estimated, plus (1 + 3 φ) / n for its bias (Kendall 1954).
+    """
+    generator = np.random.default_rng(seed)
+    centred = series - series.mean(axis=2, keepdims=True)
+    phi = (centred[..., 1:] * centred[..., :-1]).sum(axis=2) / (centred[..., :-1] ** 2).sum(axis=2)
+    phi = np.minimum(phi + (1 + 3 * phi) / N_TOKENS, 0.99)
+    residuals = centred[..., 1:] - phi[..., None] * centred[..., :-1]
+    drawn = generator.integers(0, N_TOKENS - 1, (N_PROMPTS, 1, 100 + N_TOKENS))
+    surrogate = np.take_along_axis(residuals, np.broadcast_to(drawn, (N_PROMPTS, N_HEADS, drawn.shape[2])), axis=2)
+    for t in range(1, surrogate.shape[2]):
+        surrogate[..., t] += phi * surrogate[..., t - 1]
+    return surrogate[..., 100:]
+
+
+def joint_null() -> str:
+    """Mean sts and Φ_R over all pairs beside those of `joint_residuals`, and z."""
+    cases = {"independent": independent, "shared white input": shared_white, "s + n, s − n": synergistic}
+    values = {"independent": (0.6, 0.8), "shared white input": (0.6, 0.8), "s + n, s − n": (0.4,)}
+    pairs, rows = range(n_pairs(N_HEADS)), []
+
+    def mean(series: np.ndarray) -> np.ndarray:
+        found = Decomposition(series, SAMPLE, Settings()).run(pairs)
+        return np.array([found["sts"].mean(), found["phi_r"].mean()])
+
+    for name, simulate in cases.items():
+        for value in values[name]:
+            series = simulate(0, value)
+            observed, null = mean(series), np.array([mean(joint_residuals(s, series)) for s in range(39)])
+            z = (observed - null.mean(axis=0)) / null.std(axis=0, ddof=1)
+            parts = [(f"{observed[k]:.3f}", f"{null[:, k].mean():.3f}", f"{z[k]:+.0f}") for k in range(2)]
+            rows.append((name, value, *parts[0], *parts[1]))
+    return markdown(("heads", "φ or weight", "sts", "null", "z", "Φ_R", "null", "z"), rows)
+
+
+def flagged() -> str:
+    """Share of independent series that the trust flag names."""
+    shares = [outside_calibration(independent(0, phi), SAMPLE).mean() for phi in (*PHIS, *BEYOND)]
+    shares.append(outside_calibration(trending(0, TREND), SAMPLE).mean())
+    return markdown(("", *map(str, (*PHIS, *BEYOND)), "trends"), [("outside", *(f"{x:.1%}" for x in shares))])
+
+
+def write(tables: dict[str, str]) -> None:
+    """Put each table between its marks in docs/calibration.md."""
+    path = ROOT / "docs" / "calibration.md"
+    text = path.read_text()
+    for name, table in tables.items():
+        marks = f"<!-- begin: calibrate_null.py, {name} -->", f"<!-- end: {name} -->"
+        before, rest = text.split(marks[0])
+        text = f"{before}{marks[0]}\n{table}\n{marks[1]}{rest.split(marks[1])[1]}"
+    path.write_text(text)
 
 
 def main(data_sets: int) -> None:
@@ -126,19 +250,39 @@ def main(data_sets: int) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    print("| null | heads | value | sts excess | z | sd of z | rejected | rtr excess | z | sd of z | rejected |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
     with ProcessPoolExecutor(2) as pool:
         by_phi = {kind: [measure(pool, kind, independent, phi, data_sets) for phi in PHIS] for kind in KINDS}
         apart = {kind: measure(pool, kind, differing, 0.0, data_sets) for kind in KINDS}
+        far = {
+            kind: [
+                *(measure(pool, kind, independent, phi, data_sets) for phi in BEYOND),
+                measure(pool, kind, trending, TREND, data_sets),
+            ]
+            for kind in KINDS[:2]
+        }
         power = {
             (model.__name__, kind): [measure(pool, kind, model, c, data_sets) for c in COUPLINGS]
             for model in (redundant, synergistic)
             for kind in KINDS[:2]
         }
-    figure, axes = plt.subplots(2, 3, figsize=(13, 7.5), constrained_layout=True)
+    conditions = *(f"φ = {phi}" for phi in PHIS), "prompts differ"
+    rows = {kind: (*by_phi[kind], apart[kind]) for kind in KINDS}
+    coupled = {f"{model}, {kind}": measured for (model, kind), measured in power.items() if kind == KINDS[0]}
+    write(
+        {
+            "independent": table_of(conditions, {kind: rows[kind] for kind in KINDS[:3]}),
+            "not offered": table_of(conditions, {kind: rows[kind] for kind in KINDS[3:]}, (0, 1)),
+            "beyond": table_of((*(f"φ = {phi}" for phi in BEYOND), "trends"), far),
+            "flag": flagged(),
+            "least offset": least_offset_effect(),
+            "coupled": table_of([f"weight {c}" for c in COUPLINGS], coupled),
+            "discrete": discrete_bias(),
+            "joint": joint_null(),
+        }
+    )
+    figure, axes = plt.subplots(3, 3, figsize=(13, 11), constrained_layout=True)
     error = 1.96 * np.sqrt(0.05 * 0.95 / (data_sets * N_HEADS))
-    for row, atom in enumerate(("synergy (sts)", "redundancy (rtr)")):
+    for row, atom in enumerate(("synergy (sts)", "redundancy (rtr)", "integrated information (Φ_R)")):
         for kind in KINDS:
             places = [*PHIS, 1.1]
             values = [m["rate"][row] for m in (*by_phi[kind], apart[kind])]

@@ -41,6 +41,7 @@ def full(series):
 HOW = {
     **{"lag": 1, "redundancy": "mmi", "estimator": "gaussian"},
     "null_model": {"kind": "circular_shift", "surrogates": 3},
+    "heads": 9,
 }
 
 
@@ -170,7 +171,7 @@ def results_folder(folder, layers, heads, surrogates):
     """The artifacts of a model in one folder, by the scripts where they can make them."""
     n, generator = layers * heads, np.random.default_rng(0)
     arrays = {}
-    for atom, scale in (("sts", 0.05), ("rtr", 0.01)):
+    for atom, scale in (("sts", 0.05), ("rtr", 0.01), ("phi_r", 0.005)):
         matrix = spread_out(n, len(arrays), scale)
         np.fill_diagonal(matrix, np.nan)
         means = np.nanmean(matrix, axis=1)

@@ -126,6 +126,14 @@ def atoms(x, y, lag=1, redundancy="mmi", estimator="gaussian"):
     return dict(zip(NAMES, np.linalg.solve(LATTICE, np.array(knowns, dtype=float)), strict=True))
 
 
+def phi_r(found):
+    """Φ_R of one pair from its atoms: whole minus sum, and the double redundancy that this subtracts twice."""
+    whole = sum(found.values())
+    of_x = sum(found[f"{a}t{b}"] for a in "rx" for b in "rx")
+    of_y = sum(found[f"{a}t{b}"] for a in "ry" for b in "ry")
+    return whole - of_x - of_y + found["rtr"]
+
+
 def normal_scores(vectors):
     """Each vector's ranks (ties averaged, counted one by one) over n + 1, through the inverse normal distribution."""
     from statistics import NormalDist

@@ -20,7 +20,7 @@ from synergy.heads.scores import read_ranking
 from synergy.perturbation.outcomes import read_scores
 from synergy.perturbation.problem_shards import answers_fingerprint, merge_problem_shards
 from synergy.perturbation.problems import Problem, load_problems
-from synergy.phiid.pairwise import COUNTS, HEAD_SUMS, MADE_OF, PAIR_VALUES, merge_shards, read_pairwise
+from synergy.phiid.pairwise import COUNTS, MADE_OF, PAIR_VALUES, SUMS, merge_shards, read_pairwise
 from synergy.recording.activations import read_activations
 from synergy.recording.prompts import load_prompts
 from synergy.report.costs import rule_costs
@@ -54,8 +54,7 @@ RANKING = pd.DataFrame({"head_idx": [0, 1, 2], "layer": [0, 0, 0], "syn_red_scor
 def pair_shard() -> dict[str, np.ndarray]:
     arrays = dict.fromkeys(PAIR_VALUES, np.full(N_PAIRS, 0.1)) | dict.fromkeys(COUNTS, np.zeros(N_PAIRS, np.int32))
     arrays["n_null"] = np.full(N_PAIRS, 2, np.int32)
-    sums = {True: np.zeros((N_PROMPTS, 2, N_HEADS), np.int64), False: np.zeros((N_PROMPTS, N_HEADS), np.int64)}
-    arrays |= {name: sums[name.endswith("sums")] for name in HEAD_SUMS}
+    arrays |= dict.fromkeys(SUMS, np.zeros((N_PROMPTS, 4, N_HEADS), np.int64))
     return arrays | dict(zip(MADE_OF, map(np.array, (0, N_PAIRS, N_HEADS, N_PROMPTS, MARK)), strict=True))
 
 

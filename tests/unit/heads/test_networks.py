@@ -193,10 +193,10 @@ def test_shuffling_keeps_the_weights_and_the_undefined_pairs():
 
 
 def measured(synergy, redundancy, top_fraction=0.2, null_networks=0, **others):
-    return measure_networks(synergy, redundancy, top_fraction, 0, null_networks, **others)
+    return measure_networks((synergy, redundancy), top_fraction, 0, null_networks, **others)
 
 
-def test_the_headline_stands_beside_its_null_and_the_dense_definitions_alone():
+def test_the_headline_stands_beside_its_shuffles_and_the_dense_definitions_alone():
     modular = cliques(5, 4) + 0.01
     definitions = measured(modular, random_weights(20, 3), null_networks=5)["definitions"]
     for network in definitions["top_fraction"].values():
@@ -223,7 +223,9 @@ def test_shuffles_of_the_two_networks_are_drawn_apart():
 
 def test_numbers_do_not_depend_on_how_many_graphs_are_measured_side_by_side():
     networks = random_weights(12, 9), random_weights(12, 10)
-    assert measured(*networks, null_networks=3, threads=2) == measured(*networks, null_networks=3)
+    others = [(random_weights(12, seed), random_weights(12, seed + 1)) for seed in range(3)]
+    given = {"null_networks": 3, "partial": others, "surrogates": others}
+    np.testing.assert_equal(measured(*networks, threads=2, **given), measured(*networks, **given))
 
 
 def test_division_by_the_mean_weight_removes_the_unit_only():
@@ -236,17 +238,40 @@ def test_division_by_the_mean_weight_removes_the_unit_only():
     assert synergy(others, "dense_mean_normalised") == pytest.approx(synergy(nats, "dense_mean_normalised"))
 
 
-def test_without_null_networks_the_null_is_undefined():
-    networks = measured(random_weights(6, 5), random_weights(6, 6))["definitions"]["top_fraction"]
-    record = networks["redundancy"]["modularity"]
+def test_without_shuffles_groups_and_surrogates_there_are_values_alone():
+    found = measured(random_weights(6, 5), random_weights(6, 6))
+    record = found["definitions"]["top_fraction"]["redundancy"]["modularity"]
     assert record["null_draws"] == []
     assert np.isnan([record["null_mean"], record["null_sd"], record["relative_to_null"], record["z"]]).all()
+    contrast = found["contrasts_synergy_minus_redundancy"]["modularity"]
+    assert np.isfinite(contrast["estimate"])
+    assert np.isnan([contrast["standard_error"], contrast["ci_low"], contrast["p_value"]]).all()
+    assert contrast["surrogates"] == []
 
 
-def test_contrast_of_a_network_with_itself_is_nothing_and_with_a_modular_one_is_clear():
+def noisy(weights, n, scale, seed=0):
+    noise = np.random.default_rng(seed).normal(0, scale, (n, *weights.shape))
+    return weights + noise + noise.transpose(0, 2, 1)
+
+
+def test_contrasts_are_those_of_the_whole_without_each_group_and_in_each_surrogate():
     random, modular = random_weights(40, 6), cliques(8, 5) + 0.01 * random_weights(40, 7)
-    same = measured(random, random, 0.15)["contrasts_synergy_minus_redundancy"]
-    assert same["modularity"]["estimate"] == same["modularity"]["standard_error"] == 0
-    contrast = measured(random, modular, 0.15)["contrasts_synergy_minus_redundancy"]
-    assert contrast["modularity"]["ci_high"] < 0
-    assert contrast["global_efficiency"]["ci_low"] > 0
+    partial = list(zip(noisy(random, 6, 0.05), noisy(modular, 6, 0.05, 1), strict=True))
+    surrogates = [(modular, random), (random, random)]
+    found = measured(random, modular, 0.15, partial=partial, surrogates=surrogates)
+    for metric, sign in (("modularity", -1), ("global_efficiency", 1)):
+        contrast = found["contrasts_synergy_minus_redundancy"][metric]
+        assert sign * contrast["ci_low"] > 0
+        assert sign * contrast["ci_high"] > 0
+        assert contrast["p_value"] < 0.05
+        assert contrast["surrogates"] == pytest.approx([-contrast["estimate"], 0])
+
+
+def test_networks_of_other_sizes_are_not_contrasted():
+    full = random_weights(20, 6)
+    sparse = np.where(full >= np.sort(full, axis=None)[-20], full, -1.0)
+    found = measured(full, sparse, surrogates=[(full, full), (full, sparse)])
+    assert found["definitions"]["top_fraction"]["redundancy"]["n_edges"] < 38
+    for contrast in found["contrasts_synergy_minus_redundancy"].values():
+        assert np.isnan(contrast["estimate"])
+        np.testing.assert_array_equal(contrast["surrogates"], [0, np.nan])

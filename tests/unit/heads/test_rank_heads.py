@@ -12,12 +12,13 @@ from rank_heads import rank_heads
 from synergy.files.artifacts import write_npz
 from synergy.files.errors import InputError
 from synergy.files.tables import read_table
-from synergy.recording.activations import constant_heads, mean_autocorrelation, mean_norm
+from synergy.recording.activations import autocorrelations, constant_heads, mean_norm, outside_calibration, trends
 
 COLUMNS = (
     "head_idx,layer,head_in_layer,avg_synergy,avg_redundancy,syn_rank,red_rank,syn_red_score,rank_difference,"
     "value_difference,balance,null_avg_synergy,null_avg_redundancy,excess_synergy,excess_redundancy,z_synergy,"
-    "z_redundancy,excess_score,autocorrelation,mean_norm,score_ci_low,score_ci_high"
+    "z_redundancy,excess_score,autocorrelation,mean_norm,score_ci_low,score_ci_high,avg_phi_r,null_avg_phi_r,"
+    "excess_phi_r,z_phi_r,integration,numit,null_numit,outside_calibration"
 )
 
 
@@ -30,7 +31,7 @@ def made(tmp_path_factory):
     lengths = np.full(5, 50)
     write_npz(files["activations"], {}, activations=series, n_tokens=lengths, category=np.array(["a"] * 5))
     null = {"kind": "circular_shift", "surrogates": 4}
-    decompose_pairs(files["activations"], "1-of-1", 1, "mmi", "gaussian", null, 0, 1, files["shard"])
+    decompose_pairs(files["activations"], "1-of-1", 1, "mmi", "gaussian", null, 0, 3, 1, files["shard"])
     merge_pairs([files["shard"]], files["activations"], files["pairwise"])
     return files
 
@@ -81,8 +82,48 @@ def test_other_activations_are_refused(made, tmp_path):
 def test_series_statistics():
     series = np.stack([np.arange(10.0), np.tile([1.0, -1.0], 5), np.full(10, 3.0)])[None]
     lengths = np.array([10])
-    autocorrelation = mean_autocorrelation(series, lengths)
+    (autocorrelation,) = autocorrelations(series, lengths)
     assert autocorrelation[:2].tolist() == pytest.approx([1, -1])
     assert np.isnan(autocorrelation[2])
+    assert trends(series, lengths)[0, :2].tolist() == pytest.approx([1, 3 / 99])
+    assert np.isnan(trends(series, lengths)[0, 2])
+    assert outside_calibration(series, lengths).tolist() == [[True, False, False]]
     assert mean_norm(series, lengths).tolist() == [4.5, 0, 3]
     assert constant_heads(series, lengths) == [2]
+
+
+def trusted(made, folder, series):
+    """Columns and summary of a recording of six heads in two layers."""
+    files = {name: str(folder / f"{name}.npz") for name in ("activations", "shard", "pairwise")}
+    write_npz(files["activations"], {}, activations=series, n_tokens=np.full(len(series), series.shape[2]))
+    null = {"kind": "circular_shift", "surrogates": 2}
+    decompose_pairs(files["activations"], "1-of-1", 1, "mmi", "gaussian", null, 0, 3, 1, files["shard"])
+    merge_pairs([files["shard"]], files["activations"], files["pairwise"])
+    return rank(files, folder)
+
+
+def test_trust_flag_is_the_share_of_series_beyond_the_calibration(made, tmp_path):
+    """Two of six heads: one nearly a random walk in every prompt, one with a trend in one prompt of four."""
+    series = ar1(3, 6, 300, np.array([0.0, 0.5, 0.5, 0.99, 0.0, 0.0]), 4)
+    series[2, 1] += np.linspace(0, 8, 300)
+    rows, summary = trusted(made, tmp_path, series)
+    assert rows["outside_calibration"].tolist() == [0, 0.25, 0, 1, 0, 0]
+    shares = summary["outside_calibration"]
+    assert shares["share"] == pytest.approx(5 / 24)
+    assert shares["share_autocorrelation"] >= 4 / 24
+    assert shares["share_trend"] >= 1 / 24
+
+
+def test_integration_orders_coupled_heads_above_independent_ones_and_numit_does_not(made, tmp_path):
+    """Heads 0 and 1 drive each other; the others keep more of their own past."""
+    generator = np.random.default_rng(0)
+    series = ar1(4, 6, 200, 0.9, 8)
+    coupled = generator.normal(size=(8, 2, 200))
+    for t in range(1, 200):
+        coupled[..., t] += 0.6 * coupled[:, ::-1, t - 1]
+    series[:, :2] = coupled
+    rows, _ = trusted(made, tmp_path, series)
+    assert set(rows["integration"].nlargest(2).index) == {0, 1}
+    assert (rows["z_phi_r"][:2] > 5).all()
+    assert (rows["numit"][2:].min() > rows["numit"][:2]).all()
+    np.testing.assert_allclose(rows["null_numit"][2:], rows["numit"][2:], atol=0.05)

@@ -14,17 +14,19 @@ from synergy.phiid.pairs import head_means, n_pairs, symmetric
 def atoms_of(series, surrogates=5):
     n_heads = series.shape[1]
     found = Decomposition(series, full(series), Settings(surrogates=surrogates)).run(range(n_pairs(n_heads)))
-    prompts = head_means(found["head_prompt_sums"], found["head_prompt_undefined"])
-    null = head_means(found["head_null_sums"], found["head_null_undefined"])
+    prompts = head_means(found["head_prompt_sums"])
+    null = head_means(found["head_null_sums"])
     return {
         "sts_matrix": symmetric(found["sts"], n_heads),
         "rtr_matrix": symmetric(found["rtr"], n_heads),
+        "phi_r_matrix": symmetric(found["phi_r"], n_heads),
         "sts_null_mean": symmetric(found["sts_null_mean"], n_heads),
         "rtr_null_mean": symmetric(found["rtr_null_mean"], n_heads),
         "head_prompt_sts": prompts[0],
         "head_prompt_rtr": prompts[1],
         "head_null_sts": null[0],
         "head_null_rtr": null[1],
+        "head_null_phi_r": null[2],
     }
 
 
@@ -102,6 +104,13 @@ def test_bootstrap_interval_of_a_mean_has_its_standard_error():
     width = 2 * 1.96 * values["sts"].std(axis=0) / np.sqrt(40)
     np.testing.assert_allclose(high - low, width, rtol=0.15)
     assert ((low < values["sts"].mean(axis=0)) & (values["sts"].mean(axis=0) < high)).all()
+
+
+def test_bootstrap_interval_of_few_prompts_covers_what_it_says():
+    """The mean of six normal values, 2,000 times."""
+    sts = np.random.default_rng(1).normal(size=(6, 2000))
+    low, high = bootstrap_interval(lambda synergy, redundancy: synergy, {"sts": sts, "rtr": sts}, 1000, 0)
+    assert 0.92 < ((low < 0) & (high > 0)).mean() < 0.97
 
 
 def test_bootstrap_is_reproducible_and_seeded():

@@ -1,5 +1,7 @@
 """Surrogates keep what they must keep, and draws depend on their key alone."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from artifacts import ar1, full
@@ -7,8 +9,8 @@ from artifacts import ar1, full
 from synergy.files.errors import InputError
 from synergy.phiid.decomposition import Decomposition, Settings
 from synergy.phiid.estimators import HeadSeries, prepare
-from synergy.phiid.nulls import KINDS, offsets, phases, randomise_phases, sources, surrogate_prompt, words
-from synergy.phiid.pairs import n_pairs
+from synergy.phiid.nulls import KINDS, least_offset, offsets, phases, randomise_phases, sources, surrogate_prompt, words
+from synergy.phiid.pairs import head_means, n_pairs
 
 
 def surrogate_of(recording, kind, seed=0, surrogate=0):
@@ -119,13 +121,50 @@ def pass_over(series, pair):
     """Mean sts over the prompts of prepared series."""
     from synergy.phiid.kernels.ranges import gaussian_range
 
-    sums, n_prompts, n_padded = np.zeros((2, 1)), *series.self_correlation.shape
-    unused = np.zeros((n_prompts, 2, n_padded), dtype=np.int64), np.zeros((n_prompts, n_padded), dtype=np.int64)
+    sums, lost, (n_prompts, n_padded) = np.zeros((3, 1)), np.zeros(1, dtype=np.int32), series.self_correlation.shape
+    unused = np.zeros((n_prompts, 4, n_padded), dtype=np.int64), np.zeros((n_prompts, 4, 1), dtype=np.int64)
     gaussian_range(
-        *(series.z, series.self_correlation, series.autocorrelation, series.n_samples, False, True, series.n_heads),
-        *(pair, pair + 1, pair, sums, np.zeros(1, dtype=np.int32), *unused),
+        *(series.z, series.self_correlation, series.autocorrelation, series.n_samples, False, True),
+        *(series.rotation, least_offset(series.n_samples), series.n_heads, series.n_heads),
+        *(pair, pair + 1, pair, sums, lost, *unused),
     )
-    return sums[0, 0] / n_prompts
+    return sums[0, 0] / (n_prompts - lost[0])
+
+
+def test_pairs_rotated_to_within_the_least_offset_are_left_out_of_that_prompt():
+    """Two copies of white noise with a little noise of their own: a rotation by the same offset finds the copy."""
+    common, own = ar1(8, 1, 61, 0.0, 200), ar1(9, 2, 61, 0.0, 200)
+    series = common + 0.01 * own
+    decomposition = Decomposition(series, full(series), Settings(surrogates=1, seed=3))
+    drawn = np.array([offsets(3, 0, prompt, 2, 60) for prompt in range(200)])
+    apart = np.abs(drawn[:, 0] - drawn[:, 1])
+    near = np.minimum(apart, 60 - apart) < 6
+    assert (apart == 0).any(), "without a least offset the copy is found"
+    (matrices,) = decomposition.surrogate_matrices(range(1))
+    assert matrices["rtr"][0, 1] < 0.05
+    _, undefined, *_ = decomposition._pass(range(1), 3, ThreadPoolExecutor(1), 0)
+    assert undefined[0] == near.sum()
+
+
+@pytest.mark.parametrize(("n_samples", "least"), [(99, 6), (48, 6), (47, 5), (23, 2), (7, 0)])
+def test_least_offset_of_short_series_is_an_eighth(n_samples, least):
+    assert least_offset(np.array([n_samples])).tolist() == [least]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("estimator", ["gaussian", "discrete"])
+def test_matrices_of_single_surrogates_are_those_that_the_null_is_of(kind, estimator):
+    series = ar1(10, 5, 60, 0.6, 7)
+    settings = Settings(null_kind=kind, estimator=estimator, surrogates=4, seed=2, heads=5)
+    decomposition = Decomposition(series, full(series), settings, threads=2)
+    found, above = decomposition.run(range(10)), np.triu_indices(5, 1)
+    matrices = list(decomposition.surrogate_matrices(range(4)))
+    for k, name in enumerate(("sts", "rtr", "phi_r")):
+        drawn = np.array([matrix[name] for matrix in matrices])
+        np.testing.assert_allclose(drawn.mean(axis=0)[above], found[f"{name}_null_mean"], atol=1e-12)
+        np.testing.assert_allclose(np.nanmean(drawn, axis=2), head_means(found["head_null_sums"])[k], atol=1e-11)
+    (last,) = decomposition.surrogate_matrices(range(3, 4))
+    assert np.array_equal(last["tdmi"], matrices[3]["tdmi"], equal_nan=True)
 
 
 def test_no_surrogates_leave_the_null_undefined_not_zero():
@@ -133,11 +172,11 @@ def test_no_surrogates_leave_the_null_undefined_not_zero():
     found = Decomposition(series, full(series), Settings(surrogates=0)).run(range(3))
     for name in ("sts_null_mean", "sts_null_sd", "rtr_null_mean", "rtr_null_sd"):
         assert np.isnan(found[name]).all()
-    assert found["head_null_sums"].shape == (0, 2, 3)
+    assert found["head_null_sums"].shape == (0, 4, 3)
 
 
 def test_one_surrogate_has_no_standard_deviation():
-    series = ar1(6, 3, 30)
+    series = ar1(6, 3, 30, n_prompts=6)
     found = Decomposition(series, full(series), Settings(surrogates=1)).run(range(3))
     assert np.isfinite(found["sts_null_mean"]).all()
     assert np.isnan(found["sts_null_sd"]).all()

@@ -56,7 +56,10 @@ def test_merged_arrays_are_those_promised(tmp_path, recorded):
     matrices = (
         "sts_matrix",
         "rtr_matrix",
+        "phi_r_matrix",
         "tdmi_matrix",
+        "phi_r_null_mean",
+        "phi_r_null_sd",
         "sts_null_mean",
         "sts_null_sd",
         "rtr_null_mean",
@@ -86,8 +89,8 @@ def test_more_shards_than_pairs(tmp_path):
     write_npz(
         recorded, {}, activations=ar1(0, 3, 20, 0.5, 2), n_tokens=np.array([20, 20]), category=np.array(["a"] * 2)
     )
-    once = merged(tmp_path, recorded, make_shards(tmp_path, recorded, 1))
-    assert merged(tmp_path, recorded, make_shards(tmp_path, recorded, 7)) == once
+    once = merged(tmp_path, recorded, make_shards(tmp_path, recorded, 1, heads=3))
+    assert merged(tmp_path, recorded, make_shards(tmp_path, recorded, 7, heads=3)) == once
 
 
 def test_surrogates_0_are_accounted_for(tmp_path, recorded):
@@ -117,7 +120,7 @@ if {moment!r} == "computing":
     decomposition.finish_surrogate = die
 else:
     np.savez_compressed = die_half_written
-decompose_pairs({recorded!r}, "3-of-7", 1, "mmi", "gaussian", {null!r}, 0, 1, {shard!r})
+decompose_pairs({recorded!r}, "3-of-7", 1, "mmi", "gaussian", {null!r}, 0, 9, 1, {shard!r})
 """
 
 

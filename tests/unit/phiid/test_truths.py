@@ -5,6 +5,7 @@ import pytest
 from artifacts import ar1, full
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import solve_discrete_lyapunov
 
 from synergy.phiid.atoms import ATOMS, all_atoms, invert
 from synergy.phiid.decomposition import Decomposition, Settings
@@ -134,7 +135,59 @@ def test_means_over_partners_are_means_of_the_matrix():
 
     series = series_of(7, n_heads=9, n_prompts=3)
     found = Decomposition(series, full(series), Settings()).run(range(36))
-    by_prompt = head_means(found["head_prompt_sums"], found["head_prompt_undefined"])
-    for values, name in zip(by_prompt, ("sts", "rtr"), strict=True):
+    by_prompt = head_means(found["head_prompt_sums"])
+    for values, name in zip(by_prompt, ("sts", "rtr", "phi_r"), strict=True):
         expected = np.nanmean(symmetric(found[name], 9), axis=1)
         np.testing.assert_allclose(values.mean(axis=0), expected, atol=1e-12)
+
+
+def with_covariance(covariance, n=50):
+    """Series (1, 2, 2 n) of two heads whose first and last n tokens have exactly the covariance of x, y, u, v."""
+    values = np.random.default_rng(0).normal(size=(4, n))
+    values -= values.mean(axis=1, keepdims=True)
+    white = np.linalg.solve(np.linalg.cholesky(values @ values.T), values)
+    x, y, u, v = np.linalg.cholesky(covariance) @ white
+    return np.stack([np.concatenate([x, u]), np.concatenate([y, v])])[None]
+
+
+def shared_input(phi, share):
+    """AR(1) heads of coefficient phi; white input that they share makes the given share of their variance."""
+    memory = phi * (1 - share) * np.eye(2)
+    present = np.array([[1, share], [share, 1]])
+    return np.block([[present, memory], [memory, present]])
+
+
+def interacting(weight, noise_correlation):
+    """u, v = weight (x + y) + noise."""
+    weights, noise = np.full((2, 2), weight), np.array([[1, noise_correlation], [noise_correlation, 1]])
+    present = solve_discrete_lyapunov(weights, noise)
+    return np.block([[present, (weights @ present).T], [weights @ present, present]])
+
+
+def uncoupled(covariance):
+    """The same without any covariance between the heads: what the coupling null estimates."""
+    return covariance * np.tile(np.eye(2), (2, 2))
+
+
+@pytest.mark.parametrize(
+    ("covariance", "sts", "null", "phi_r"),
+    [
+        (uncoupled(shared_input(0.8, 0.0)), 1.022, 1.022, 0.0),
+        (shared_input(0.8, 0.5), 0.482, 0.174, 0.373),
+        (interacting(0.3, 0.0), 0.047, 0.144, None),
+        (interacting(0.3, -0.9), 0.196, 0.002, None),
+    ],
+)
+def test_excess_is_not_synergy(covariance, sts, null, phi_r):
+    """Population values: shared input raises sts above its null without interaction, interaction lowers it."""
+    how = Settings(lag=50)
+    found, alone = (
+        Decomposition(series, full(series), how).run(range(1))
+        for series in map(with_covariance, (covariance, uncoupled(covariance)))
+    )
+    assert found["sts"][0] == pytest.approx(sts, abs=6e-4)
+    assert alone["sts"][0] == pytest.approx(null, abs=6e-4)
+    assert alone["phi_r"][0] == pytest.approx(0, abs=1e-12)
+    if phi_r is not None:
+        assert found["phi_r"][0] == pytest.approx(phi_r, abs=6e-4)
+    assert found["phi_r"][0] >= -1e-12

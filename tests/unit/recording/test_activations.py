@@ -5,7 +5,7 @@ import pytest
 
 from synergy.files.artifacts import write_npz
 from synergy.files.errors import InputError
-from synergy.recording.activations import read_activations
+from synergy.recording.activations import prompt_groups, read_activations
 
 SERIES, LENGTHS = np.ones((4, 3, 8), np.float32), np.full(4, 8)
 
@@ -51,3 +51,16 @@ def test_padding_beyond_a_prompts_length_may_be_anything(tmp_path):
     write_npz(tmp_path / "own.npz", {}, activations=put(SERIES, np.nan, 1, slice(None), 7), n_tokens=put(LENGTHS, 7, 1))
     arrays, _ = read_activations(str(tmp_path / "own.npz"))
     assert np.isnan(arrays["activations"][1, :, 7]).all()
+
+
+@pytest.mark.parametrize(("sizes", "n_groups"), [((10,) * 6, 12), ((10,) * 6, 7), ((3, 1, 9), 4), ((2, 2), 12)])
+def test_groups_of_prompts_are_balanced_and_hold_every_prompt_once(sizes, n_groups):
+    category = np.random.default_rng(0).permutation(np.repeat([f"c{k}" for k in range(len(sizes))], sizes))
+    groups = prompt_groups(category, n_groups)
+    assert len(groups) == min(n_groups, len(category))
+    assert sorted(np.concatenate(groups)) == list(range(len(category)))
+    sizes_found = [len(group) for group in groups]
+    assert max(sizes_found) - min(sizes_found) <= 1
+    for name in set(category):
+        held = [(category[group] == name).sum() for group in groups]
+        assert max(held) - min(held) <= 1

@@ -1,154 +1,185 @@
 """Claims 1 and 2: the inverted U over depth, and its absence without training."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Sequence
+from dataclasses import replace
 
-from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED, Claim, Effect, decided
+import numpy as np
+
+from synergy.claims.measured import (
+    NO_NULL,
+    Measured,
+    against_surrogates,
+    correlation_interval,
+    of_all_prompts,
+    of_surrogates,
+    over_prompts,
+    without_each_prompt,
+)
+from synergy.claims.verdicts import Claim, Effect, p_in_words
 from synergy.heads.layer_profiles import (
     FEWEST_LAYERS,
-    Arch,
-    fit_arch,
+    depth_p,
+    depth_p_of_difference,
     layer_means,
-    resampled_profiles,
+    permuted_p,
+    quadratic_contrast,
     template_correlation,
 )
-from synergy.heads.scores import SCORES, configured_score
-from synergy.statistics.inference import percentile_interval, share_as_extreme
+from synergy.heads.scores import SCORES
 
-NO_NULL = "no null was computed"
 FEW_LAYERS = f"fewer than {FEWEST_LAYERS} layers, or a flat profile"
-BOOTSTRAPS = 1000
+DEPTH_NULL = "autoregressive profiles over depth"
 
 
-def claim_inverted_u(
-    ranking: pd.DataFrame, layers: int, heads: int, significance: float, permutations: int, seed: int
-) -> Claim:
-    """Claim 1: correlation of the layer means of the configured score with 4 d (1 - d), permuting layers.
+def claim_inverted_u(measured: Measured, layers: int, heads: int, permutations: int, seed: int) -> Claim:
+    """Claim 1: correlation of the layer means of the score with 4 d (1 - d).
 
-    The interval bootstraps the heads within each layer. Control: the same on the null-subtracted score.
+    Raw: against profiles that are smooth over depth by chance. Control: the same correlation of every surrogate.
+
+    Parameters
+    ----------
+    permutations : int
+        Profiles drawn.
     """
-    geometry = layers, heads, permutations, seed
-    _, arch, test = _profile_test(ranking["syn_red_score"].to_numpy(), *geometry)
-    _, _, control = _profile_test(ranking["excess_score"].to_numpy(), *geometry, absent=NO_NULL)
-    notes = [
-        f"Configured score: {configured_score(ranking)}.",
-        f"Quadratic contrast (rise from the ends to the middle) {arch.height:.3g} in score units, same permutation p; "
-        f"under rotations of the layer order, which keep smoothness over depth, p = {arch.p_value_rotated:.2g}.",
-        "Every definition: "
-        + "; ".join(_described(name, ranking[name].to_numpy(), geometry, significance) for name in SCORES)
-        + ".",
-    ]
-    statistic = "Pearson correlation of the layer profile with an inverted U; permutation of layers"
-    return decided(1, statistic, test, "null-subtracted scores", control, significance, notes)
+    geometry = layers, heads
+    test = profile_effect(measured, measured.named, *geometry, permutations, seed)
+    control = coupling_effect(measured, measured.named, *geometry)
+    profile = layer_means(measured.scores, *geometry)
+    notes = []
+    if not test.obstacle:
+        notes = [
+            f"Score: {measured.named.replace('_', ' ')}. Quadratic contrast (rise from the ends to the middle) "
+            f"{quadratic_contrast(profile):.3g} in score units; permuting layers, which ignores that neighbours are "
+            f"alike, p = {permuted_p(profile, permutations, seed):.2g}.",
+        ]
+        if not measured.score:
+            told = [_described(measured, name, *geometry, permutations, seed) for name in SCORES]
+            notes.append(f"Every definition, not corrected: {'; '.join(told)}.")
+    statistic = "Pearson correlation of the layer profile with an inverted U"
+    return Claim(1, statistic, test, "surrogates without coupling between heads", control, notes=tuple(notes))
+
+
+def profile_effect(measured: Measured, named: str, layers: int, heads: int, permutations: int, seed: int) -> Effect:
+    """Correlation of a score's layer profile with the inverted U: interval over prompts, p by the depth null."""
+    scores = measured.scores if named == measured.named else measured.ranking[named].to_numpy()
+    profile = layer_means(scores, layers, heads)
+    p_value = depth_p(profile, permutations, seed)
+    if np.isnan(p_value):
+        return Effect(obstacle=FEW_LAYERS)
+    correlation = float(template_correlation(profile))
+    partial = template_correlation(layer_means(without_each_prompt(measured, named), layers, heads))
+    low, high = correlation_interval(correlation, partial)
+    return replace(depth_effect(correlation, p_value, permutations), ci_low=low, ci_high=high)
+
+
+def depth_effect(correlation: float, p_value: float, draws: int, models: str = "") -> Effect:
+    """A correlation, or a difference of correlations, that was tested against drawn profiles."""
+    floor = 1 / (1 + draws)
+    decided_by = f"{draws:,} {models}{DEPTH_NULL}"
+    return Effect(correlation, p_value, floor=floor, n_draws=draws, draws="profiles", decided_by=decided_by)
+
+
+def coupling_effect(measured: Measured, named: str, layers: int, heads: int) -> Effect:
+    """The same correlation against that of every surrogate's profile."""
+    observed = float(template_correlation(layer_means(of_all_prompts(measured, named), layers, heads)))
+    if layers < FEWEST_LAYERS or np.isnan(observed):
+        return Effect(obstacle=FEW_LAYERS)
+    draws = template_correlation(layer_means(of_surrogates(measured, named), layers, heads))
+    return against_surrogates(observed, draws, measured.obstacle)
 
 
 def claim_absent_untrained(
-    ranking: pd.DataFrame,
-    control_ranking: pd.DataFrame | None,
-    layers: int,
-    heads: int,
-    significance: float,
-    permutations: int,
-    seed: int,
+    measured: Measured, twins: Sequence[Measured], layers: int, heads: int, permutations: int, seed: int, level: float
 ) -> Claim:
-    """Claim 2: fit of the trained model's profile minus that of the untrained one, exchanging the two layer by layer.
+    """Claim 2: correlation with the inverted U, of the trained model minus the mean of its untrained twins.
 
-    Control: the same difference on the null-subtracted scores of both.
+    Raw: against differences of profiles that are smooth over depth by chance. Control: the same on the null-subtracted
+    scores of all.
+
+    Parameters
+    ----------
+    level : float
+        At which the trained model's own inverted U, and the twins', are called one.
     """
+    statistic = "correlation of the layer profile with an inverted U, trained minus mean of the untrained twins"
+    control_name = "null-subtracted scores of all models"
     rule = (
-        f"supported if the trained profile is an inverted U (p < {significance:g}), the untrained is not, and trained "
-        f"minus untrained is positive with p < {significance:g}; opposite if the untrained profile is an inverted U "
-        f"(p < {significance:g}) and no worse a fit than the trained; not testable without an untrained model or where "
-        "the trained model has no inverted U to lose; otherwise not supported"
+        f"not testable where the trained profile is no inverted U (p > {level:g}, not corrected); "
+        f"undecided where the twins' mean profile is one too"
     )
-    statistic = "correlation with an inverted U, trained minus untrained; exchange of the two models layer by layer"
-    control_name = "untrained model, null-subtracted scores of both"
-    if control_ranking is None:
-        missing = Effect(obstacle="no untrained model was measured")
-        return Claim(2, statistic, missing, rule, NOT_TESTABLE, control_name, missing, NOT_TESTABLE)
-    if len(control_ranking) != layers * heads:
-        missing = Effect(obstacle="the untrained model has another number of heads")
-        return Claim(2, statistic, missing, rule, NOT_TESTABLE, control_name, missing, NOT_TESTABLE)
-    results = []
-    for column, absent in (("syn_red_score", FEW_LAYERS), ("excess_score", NO_NULL)):
-        geometry = layers, heads, permutations, seed
-        scores, control_scores = ranking[column].to_numpy(), control_ranking[column].to_numpy()
-        trained_means, trained, _ = _profile_test(scores, *geometry, absent)
-        untrained_means, untrained, _ = _profile_test(control_scores, *geometry, absent)
-        test, left_out = _exchange_test(trained_means, untrained_means, scores, control_scores, *geometry)
-        verdict, words = _absence(trained, untrained, test, significance)
-        if verdict == NOT_TESTABLE and not test.obstacle:
-            test = Effect(test.estimate, test.p_value, test.ci_low, test.ci_high, obstacle=words)
-        results.append((test, verdict, f"{words} ({_pair(trained, untrained)}){left_out}"))
-    (test, verdict, words), (control, after, control_words) = results
-    notes = (f"Raw scores: {words}.", f"Null-subtracted scores: {control_words}.")
-    return Claim(2, statistic, test, rule, verdict, control_name, control, after, notes)
+    obstacle = _not_comparable(measured, twins, layers * heads)
+    if obstacle:
+        missing = Effect(obstacle=obstacle)
+        return Claim(2, statistic, missing, control_name, missing, rule)
+    drawn, geometry = (permutations, seed), (layers, heads)
+    test = _difference(measured.scores, [twin.scores for twin in twins], geometry, drawn, level)
+    if not test.obstacle:
+        test = _with_interval(test, measured, twins, geometry)
+    outside = next((own.obstacle for own in (measured, *twins) if own.obstacle), "")
+    excess = [own.ranking["excess_score"].to_numpy() for own in (measured, *twins)]
+    control = _difference(excess[0], excess[1:], geometry, drawn, level, NO_NULL)
+    if outside:
+        control = Effect(obstacle=outside)
+    return Claim(2, statistic, test, control_name, control, rule, _pairs_in_words(measured, twins, geometry, drawn))
 
 
-def _profile_test(
-    scores: np.ndarray, layers: int, heads: int, permutations: int, seed: int, absent: str = FEW_LAYERS
-) -> tuple[np.ndarray, Arch, Effect]:
-    profile = layer_means(scores, layers, heads)
-    arch = fit_arch(profile, permutations, seed)
-    if np.isnan(arch.correlation):
-        return profile, arch, Effect(obstacle=FEW_LAYERS if np.isfinite(scores).any() else absent)
-    draws = template_correlation(resampled_profiles(scores, layers, heads, BOOTSTRAPS, seed))
-    return profile, arch, Effect(arch.correlation, arch.p_value, *percentile_interval(draws))
+def _not_comparable(measured: Measured, twins: Sequence[Measured], n_heads: int) -> str:
+    if not twins:
+        return "no untrained model was measured"
+    if any(len(twin.ranking) != n_heads for twin in twins):
+        return "an untrained model has another number of heads"
+    n_prompts = {len(own.atoms["head_prompt_sts"]) for own in (measured, *twins)}
+    return "an untrained model answered other prompts" if len(n_prompts) > 1 else ""
 
 
-def _described(name: str, scores: np.ndarray, geometry: tuple, significance: float) -> str:
-    *_, test = _profile_test(scores, *geometry)
-    words = f"r = {test.estimate:+.2f}, p = {test.p_value:.2g}, " if not test.obstacle else ""
-    return f"{name.replace('_', ' ')} {words}{test.verdict(significance)}"
+def _difference(
+    scores: np.ndarray,
+    others: Sequence[np.ndarray],
+    geometry: tuple[int, int],
+    drawn: tuple[int, int],
+    level: float,
+    absent: str = FEW_LAYERS,
+) -> Effect:
+    """The difference of correlations, without an interval."""
+    profiles = np.stack([layer_means(own, *geometry) for own in (scores, *others)])
+    p_value = depth_p_of_difference(profiles[0], profiles[1:], *drawn)
+    if np.isnan(p_value):
+        return Effect(obstacle=FEW_LAYERS if np.isfinite(profiles).any(axis=1).all() else absent)
+    correlations = template_correlation(profiles)
+    if correlations[0] <= 0 or depth_p(profiles[0], *drawn) > level:
+        return Effect(obstacle="the trained model has no inverted U that could be absent")
+    untrained = profiles[1:].mean(axis=0)
+    too = template_correlation(untrained) > 0 and depth_p(untrained, *drawn) <= level
+    withheld = "the untrained twins' mean profile is an inverted U too" if too else ""
+    difference = float(correlations[0] - correlations[1:].mean())
+    return replace(depth_effect(difference, p_value, drawn[0], "sets of "), withheld=withheld)
 
 
-def _exchange_test(
-    trained: np.ndarray,
-    untrained: np.ndarray,
-    trained_scores: np.ndarray,
-    untrained_scores: np.ndarray,
-    layers: int,
-    heads: int,
-    permutations: int,
-    seed: int,
-) -> tuple[Effect, str]:
-    """Difference of two template correlations, exchanging the two profiles at random layers, and a note on the draws.
-
-    An exchange that makes one of the profiles flat has no correlation: it is left out of the p and counted in the note.
-    """
-    observed = float(template_correlation(trained) - template_correlation(untrained))
-    if np.isnan(observed) or layers < FEWEST_LAYERS:
-        return Effect(obstacle=FEW_LAYERS if np.isfinite(trained_scores).any() else NO_NULL), ""
-    exchanged = np.random.default_rng(seed).random((permutations, layers)) < 0.5
-    first = template_correlation(np.where(exchanged, untrained, trained))
-    second = template_correlation(np.where(exchanged, trained, untrained))
-    draws = template_correlation(resampled_profiles(trained_scores, layers, heads, BOOTSTRAPS, seed))
-    draws = draws - template_correlation(resampled_profiles(untrained_scores, layers, heads, BOOTSTRAPS, seed + 1))
-    n_undefined = np.count_nonzero(np.isnan(first - second))
-    left_out = (
-        f"; {n_undefined} of {permutations} exchanges made a profile flat and are left out" if n_undefined else ""
-    )
-    return Effect(observed, share_as_extreme(first - second, observed), *percentile_interval(draws)), left_out
+def _with_interval(test: Effect, measured: Measured, twins: Sequence[Measured], geometry: tuple[int, int]) -> Effect:
+    """The effect with its interval over the prompts, which all models answered."""
+    raw = [
+        template_correlation(layer_means(without_each_prompt(own, own.named), *geometry)) for own in (measured, *twins)
+    ]
+    low, high = over_prompts(test.estimate, raw[0] - np.mean(raw[1:], axis=0))
+    return replace(test, ci_low=low, ci_high=high)
 
 
-def _absence(trained: Arch, untrained: Arch, test: Effect, significance: float) -> tuple[str, str]:
-    """Verdict on the absence of the profile without training, and why."""
+def _pairs_in_words(
+    measured: Measured, twins: Sequence[Measured], geometry: tuple[int, int], drawn: tuple[int, int]
+) -> tuple[str, ...]:
+    """Each model's correlation and p, and the amplitudes that ranks hide."""
+    fits, amplitudes = [], []
+    for number, own in enumerate((measured, *twins)):
+        name = f"twin {number}" if number else "trained"
+        profile = layer_means(own.scores, *geometry)
+        fits.append(f"{name} r = {template_correlation(profile):+.2f}, p = {depth_p(profile, *drawn):.2g}")
+        synergy, memory = (np.nanmean(own.ranking[column]) for column in ("avg_synergy", "autocorrelation"))
+        amplitudes.append(f"{name} {synergy:.3g} nats at lag-1 autocorrelation {memory:.2f}")
+    return (f"Inverted U, not corrected: {'; '.join(fits)}.", f"Mean synergy: {'; '.join(amplitudes)}.")
+
+
+def _described(measured: Measured, named: str, layers: int, heads: int, permutations: int, seed: int) -> str:
+    test = profile_effect(measured, named, layers, heads, permutations, seed)
     if test.obstacle:
-        return NOT_TESTABLE, test.obstacle
-    shows = [arch.correlation > 0 and arch.p_value < significance for arch in (trained, untrained)]
-    if shows[1] and test.estimate <= 0:
-        return OPPOSITE, "the untrained profile is an inverted U, no worse a fit than the trained"
-    if not shows[0]:
-        return NOT_TESTABLE, "the trained model has no inverted U that could be absent"
-    if shows[1]:
-        return NOT_SUPPORTED, "the untrained profile is an inverted U too"
-    if test.verdict(significance) == SUPPORTED:
-        return SUPPORTED, "the profile is there with training and not without"
-    return NOT_SUPPORTED, "the two profiles do not differ enough to tell"
-
-
-def _pair(trained: Arch, untrained: Arch) -> str:
-    return "; ".join(
-        f"{name} r = {arch.correlation:+.2f}, p = {arch.p_value:.2g}"
-        for name, arch in (("trained", trained), ("untrained", untrained))
-    )
+        return f"{named.replace('_', ' ')} not testable"
+    return f"{named.replace('_', ' ')} r = {test.estimate:+.2f}, {p_in_words(test.p_value, test.floor)}"

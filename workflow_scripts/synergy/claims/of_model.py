@@ -1,23 +1,20 @@
 """The eight claims of one model: five rest on its activations, three on its behaviour."""
 
-import numpy as np
+from collections.abc import Sequence
+
 import pandas as pd
 
 from synergy.claims.behaviour import claim_ablation, claim_noise_redundant, claim_noise_synergistic
 from synergy.claims.layer_profile import claim_absent_untrained, claim_inverted_u
+from synergy.claims.measured import Measured
 from synergy.claims.networks import claim_efficiency, claim_modularity
 from synergy.claims.verdicts import Claim
 from synergy.claims.within_layers import claim_within_layers
-from synergy.heads.scores import SCORES
-
-RANKING = ("syn_red_score", "excess_score", *SCORES)  # columns of the head ranking that claims rest on
-ATOMS = ("sts_matrix", "sts_null_mean")  # and arrays of the pairwise atoms
 
 
 def claims_of_activations(
-    ranking: pd.DataFrame,
-    control: pd.DataFrame | None,
-    atoms: dict[str, np.ndarray],
+    measured: Measured,
+    twins: Sequence[Measured],
     graphs: dict,
     geometry: tuple[int, int],
     drawn: tuple[float, int, int],
@@ -26,21 +23,22 @@ def claims_of_activations(
 
     Parameters
     ----------
-    ranking, control : DataFrame
-        Head rankings of the model and of its untrained control, None if it has none.
-    atoms : dict of arrays
-        ``sts_matrix`` and ``sts_null_mean`` (n_heads_total, n_heads_total), nats.
+    measured : Measured
+        The model.
+    twins : sequence of Measured
+        Its untrained twins; none if it has none.
     graphs : dict
         The graph metrics.
     geometry : (layers, heads)
     drawn : (significance, permutations, seed)
     """
+    significance, *draws = drawn
     return [
-        claim_inverted_u(ranking, *geometry, *drawn),
-        claim_absent_untrained(ranking, control, *geometry, *drawn),
-        claim_within_layers(atoms, *geometry, *drawn),
-        claim_efficiency(graphs, drawn[0]),
-        claim_modularity(graphs, drawn[0]),
+        claim_inverted_u(measured, *geometry, *draws),
+        claim_absent_untrained(measured, twins, *geometry, *draws, significance),
+        claim_within_layers(measured, *geometry),
+        claim_efficiency(graphs, measured.obstacle),
+        claim_modularity(graphs, measured.obstacle),
     ]
 
 
@@ -62,7 +60,7 @@ def claims_of_behaviour(
     sigma : float
         The noise at which claims 7 and 8 are tested.
     significance : float
-        Two-sided level of every test.
+        Level of every test.
     """
     return [
         claim_ablation(orders, ablation, significance),

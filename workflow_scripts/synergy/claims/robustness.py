@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from synergy.claims.verdicts import Claim
+from synergy.claims.verdicts import Claim, decided
 from synergy.heads.layer_profiles import layer_means
 from synergy.statistics.ranks import spearman
 
@@ -29,11 +29,15 @@ ROBUSTNESS_CLAIMS = (
     "ci_low",
     "ci_high",
     "p_value",
+    "p_value_holm",
+    "decided_by",
     "verdict",
     "verdict_default",
     "control",
     "control_estimate",
     "control_p_value",
+    "control_p_value_holm",
+    "control_decided_by",
     "verdict_after_control",
     "verdict_after_control_default",
     "note",
@@ -68,15 +72,13 @@ def agreement(model: str, rankings: dict[str, pd.DataFrame], layers: int, heads:
     return pd.DataFrame(rows, columns=ROBUSTNESS_AGREEMENT)
 
 
-def beside_default(model: str, claims: dict[str, Sequence[Claim]]) -> pd.DataFrame:
-    """The claims under each variant, claim by claim, beside the default's verdicts; columns `ROBUSTNESS_CLAIMS`."""
-    rows = []
-    for index, default in enumerate(claims[DEFAULT]):
-        for variant, found in claims.items():
-            beside = {
-                "variant": variant,
-                "verdict_default": default.verdict,
-                "verdict_after_control_default": default.verdict_after_control,
-            }
-            rows.append(found[index].row(model) | beside)
-    return pd.DataFrame(rows, columns=ROBUSTNESS_CLAIMS)
+def beside_default(model: str, claims: dict[str, Sequence[Claim]], significance: float) -> pd.DataFrame:
+    """The claims under each variant, claim by claim, beside the default's verdicts; columns `ROBUSTNESS_CLAIMS`.
+
+    p is corrected over the claims under one variant.
+    """
+    tables = {variant: decided(found, model, significance) for variant, found in claims.items()}
+    columns = ["verdict", "verdict_after_control"]
+    default = tables[DEFAULT][columns].add_suffix("_default")
+    rows = pd.concat([table.join(default).assign(variant=variant) for variant, table in tables.items()])
+    return rows.sort_values("claim", kind="stable", ignore_index=True)[list(ROBUSTNESS_CLAIMS)]

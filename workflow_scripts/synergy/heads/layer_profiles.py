@@ -1,28 +1,16 @@
 """Layer profiles: means by layer, and tests of whether a profile is an inverted U over depth."""
 
-from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
+from synergy.statistics.autoregression import LARGEST, autoregression, coefficient
 from synergy.statistics.inference import share_as_extreme
 from synergy.statistics.ranks import mean_defined
 
-FEWEST_LAYERS = 5  # with fewer, not even the most extreme permutation of layers has p < 0.05
-
-
-@dataclass(frozen=True)
-class Arch:
-    """How far a layer profile is an inverted U.
-
-    correlation: Pearson correlation with the template; height: quadratic contrast, the fitted rise from the ends to
-    the middle in the unit of the profile; p_value: two-sided, permuting layers; p_value_rotated: the same under
-    rotations of the layer order, which keep the smoothness over depth that free permutation destroys.
-    """
-
-    correlation: float
-    height: float
-    p_value: float
-    p_value_rotated: float
+FEWEST_LAYERS = 6  # with fewer, how smooth a profile is cannot be told
+GRID = np.linspace(0.0, LARGEST, 50)  # coefficients at which the spread of the correlation is found
+GRID_DRAWS = 2000
 
 
 def layer_means(values: np.ndarray, layers: int, heads: int) -> np.ndarray:
@@ -50,7 +38,7 @@ def depths(layers: int) -> np.ndarray:
 def inverted_u(layers: int) -> np.ndarray:
     """Template 4 d (1 - d) over relative depth d: 0 at both ends, 1 in the middle, (layers,)."""
     # ASSUME: How far a layer profile is an inverted U is its correlation with the parabola 4 d (1 - d) over relative
-    # depth d, with p from permuting the layers.
+    # depth d, with p from profiles that are as smooth over depth by chance.
     depth = depths(layers)
     return 4 * depth * (1 - depth)
 
@@ -85,34 +73,67 @@ def quadratic_contrast(profile: np.ndarray) -> float:
     return float(-np.polyfit(x[defined], profile[defined], 2)[0])
 
 
-def fit_arch(profile: np.ndarray, permutations: int, seed: int) -> Arch:
-    """Test whether a layer profile is an inverted U.
+def depth_p(profile: np.ndarray, draws: int, seed: int) -> float:
+    """Two-sided p of the correlation of a profile (layers,) with the inverted U, against profiles smooth by chance.
 
-    Where every layer is defined, the correlation is the quadratic contrast divided by the profile's standard deviation
-    (up to a constant), and permuting layers keeps that deviation: one permutation test serves both.
+    Neighbouring layers are alike, so permuting layers would decide far too often. The null is a first-order
+    autoregression over depth with the coefficient of the profile itself. The statistic is the correlation over its
+    standard deviation at that coefficient, and every drawn profile is given its own coefficient, as the observed one
+    was: the chance of the estimate is part of the null.
 
     Parameters
     ----------
     profile : ndarray (layers,)
-    permutations : int
-    seed : int
+        Undefined layers (NaN) are undefined in the draws too.
+    draws, seed : int
 
     Returns
     -------
-    Arch
-        All NaN with fewer than `FEWEST_LAYERS` defined layers or a flat profile.
+    float
+        NaN with fewer than `FEWEST_LAYERS` defined layers or a flat profile.
     """
-    observed = float(template_correlation(profile))
-    if np.isfinite(profile).sum() < FEWEST_LAYERS or np.isnan(observed):
-        return Arch(*[float("nan")] * 4)
+    return depth_p_of_difference(profile, np.empty((0, len(profile))), draws, seed)
+
+
+def depth_p_of_difference(profile: np.ndarray, others: np.ndarray, draws: int, seed: int) -> float:
+    """The same of a profile's correlation minus the mean correlation of other profiles (n_others, layers).
+
+    The others take their draws from one common shock: profiles of one architecture may be alike, and then several say
+    no more than one.
+    """
+    n_layers, profiles = len(profile), np.vstack([profile[None], others])
+    if (np.isfinite(profiles).sum(axis=1) < FEWEST_LAYERS).any() or np.isnan(template_correlation(profiles)).any():
+        return float("nan")
+    shocks = np.random.default_rng([seed, 1]).standard_normal((2, draws, n_layers))
+    kinds = [shocks[min(number, 1)] for number in range(len(profiles))]
+    drawn = np.stack([autoregression(shock, phi) for shock, phi in zip(kinds, coefficient(profiles), strict=True)])
+    drawn = np.where(np.isfinite(profiles)[:, None], drawn, np.nan)
+    spreads = [_spread_of_correlation(tuple(np.isfinite(own)), seed) for own in profiles]
+    return share_as_extreme(_scaled_difference(drawn, spreads), float(_scaled_difference(profiles, spreads)))
+
+
+def _scaled_difference(profiles: np.ndarray, spreads: list[np.ndarray]) -> np.ndarray:
+    """First correlation minus the mean of the others, over its standard deviation, of (n, ..., layers): (...)."""
+    correlations = template_correlation(profiles)
+    variances = [np.interp(coefficient(own), GRID, spread) ** 2 for own, spread in zip(profiles, spreads, strict=True)]
+    difference, variance = correlations[0], variances[0]
+    if len(profiles) > 1:
+        difference, variance = difference - correlations[1:].mean(axis=0), variance + np.mean(variances[1:], axis=0)
+    return difference / np.sqrt(variance)
+
+
+@cache
+def _spread_of_correlation(defined: tuple[bool, ...], seed: int) -> np.ndarray:
+    """Standard deviation of the correlation with the inverted U at each coefficient of `GRID`."""
+    shocks = np.random.default_rng([seed, 0]).standard_normal((GRID_DRAWS, len(defined)))
+    drawn = np.stack([autoregression(shocks, phi) for phi in GRID])
+    return template_correlation(np.where(defined, drawn, np.nan)).std(axis=-1)
+
+
+def permuted_p(profile: np.ndarray, permutations: int, seed: int) -> float:
+    """Two-sided p of the same correlation if layers were exchangeable, which neighbours that are alike are not."""
     shuffled = np.random.default_rng(seed).permuted(np.tile(profile, (permutations, 1)), axis=1)
-    rotated = np.stack([np.roll(profile, shift) for shift in range(1, len(profile))])
-    return Arch(
-        correlation=observed,
-        height=quadratic_contrast(profile),
-        p_value=share_as_extreme(template_correlation(shuffled), observed),
-        p_value_rotated=share_as_extreme(template_correlation(rotated), observed),
-    )
+    return share_as_extreme(template_correlation(shuffled), float(template_correlation(profile)))
 
 
 def resampled_profiles(values: np.ndarray, layers: int, heads: int, draws: int, seed: int) -> np.ndarray:

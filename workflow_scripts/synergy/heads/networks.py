@@ -1,4 +1,4 @@
-"""Networks of heads: the strongest edges, global efficiency, communities, weight-shuffled nulls, intervals.
+"""Networks of heads: the strongest edges, global efficiency, communities, and the same of surrogates and groups.
 
 A graph is a symmetric float matrix of edge weights in nats with zeros where there is no edge.
 
@@ -6,10 +6,11 @@ ASSUME: A pair of heads whose weight is not positive or is undefined has no edge
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import parent_process
 from threading import Thread
+from typing import NamedTuple
 
 import community as community_louvain
 import networkx as nx
@@ -17,6 +18,7 @@ import numpy as np
 from scipy.sparse.csgraph import shortest_path
 
 from synergy.files.console import progress
+from synergy.statistics.inference import jackknife
 
 DESCRIPTIONS = {
     "top_fraction": "headline: strongest top_fraction of pairs; efficiency counts edges, modularity uses weights",
@@ -28,8 +30,9 @@ NULL_IN_WORDS = (
     "with the same number of nodes and edges"
 )
 METRICS = ("global_efficiency", "modularity")
-JACKKNIFE_GROUPS = 20
+NETWORKS = ("synergy", "redundancy")
 Metrics = dict[str, float]
+Matrices = tuple[np.ndarray, np.ndarray]  # of synergy and redundancy, (n_heads_total, n_heads_total) each, in nats
 
 
 def weighted_graph(atoms: np.ndarray) -> np.ndarray:
@@ -50,8 +53,17 @@ def weighted_graph(atoms: np.ndarray) -> np.ndarray:
     return graph
 
 
-def strongest_edges(graph: np.ndarray, top_fraction: float) -> np.ndarray:
-    """Keep the strongest edges and drop the others.
+class Edges(NamedTuple):
+    """The edges of a graph of `n_nodes`: their two ends and their weights, each (n_edges,)."""
+
+    n_nodes: int
+    rows: np.ndarray
+    columns: np.ndarray
+    weights: np.ndarray
+
+
+def strongest(graph: np.ndarray, top_fraction: float) -> Edges:
+    """The strongest edges of a graph.
 
     The number kept is `top_fraction` of all n(n-1)/2 pairs, rounded, at least 1, but never more than there are edges.
     Of edges with equal weight at the threshold, those first in row-major order are kept, so that the count is exact.
@@ -61,21 +73,21 @@ def strongest_edges(graph: np.ndarray, top_fraction: float) -> np.ndarray:
     graph : ndarray (n_nodes, n_nodes)
     top_fraction : float
         In (0, 1].
-
-    Returns
-    -------
-    ndarray (n_nodes, n_nodes)
-        Weights of the kept edges, zero elsewhere.
     """
     rows, columns = np.triu_indices(len(graph), k=1)
     weights = graph[rows, columns]
     n_kept = min(max(1, round(top_fraction * len(weights))), np.count_nonzero(weights))
-    if n_kept == 0:
-        return np.zeros_like(graph)
-    threshold = np.partition(weights, -n_kept)[-n_kept]
-    above, at = np.flatnonzero(weights > threshold), np.flatnonzero(weights == threshold)
-    kept = np.concatenate([above, at[: n_kept - len(above)]])
-    return _symmetric(len(graph), rows[kept], columns[kept], weights[kept])
+    kept = np.zeros(0, dtype=int)
+    if n_kept:
+        threshold = np.partition(weights, -n_kept)[-n_kept]
+        above, at = np.flatnonzero(weights > threshold), np.flatnonzero(weights == threshold)
+        kept = np.concatenate([above, at[: n_kept - len(above)]])
+    return Edges(len(graph), rows[kept].astype(np.int32), columns[kept].astype(np.int32), weights[kept])
+
+
+def strongest_edges(graph: np.ndarray, top_fraction: float) -> np.ndarray:
+    """The graph of its `strongest` edges alone, (n_nodes, n_nodes), zero elsewhere."""
+    return _symmetric(*strongest(graph, top_fraction))
 
 
 def shuffled_weights(graph: np.ndarray, defined: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -99,14 +111,14 @@ def shuffled_weights(graph: np.ndarray, defined: np.ndarray, generator: np.rando
     return _symmetric(len(graph), rows, columns, generator.permutation(graph[rows, columns]))
 
 
-def as_networkx(graph: np.ndarray) -> nx.Graph:
+def as_networkx(graph: np.ndarray | Edges) -> nx.Graph:
     """The same graph for networkx: nodes 0 … n - 1, with and without edges, and the attribute ``weight`` of an edge."""
-    rows, columns = np.nonzero(np.triu(graph, k=1))
+    if not isinstance(graph, Edges):
+        rows, columns = np.nonzero(np.triu(graph, k=1))
+        graph = Edges(len(graph), rows, columns, graph[rows, columns])
     network = nx.Graph()
-    network.add_nodes_from(range(len(graph)))
-    network.add_weighted_edges_from(
-        zip(rows.tolist(), columns.tolist(), graph[rows, columns].tolist(), strict=True), weight="weight"
-    )
+    network.add_nodes_from(range(graph.n_nodes))
+    network.add_weighted_edges_from(zip(*(ends.tolist() for ends in graph[1:]), strict=True), weight="weight")
     return network
 
 
@@ -167,11 +179,11 @@ def louvain_modularity(network: nx.Graph, seed: int) -> float:
     return community_louvain.modularity(communities, network, weight="weight")
 
 
-def top_fraction_metrics(graph: np.ndarray, top_fraction: float, seed: int) -> Metrics:
+def top_fraction_metrics(edges: Edges, seed: int) -> Metrics:
     """Efficiency (unweighted, no unit) and modularity (weighted) of the strongest edges."""
     # ASSUME: Of the strongest edges, global efficiency counts the edges on the shortest paths and ignores their
     # weights, and modularity is Louvain's with weights and a fixed seed.
-    network = as_networkx(strongest_edges(graph, top_fraction))
+    network = as_networkx(edges)
     return {"global_efficiency": unweighted_efficiency(network), "modularity": louvain_modularity(network, seed)}
 
 
@@ -184,28 +196,38 @@ def dense_metrics(graph: np.ndarray, seed: int) -> Metrics:
 
 
 def measure_networks(
-    synergy: np.ndarray, redundancy: np.ndarray, top_fraction: float, seed: int, null_networks: int, threads: int = 1
+    whole: Matrices,
+    top_fraction: float,
+    seed: int,
+    null_networks: int = 0,
+    partial: Iterable[Matrices] = (),
+    sizes: Sequence[int] | None = None,
+    surrogates: Iterable[Matrices] = (),
+    threads: int = 1,
 ) -> dict[str, dict]:
-    """Measure both networks under every definition, the headline one beside its null and with an interval.
+    """Measure both networks under every definition; the headline one with an interval, beside surrogates and shuffles.
 
-    The null deals the weights of a network anew among its pairs, each network by its own stream of random numbers. Only
-    the strongest edges are compared with it: the efficiency of a dense graph mostly restates its mean weight, which a
+    The interval is that of a delete-a-group jackknife over prompts. Shuffles deal the weights of a network anew among
+    its pairs, each network by its own stream of random numbers: they say "no structure", and decide nothing. Only the
+    strongest edges are compared with them: the efficiency of a dense graph mostly restates its mean weight, which a
     shuffle keeps, and its modularity says nothing.
-
-    The interval is that of a delete-a-group jackknife: heads are dealt at random into g groups (g = 20, or the number
-    of heads if that is less), both networks are measured without each group in turn, and the squared standard error
-    is (g - 1)/g times the sum of squared deviations of the g contrasts from their mean.
 
     Parameters
     ----------
-    synergy, redundancy : ndarray (n_heads_total, n_heads_total)
-        Atoms, in nats; NaN where undefined.
+    whole : pair of ndarray (n_heads_total, n_heads_total)
+        Synergy and redundancy, in nats; NaN where undefined.
     top_fraction : float
         Share of all pairs that the headline networks keep.
     seed : int
-        Seeds Louvain, the shuffles and the groups.
+        Seeds Louvain and the shuffles.
     null_networks : int
         Shuffles of each network; 0 leaves the null NaN.
+    partial : iterable of pairs
+        The same of all prompts but those of one group, for each group.
+    sizes : sequence of int
+        Prompts in each group.
+    surrogates : iterable of pairs
+        The same of each surrogate.
     threads : int
         Graphs measured side by side, each by a process; the numbers do not depend on it.
 
@@ -215,30 +237,36 @@ def measure_networks(
         ``definitions``: by definition and network, ``n_edges`` and by metric ``value``; under ``top_fraction`` also
         ``null_mean``, ``null_sd``, ``relative_to_null`` (value / null mean), ``z``, ``null_draws``.
         ``contrasts_synergy_minus_redundancy``: by metric of the headline, ``estimate``, ``standard_error``, ``ci_low``,
-        ``ci_high`` (95 %, normal).
+        ``ci_high``, ``p_value``, and ``surrogates``, the same difference in each; NaN where the two networks have not
+        as many edges.
     """
-    n_heads_total = len(synergy)
-    dealt = np.random.default_rng(seed).permutation(n_heads_total)
-    groups = np.array_split(dealt, min(JACKKNIFE_GROUPS, n_heads_total))
-    graphs, tasks = {}, {}
-    for number, (name, atoms) in enumerate({"synergy": synergy, "redundancy": redundancy}.items()):
-        graph, defined = weighted_graph(atoms), np.isfinite(atoms)
-        shuffles = np.random.default_rng([seed, number]).spawn(null_networks)
-        graphs[name] = graph, np.count_nonzero(np.triu(defined, k=1))
-        tasks[name, "dense"] = [(dense_metrics, graph, seed)]
-        tasks[name, "top"] = [(top_fraction_metrics, graph, top_fraction, seed)]
-        tasks[name, "null"] = [(_shuffled_metrics, graph, defined, drawn, top_fraction, seed) for drawn in shuffles]
-        tasks[name, "partial"] = [(_metrics_without, graph, group, top_fraction, seed) for group in groups]
+    numbered = list(enumerate(NETWORKS))
+    graphs = {name: weighted_graph(whole[k]) for k, name in numbered}
+    defined = {name: np.isfinite(whole[k]) for k, name in numbered}
+    edges = {
+        "top": [tuple(strongest(graph, top_fraction) for graph in graphs.values())],
+        "partial": [_strongest_of_both(pair, top_fraction) for pair in partial],
+        "surrogates": [_strongest_of_both(pair, top_fraction) for pair in surrogates],
+    }
+    tasks = {(part, k): [(top_fraction_metrics, pair[k], seed) for pair in pairs]
+             for part, pairs in edges.items() for k, _ in numbered}  # fmt: skip
+    for k, name in numbered:
+        shuffles = np.random.default_rng([seed, k]).spawn(null_networks)
+        tasks["dense", k] = [(dense_metrics, graphs[name], seed)]
+        tasks["null", k] = [
+            (_shuffled_metrics, graphs[name], defined[name], drawn, top_fraction, seed) for drawn in shuffles
+        ]
     results = iter(side_by_side([task for some in tasks.values() for task in some], threads))
     measured = {key: [next(results) for _ in some] for key, some in tasks.items()}
 
     definitions = {definition: {} for definition in DESCRIPTIONS}
-    for name, (graph, n_pairs) in graphs.items():
-        (top,), (dense,), null = measured[name, "top"], measured[name, "dense"], measured[name, "null"]
-        mean_weight = float(graph.sum() / (2 * n_pairs)) if n_pairs else float("nan")
-        n_edges = np.count_nonzero(graph) // 2
+    for k, name in numbered:
+        (top,), (dense,), null = (measured[part, k] for part in ("top", "dense", "null"))
+        n_pairs = np.count_nonzero(np.triu(defined[name], k=1))
+        mean_weight = float(graphs[name].sum() / (2 * n_pairs)) if n_pairs else float("nan")
+        n_edges = np.count_nonzero(graphs[name]) // 2
         definitions["top_fraction"][name] = {
-            "n_edges": np.count_nonzero(strongest_edges(graph, top_fraction)) // 2,
+            "n_edges": len(edges["top"][0][k].weights),
             **{metric: _beside_null(top[metric], [draw[metric] for draw in null]) for metric in METRICS},
         }
         definitions["dense_weighted"][name] = {
@@ -253,12 +281,20 @@ def measure_networks(
         }
     contrasts = {}
     for metric in METRICS:
-        whole, partial = (
-            [first[metric] - second[metric] for first, second in zip(*pair, strict=True)]
-            for pair in ((measured["synergy", part], measured["redundancy", part]) for part in ("top", "partial"))
+        of_whole, without, draws = (
+            [
+                first[metric] - second[metric] if len(own[0].weights) == len(own[1].weights) else float("nan")
+                for first, second, own in zip(measured[part, 0], measured[part, 1], pairs, strict=True)
+            ]
+            for part, pairs in edges.items()
         )
-        contrasts[metric] = _jackknife(whole[0], np.array(partial))
+        contrasts[metric] = jackknife(of_whole[0], without, sizes)._asdict() | {"surrogates": draws}
     return {"definitions": definitions, "contrasts_synergy_minus_redundancy": contrasts}
+
+
+def _strongest_of_both(pair: Matrices, top_fraction: float) -> tuple[Edges, Edges]:
+    first, second = (strongest(weighted_graph(atoms), top_fraction) for atoms in pair)
+    return first, second
 
 
 def side_by_side(tasks: Sequence[tuple], threads: int) -> list:
@@ -283,11 +319,7 @@ def _end_with_the_parent() -> None:
 def _shuffled_metrics(
     graph: np.ndarray, defined: np.ndarray, generator: np.random.Generator, top_fraction: float, seed: int
 ) -> Metrics:
-    return top_fraction_metrics(shuffled_weights(graph, defined, generator), top_fraction, seed)
-
-
-def _metrics_without(graph: np.ndarray, heads: np.ndarray, top_fraction: float, seed: int) -> Metrics:
-    return top_fraction_metrics(np.delete(np.delete(graph, heads, axis=0), heads, axis=1), top_fraction, seed)
+    return top_fraction_metrics(strongest(shuffled_weights(graph, defined, generator), top_fraction), seed)
 
 
 def _beside_null(value: float, draws: list[float]) -> dict:
@@ -300,17 +332,6 @@ def _beside_null(value: float, draws: list[float]) -> dict:
         "relative_to_null": value / mean if mean else float("nan"),
         "z": (value - mean) / sd if sd else float("nan"),
         "null_draws": draws,
-    }
-
-
-def _jackknife(whole: float, partial: np.ndarray) -> dict:
-    """Estimate and normal interval from the value on all heads and the values without each group, (n_groups,)."""
-    error = float(np.sqrt((len(partial) - 1) * np.mean((partial - partial.mean()) ** 2)))
-    return {
-        "estimate": whole,
-        "standard_error": error,
-        "ci_low": whole - 1.96 * error,
-        "ci_high": whole + 1.96 * error,
     }
 
 

@@ -8,12 +8,13 @@ import pandas as pd
 from synergy.files.errors import InputError
 from synergy.files.tables import read_table
 from synergy.heads.resampling import bootstrap_interval, split_half
-from synergy.statistics.ranks import average_ranks, mean_defined
+from synergy.statistics.ranks import average_ranks, mean_defined, rank_quantiles
 
 # ASSUME: Of the three scores in the literature, the paper's text describes `rank_difference` and its code seems to use
 # `value_difference`; whether the inverted U appears depends on the choice, so all three are computed and reported, and
 # `ranking.score` names the one that orders the heads.
 SCORES = ("rank_difference", "value_difference", "balance")
+FURTHER_SCORES = ("integration", "numit")  # which order no heads, and are shown beside those that do
 
 
 def rank_difference(synergy: np.ndarray, redundancy: np.ndarray) -> np.ndarray:
@@ -33,8 +34,7 @@ def rank_difference(synergy: np.ndarray, redundancy: np.ndarray) -> np.ndarray:
 
 def value_difference(synergy: np.ndarray, redundancy: np.ndarray) -> np.ndarray:
     """Rank of mean synergy minus mean redundancy, scaled to [0, 1]: (r − 1) / (n − 1)."""
-    difference = synergy - redundancy
-    return (average_ranks(difference) - 1) / np.maximum(_n_defined(difference) - 1, 1)
+    return rank_quantiles(synergy - redundancy)
 
 
 def balance(sts: np.ndarray, rtr: np.ndarray) -> np.ndarray:
@@ -89,8 +89,9 @@ def ranking_columns(atoms: dict[str, np.ndarray], score: str, replicates: int, s
     Parameters
     ----------
     atoms : dict of arrays
-        The artifact of ``merge_pairs``: ``sts_matrix``, ``rtr_matrix``, ``sts_null_mean``, ``rtr_null_mean``,
-        ``head_prompt_sts``, ``head_prompt_rtr``, ``head_null_sts``, ``head_null_rtr``.
+        The artifact of ``merge_pairs``: ``sts_matrix``, ``rtr_matrix``, ``phi_r_matrix``, ``sts_null_mean``,
+        ``rtr_null_mean``, ``head_prompt_sts``, ``head_prompt_rtr``, ``head_null_sts``, ``head_null_rtr``,
+        ``head_null_phi_r``.
     score : str
         The configured one of `SCORES`.
     replicates : int
@@ -103,14 +104,16 @@ def ranking_columns(atoms: dict[str, np.ndarray], score: str, replicates: int, s
     DataFrame
         A row a head: means over partners in nats (``avg_``, ``null_avg_``, ``excess_`` = observed −
         null), ``z_`` = excess / standard deviation of the null over surrogates, average ranks (1 = lowest), the
-        scores, ``syn_red_score`` (the configured one), ``excess_score`` (the same of the excess), and the interval
-        ``score_ci_low``, ``score_ci_high``. NaN where a head is undefined or there are no surrogates.
+        scores, ``syn_red_score`` (the configured one), ``excess_score`` (the same of the excess), the interval
+        ``score_ci_low``, ``score_ci_high``, and for integrated information Φ_R likewise mean, null, excess, z, and
+        ``integration``, the rank of the mean scaled to [0, 1]. NaN where a head is undefined or without surrogates.
     """
     if score not in SCORES:
         raise InputError(f"a score among {', '.join(SCORES)}", score, "correct ranking.score in the config")
     sts, rtr = atoms["sts_matrix"], atoms["rtr_matrix"]
     synergy, redundancy = mean_defined(sts, axis=1), mean_defined(rtr, axis=1)
-    null_synergy, null_redundancy = (mean_defined(atoms[f"head_null_{atom}"], axis=0) for atom in ("sts", "rtr"))
+    phi_r, nulls = mean_defined(atoms["phi_r_matrix"], axis=1), ("sts", "rtr", "phi_r")
+    null_synergy, null_redundancy, null_phi_r = (mean_defined(atoms[f"head_null_{atom}"], axis=0) for atom in nulls)
     excess_synergy, excess_redundancy = synergy - null_synergy, redundancy - null_redundancy
     of_values = scores(sts, rtr, synergy, redundancy)
     excess_sts, excess_rtr = sts - atoms["sts_null_mean"], rtr - atoms["rtr_null_mean"]
@@ -137,6 +140,11 @@ def ranking_columns(atoms: dict[str, np.ndarray], score: str, replicates: int, s
         "excess_score": of_excess[score],
         "score_ci_low": low,
         "score_ci_high": high,
+        "avg_phi_r": phi_r,
+        "null_avg_phi_r": null_phi_r,
+        "excess_phi_r": phi_r - null_phi_r,
+        "z_phi_r": (phi_r - null_phi_r) / spread(atoms["head_null_phi_r"]),
+        "integration": rank_quantiles(phi_r),
     }
     return pd.DataFrame(columns)
 

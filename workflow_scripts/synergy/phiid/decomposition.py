@@ -8,7 +8,7 @@ start at the same time with nothing compiled, one of them compiles the kernels.
 import fcntl
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -24,8 +24,8 @@ from synergy.phiid.estimators import HeadSeries, Series, check, prepare
 from synergy.phiid.kernels.compiled_code import keep_compiled_code
 from synergy.phiid.kernels.discrete import pack
 from synergy.phiid.kernels.ranges import discrete_range, finish_surrogate, gaussian_range
-from synergy.phiid.nulls import check_null, surrogate_prompt
-from synergy.phiid.pairs import split
+from synergy.phiid.nulls import check_null, least_offset, surrogate_prompt
+from synergy.phiid.pairs import QUANTITIES, WITH_NULL, n_pairs, split, symmetric
 from synergy.recording.activations import check_series
 
 BATCH_BYTES = 16e6
@@ -35,7 +35,7 @@ PATIENCE_S = 300.0  # with a process that compiles
 
 @dataclass(frozen=True)
 class Settings:
-    """What to compute: the config's ``decomposition`` section."""
+    """What to compute: the config's ``decomposition`` section, and the query heads of a layer (None: all in one)."""
 
     lag: int = 1
     redundancy: str = "mmi"
@@ -43,6 +43,7 @@ class Settings:
     null_kind: str = "circular_shift"
     surrogates: int = 0
     seed: int = 0
+    heads: int | None = None
 
     def parameters(self) -> dict:
         """The settings as plain values."""
@@ -59,7 +60,7 @@ class Decomposition:
     n_tokens : int (n_prompts,)
         Length of each prompt's series.
     settings : Settings
-        Lag, redundancy, estimator and null.
+        Lag, redundancy, estimator, null and heads of a layer.
     threads : int
         Number of threads; results do not depend on it.
     checked : bool
@@ -68,8 +69,8 @@ class Decomposition:
     Raises
     ------
     InputError
-        See `synergy.recording.activations.check_series`, `synergy.phiid.estimators.check` and
-        `synergy.phiid.nulls.check_null`.
+        Heads that do not make whole layers; and see `synergy.recording.activations.check_series`,
+        `synergy.phiid.estimators.check` and `synergy.phiid.nulls.check_null`.
     """
 
     def __init__(
@@ -91,6 +92,11 @@ class Decomposition:
         self.settings, self.threads = settings, threads
         self.series = prepare(self.recording, threads)
         self.n_prompts, self.n_padded = self.series.self_correlation.shape
+        self.heads = settings.heads or self.series.n_heads
+        if self.series.n_heads % self.heads:
+            found = f"{self.series.n_heads} heads in all"
+            raise InputError(f"layers of {self.heads} heads", found, "correct heads of the model in the config")
+        self.layers = self.series.n_heads // self.heads
 
     def run(self, pairs: range) -> dict[str, np.ndarray]:
         """Decompose a range of pairs, numbered as in `synergy.phiid.pairs`.
@@ -98,57 +104,107 @@ class Decomposition:
         Returns
         -------
         dict of arrays
-            ``sts``, ``rtr``, ``tdmi`` (n_pairs,)
+            ``sts``, ``rtr``, ``phi_r``, ``tdmi`` (n_pairs,)
                 Means over prompts in nats, NaN where no prompt defines the pair.
+                Φ_R = I(xy;uv) − I(x;u) − I(y;v) + rtr (Mediano et al., arXiv:2109.13186).
             ``n_undefined`` int32 (n_pairs,)
                 Prompts left out of those means.
-            ``sts_null_mean``, ``sts_null_sd``, ``rtr_null_mean``, ``rtr_null_sd`` (n_pairs,)
+            ``sts_null_mean``, ``sts_null_sd``, likewise of rtr and phi_r (n_pairs,)
                 Over surrogates, of the mean over prompts in nats; standard deviations with n − 1 in the denominator.
             ``n_null`` int32 (n_pairs,)
                 Surrogates that define the pair; below one the mean is NaN, below two the standard deviation.
-            ``head_prompt_sums`` int64 (n_prompts, 2, n_heads), ``head_null_sums`` int64 (surrogates, 2, n_heads)
-                Sums of sts and rtr over the partners of a head in this range, in units of 2⁻⁴⁰ nats.
-            ``head_prompt_undefined`` (n_prompts, n_heads), ``head_null_undefined`` (surrogates, n_heads)
-                Partners left out of those sums.
+            ``head_prompt_sums`` int64 (n_prompts, 4, n_heads), ``head_null_sums`` int64 (surrogates, 4, n_heads)
+                Sums of sts, rtr and Φ_R over the partners of a head in this range, in units of 2⁻⁴⁰ nats, and the
+                number of partners left out.
+            ``layer_prompt_sums`` int64 (n_prompts, 4, layers), ``layer_null_sums`` int64 (surrogates, 4, layers)
+                The same over the pairs within a layer.
         """
         surrogates, n_heads = self.settings.surrogates, self.series.n_heads
-        null, n_null = np.zeros((4, len(pairs))), np.zeros(len(pairs), dtype=np.int32)
-        null_head_sums = np.zeros((surrogates, 2, self.n_padded), dtype=np.int64)
-        null_head_undefined = np.zeros((surrogates, self.n_padded), dtype=np.int64)
+        null, n_null = np.zeros((6, len(pairs))), np.zeros(len(pairs), dtype=np.int32)
+        null_head_sums = np.zeros((surrogates, 4, self.n_padded), dtype=np.int64)
+        null_layer_sums = np.zeros((surrogates, 4, self.layers), dtype=np.int64)
         with ThreadPoolExecutor(self.threads) as pool:
-            observed, undefined, head_sums, head_undefined = self._pass(pairs, 3, pool)
+            observed, undefined, head_sums, layer_sums = self._pass(pairs, 4, pool)
             for s in progress(range(surrogates), "surrogates", "surrogate") if surrogates else ():
-                sums, lost, _, _ = self._pass(pairs, 2, pool, s)
-                finish_surrogate(
-                    sums,
-                    lost,
-                    self.n_prompts,
-                    n_heads,
-                    pairs.start,
-                    null,
-                    n_null,
-                    null_head_sums[s],
-                    null_head_undefined[s],
-                )
-        sts, rtr, tdmi = mean_over_prompts(observed, undefined, self.n_prompts)
+                sums, lost, _, _ = self._pass(pairs, 3, pool, s)
+                where = self.n_prompts, n_heads, self.heads, pairs.start
+                finish_surrogate(sums, lost, *where, null, n_null, null_head_sums[s], null_layer_sums[s])
         with np.errstate(invalid="ignore", divide="ignore"):
             means = np.where(n_null > 0, null[0::2], np.nan)
             deviations = np.where(n_null > 1, np.sqrt(null[1::2] / (n_null - 1)), np.nan)
         return {
-            "sts": sts,
-            "rtr": rtr,
-            "tdmi": tdmi,
+            **dict(zip(QUANTITIES, mean_over_prompts(observed, undefined, self.n_prompts), strict=True)),
+            **{f"{name}_null_mean": row for name, row in zip(WITH_NULL, means, strict=True)},
+            **{f"{name}_null_sd": row for name, row in zip(WITH_NULL, deviations, strict=True)},
             "n_undefined": undefined,
-            "sts_null_mean": means[0],
-            "sts_null_sd": deviations[0],
-            "rtr_null_mean": means[1],
-            "rtr_null_sd": deviations[1],
             "n_null": n_null,
             "head_prompt_sums": head_sums[:, :, :n_heads],
-            "head_prompt_undefined": head_undefined[:, :n_heads],
             "head_null_sums": null_head_sums[:, :, :n_heads],
-            "head_null_undefined": null_head_undefined[:, :n_heads],
+            "layer_prompt_sums": layer_sums,
+            "layer_null_sums": null_layer_sums,
         }
+
+    def surrogate_matrices(self, surrogates: range, all_prompts: bool = False) -> Iterator[dict[str, np.ndarray]]:
+        """Means over prompts of single surrogates, of the same draws as in `run`.
+
+        Parameters
+        ----------
+        surrogates : range
+        all_prompts : bool
+            Whether every pair is of all prompts, as the observed one is, also those in which the two rotations are
+            near each other. Networks need that: their shape depends on how many prompts an edge is a mean of.
+
+        Yields
+        ------
+        dict
+            For each surrogate in turn ``sts``, ``rtr``, ``phi_r``, ``tdmi`` (n_heads, n_heads), symmetric with NaN
+            diagonal, in nats.
+
+        Raises
+        ------
+        InputError
+            See `synergy.phiid.nulls.check_null`.
+        """
+        check_null(self.settings.null_kind, len(surrogates), self.recording)
+        with ThreadPoolExecutor(self.threads) as pool:
+            for s in surrogates:
+                sums, undefined, _, _ = self._pass(range(n_pairs(self.series.n_heads)), 4, pool, s, near=all_prompts)
+                yield self._matrices(sums, self.n_prompts - undefined)
+
+    def leave_out(self, groups: Sequence[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+        """Means over all prompts but those of one group, as the jackknife needs them.
+
+        Parameters
+        ----------
+        groups : sequence of int (n,)
+            Prompts of each group; every prompt is in one of them.
+
+        Yields
+        ------
+        dict
+            For each group in turn ``sts``, ``rtr``, ``phi_r`` (n_heads, n_heads), symmetric with NaN diagonal, in nats.
+
+        Raises
+        ------
+        InputError
+            If the groups do not hold every prompt once.
+        """
+        if sorted(np.concatenate([*groups, []]).tolist()) != list(range(self.n_prompts)):
+            raise InputError(f"groups that hold each of {self.n_prompts} prompts once", "others", "correct the groups")
+        with ThreadPoolExecutor(self.threads) as pool:
+            pairs = range(n_pairs(self.series.n_heads))
+            parts = [self._pass(pairs, 3, pool, prompts=np.sort(group)) for group in groups]
+        whole = sum(sums for sums, *_ in parts)
+        defined = self.n_prompts - sum(undefined for _, undefined, *_ in parts)
+        for group, (sums, undefined, *_) in zip(groups, parts, strict=True):
+            yield self._matrices(whole - sums, defined - (len(group) - undefined))
+
+    def _matrices(self, sums: np.ndarray, defined: np.ndarray) -> dict[str, np.ndarray]:
+        """Matrices of the mean over prompts, from sums (rows, n_pairs) over the defined ones (n_pairs,)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.where(defined > 0, sums / defined, np.nan)
+        names = QUANTITIES[: len(sums)]
+        return {name: symmetric(row, self.series.n_heads) for name, row in zip(names, means, strict=True)}
 
     def knowns(self, pairs: range) -> tuple[np.ndarray, np.ndarray]:
         """Means over prompts (16, n_pairs) of the redundancies of `atoms.ATOMS`, and n_undefined (n_pairs,)."""
@@ -156,52 +212,62 @@ class Decomposition:
             sums, undefined, _, _ = self._pass(pairs, 16, pool)
         return mean_over_prompts(sums, undefined, self.n_prompts), undefined
 
-    def _pass(self, pairs: range, rows: int, pool: ThreadPoolExecutor, surrogate: int | None = None):
-        """Sums over prompts of one pass over the pairs, of the observed series or of a surrogate."""
+    def _pass(
+        self,
+        pairs: range,
+        rows: int,
+        pool: ThreadPoolExecutor,
+        surrogate: int | None = None,
+        prompts: np.ndarray | None = None,
+        near: bool = False,
+    ):
+        """Sums over all or some prompts of one pass over the pairs, of the observed series or of a surrogate.
+
+        With `near`, pairs of a surrogate whose rotations are near each other count too.
+        """
+        prompts = np.arange(self.n_prompts) if prompts is None else prompts
         sums, undefined = np.zeros((rows, len(pairs))), np.zeros(len(pairs), dtype=np.int32)
-        head_sums = np.zeros((self.n_prompts, 2, self.n_padded), dtype=np.int64)
-        head_undefined = np.zeros((self.n_prompts, self.n_padded), dtype=np.int64)
+        head_sums = np.zeros((self.n_prompts, 4, self.n_padded), dtype=np.int64)
+        layer_sums = np.zeros((self.n_prompts, 4, self.layers), dtype=np.int64)
         size = max(1, int(BATCH_BYTES // self.series.z[0].nbytes))
         parts = split(pairs, 1 if self.threads == 1 else 4 * self.threads)
         ccs = self.settings.redundancy == "ccs"
-        rotated = surrogate is not None and mends_seam(self.settings)
-        for start in range(0, self.n_prompts, size):
-            batch = slice(start, min(start + size, self.n_prompts))
+        shifted = surrogate is not None and self.settings.null_kind == "circular_shift"
+        rotated = shifted and mends_seam(self.settings)
+        for start in range(0, len(prompts), size):
+            batch = prompts[start : start + size]
             series = self._batch(batch, pool, surrogate)
+            least = least_offset(series.n_samples) if shifted and not near else np.zeros_like(series.n_samples)
 
-            def work(part, series=series, batch=batch):
-                own = np.zeros_like(head_sums[batch]), np.zeros_like(head_undefined[batch])
-                where = series.n_heads, part.start, part.stop, pairs.start, sums, undefined, *own
+            def work(part, series=series, batch=batch, least=least):
+                own = np.zeros_like(head_sums[batch]), np.zeros_like(layer_sums[batch])
+                where = series.n_heads, self.heads, part.start, part.stop, pairs.start, sums, undefined, *own
+                offsets = series.rotation, least
                 if self.settings.estimator == "discrete":
-                    discrete_range(series.z, series.self_correlation, series.n_samples, ccs, *where)
+                    discrete_range(series.z, series.self_correlation, series.n_samples, ccs, *offsets, *where)
                 else:
                     correlations = series.self_correlation, series.autocorrelation
-                    gaussian_range(series.z, *correlations, series.n_samples, ccs, rotated, *where)
+                    gaussian_range(series.z, *correlations, series.n_samples, ccs, rotated, *offsets, *where)
                 return own
 
-            for own_sums, own_undefined in pool.map(work, parts):
-                head_sums[batch] += own_sums
-                head_undefined[batch] += own_undefined
-        return sums, undefined, head_sums, head_undefined
+            for own_heads, own_layers in pool.map(work, parts):
+                head_sums[batch] += own_heads
+                layer_sums[batch] += own_layers
+        return sums, undefined, head_sums, layer_sums
 
-    def _batch(self, batch: slice, pool: ThreadPoolExecutor, surrogate: int | None) -> Series:
+    def _batch(self, prompts: np.ndarray, pool: ThreadPoolExecutor, surrogate: int | None) -> Series:
         """Series of a batch of prompts, observed or surrogate, as the kernels take them."""
         whole = self.series
-        series = Series(
-            whole.z[batch],
-            whole.self_correlation[batch],
-            whole.autocorrelation[batch],
-            whole.n_samples[batch],
-            whole.n_heads,
-        )
+        first, last = int(prompts[0]), int(prompts[-1]) + 1
+        series = whole.of(slice(first, last) if last - first == len(prompts) else prompts)  # a slice is no copy
         if surrogate is not None:
             series = series.blank()
             kind, seed = self.settings.null_kind, self.settings.seed
 
-            def fill(prompt):
-                surrogate_prompt(self.recording, whole, kind, seed, surrogate, prompt, series, prompt - batch.start)
+            def fill(k):
+                surrogate_prompt(self.recording, whole, kind, seed, surrogate, int(prompts[k]), series, k)
 
-            list(pool.map(fill, range(batch.start, batch.stop)))
+            list(pool.map(fill, range(len(prompts))))
         if self.settings.estimator == "discrete":
             n_prompts, n_padded, _, n_samples = series.z.shape
             packed = np.zeros((n_prompts, n_padded, 2, -(-n_samples // 64)), dtype=np.uint64)
@@ -239,7 +305,7 @@ def compile_kernels(settings: Settings) -> None:
     with alone(folder):
         if not note.exists():
             noise = np.random.default_rng(0).normal(size=(2, 3, settings.lag + 16)).astype(np.float32)
-            few = replace(settings, surrogates=min(settings.surrogates, 1))
+            few = replace(settings, surrogates=min(settings.surrogates, 1), heads=None)
             Decomposition(noise, np.full(2, noise.shape[2]), few, checked=True).run(range(3))
             note.touch()
 

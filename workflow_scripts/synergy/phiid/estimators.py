@@ -53,6 +53,8 @@ class Series:
         The same at lag 1.
     n_samples : int64 (n_prompts,)
         Number of samples, n_tokens − lag.
+    rotation : int64 (n_prompts, n_heads_padded)
+        Samples that a surrogate rotated each head by; 0 for observed series.
     n_heads : int
         Number of heads without padding.
     """
@@ -61,12 +63,19 @@ class Series:
     self_correlation: np.ndarray
     autocorrelation: np.ndarray
     n_samples: np.ndarray
+    rotation: np.ndarray
     n_heads: int
+
+    def of(self, prompts: slice | np.ndarray) -> "Series":
+        """Series of some of the prompts."""
+        arrays = self.z, self.self_correlation, self.autocorrelation, self.n_samples, self.rotation
+        return Series(*(array[prompts] for array in arrays), self.n_heads)
 
     def blank(self) -> "Series":
         """Series of the same shape to be written: zeros, undefined correlations."""
         undefined = np.full((2, *self.self_correlation.shape), np.nan)
-        return Series(np.zeros_like(self.z), *undefined, np.zeros_like(self.n_samples), self.n_heads)
+        zeros = np.zeros_like(self.n_samples), np.zeros_like(self.rotation)
+        return Series(np.zeros_like(self.z), *undefined, *zeros, self.n_heads)
 
 
 def check(recording: HeadSeries) -> None:
@@ -135,7 +144,8 @@ def prepare(recording: HeadSeries, threads: int = 1) -> Series:
     else:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(fill, range(n_prompts)))
-    return Series(z, self_correlation, autocorrelation, n_samples, n_heads)
+    rotation = np.zeros(shape[:2], dtype=np.int64)
+    return Series(z, self_correlation, autocorrelation, n_samples, rotation, n_heads)
 
 
 def _past_and_future(series: np.ndarray, lag: int) -> tuple[np.ndarray, np.ndarray]:

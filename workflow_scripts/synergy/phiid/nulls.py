@@ -8,7 +8,8 @@ surrogate, prompt, head) alone: not on the pairs, shards or threads that ask for
     The samples (x_t, x_{t+lag}) of each head are rotated in time by its own offset, uniform on 1 … n_samples − 1. Past
     and future stay together, so a head's self-information is exactly that of the data; rotating the series itself
     would instead make samples across the seam, which lowers the autocorrelation and so biases the null. What the seam
-    does to correlations between heads is undone for Gaussian estimators under MMI (`synergy.phiid.kernels.seam`).
+    does to correlations between heads is undone for Gaussian estimators under MMI (`synergy.phiid.kernels.seam`). Where
+    two heads' rotations are nearer than `least_offset`, the pair is left out of that prompt of that surrogate.
 ``cross_prompt``
     Each head takes its samples from another prompt, by its own random permutation of the prompts of equal length. What
     all heads do at the same token in every prompt stays. In one in n_prompts a pair meets in one prompt by chance.
@@ -30,6 +31,10 @@ keep_compiled_code()
 from numba import njit  # noqa: E402  (the cache folder must be set first)
 
 KINDS = ("circular_shift", "cross_prompt", "phase")
+# ASSUME: Two heads that the circular-shift null rotates to within 6 tokens of each other keep what slow drive they
+# share; such a pair is left out of that prompt of that surrogate. In series of fewer than 48 samples the least distance
+# is an eighth of the samples.
+LEAST_OFFSET = 6
 
 
 def words(seed: int, surrogate: int, prompt: int, n_words: int) -> np.ndarray:
@@ -41,6 +46,11 @@ def words(seed: int, surrogate: int, prompt: int, n_words: int) -> np.ndarray:
 def offsets(seed: int, surrogate: int, prompt: int, n_heads: int, n_samples: int) -> np.ndarray:
     """Each head's rotation, uniform on 1 … n_samples − 1, int64 (n_heads,)."""
     return (1 + words(seed, surrogate, prompt, n_heads) % np.uint64(n_samples - 1)).astype(np.int64)
+
+
+def least_offset(n_samples: np.ndarray) -> np.ndarray:
+    """Least distance around the circle of two heads' rotations, int64 of the shape of `n_samples`."""
+    return np.minimum(LEAST_OFFSET, np.asarray(n_samples, dtype=np.int64) // 8)
 
 
 @lru_cache(maxsize=2)
@@ -103,7 +113,8 @@ def surrogate_prompt(
     if kind == "circular_shift":
         # ASSUME: The circular-shift null rotates samples (x_t, x_t+lag), not the series, since rotating the series
         # makes samples that never were and finds synergy in nearly every pair of independent heads.
-        rotate(series.z[prompt], offsets(seed, surrogate, prompt, n_heads, n), n, out.z[k])
+        out.rotation[k, :n_heads] = offsets(seed, surrogate, prompt, n_heads, n)
+        rotate(series.z[prompt], out.rotation[k, :n_heads], n, out.z[k])
         out.self_correlation[k] = series.self_correlation[prompt]
         out.autocorrelation[k] = series.autocorrelation[prompt]
     elif kind == "cross_prompt":

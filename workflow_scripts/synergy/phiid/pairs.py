@@ -12,6 +12,8 @@ import numpy as np
 from synergy.files.shards import item_range
 
 SCALE = 2.0**40  # of the integers that partners are added as
+QUANTITIES = ("sts", "rtr", "phi_r", "tdmi")  # what the decomposition gives of a pair
+WITH_NULL = QUANTITIES[:3]
 
 
 def n_pairs(n_heads: int) -> int:
@@ -64,21 +66,52 @@ def symmetric(values: np.ndarray, n_heads: int, diagonal: float = np.nan) -> np.
     return matrix
 
 
-def head_means(sums: np.ndarray, undefined: np.ndarray) -> np.ndarray:
-    """Means over partners from fixed-point sums over all pairs.
+def fixed_point_means(sums: np.ndarray, n_values: int) -> tuple[np.ndarray, np.ndarray]:
+    """Means from fixed-point sums over all pairs, of a head's partners or of the pairs within a layer.
 
     Parameters
     ----------
-    sums : int64 (n, 2, n_heads)
-        Sums over partners of sts and rtr, in units of 1 / `SCALE` nats, over all pairs.
-    undefined : int64 (n, n_heads)
-        Partners left out.
+    sums : int64 (n, 4, n_places)
+        Sums of sts, rtr and Φ_R in units of 1 / `SCALE` nats; number of values left out.
+    n_values : int
+        Values that each sum is of where none is left out.
 
     Returns
     -------
-    float64 (2, n, n_heads)
-        Mean sts and mean rtr in nats; NaN where every partner is left out.
+    means : float64 (3, n, n_places)
+        Mean sts, rtr and Φ_R in nats; NaN where every value is left out.
+    defined : int64 (n, n_places)
+        Number of values that the means are of.
     """
-    partners = undefined.shape[1] - 1 - undefined
+    defined = n_values - sums[:, 3]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(partners > 0, sums.swapaxes(0, 1) / SCALE / partners, np.nan)
+        return np.where(defined > 0, sums[:, :3].swapaxes(0, 1) / SCALE / defined, np.nan), defined
+
+
+def head_means(sums: np.ndarray) -> np.ndarray:
+    """Mean sts, rtr and Φ_R over a head's partners, float64 (3, n, n_heads), from sums (n, 4, n_heads)."""
+    return fixed_point_means(sums, sums.shape[2] - 1)[0]
+
+
+def between_layers(head_sums: np.ndarray, layer_sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means over the pairs of different layers: what is left of all pairs without those within a layer.
+
+    Parameters
+    ----------
+    head_sums, layer_sums : int64 (n, 4, n_heads), (n, 4, layers)
+        As in `fixed_point_means`.
+
+    Returns
+    -------
+    means : float64 (3, n)
+        Mean sts, rtr and Φ_R in nats; NaN where there is no such pair.
+    defined : int64 (n,)
+        Number of pairs that the means are of.
+    """
+    n_heads, layers = head_sums.shape[2], layer_sums.shape[2]
+    # As floats, since a sum over all pairs may exceed 64-bit integers. Every pair is in the sums of two heads.
+    sums = (head_sums[:, :3] / SCALE).sum(axis=2) / 2 - (layer_sums[:, :3] / SCALE).sum(axis=2)
+    left_out = head_sums[:, 3].sum(axis=1) // 2 - layer_sums[:, 3].sum(axis=1)
+    defined = n_pairs(n_heads) - layers * n_pairs(n_heads // layers) - left_out
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(defined > 0, sums.T / defined, np.nan), defined

@@ -9,11 +9,11 @@ from synergy.files.artifacts import read_npz, write_npz
 from synergy.files.code_identity import library_code
 from synergy.files.errors import InputError
 from synergy.files.provenance import provenance
-from synergy.phiid.pairs import head_means, n_pairs, symmetric
+from synergy.phiid.pairs import QUANTITIES, WITH_NULL, between_layers, fixed_point_means, head_means, n_pairs, symmetric
 
-PAIR_VALUES = ("sts", "rtr", "tdmi", "sts_null_mean", "sts_null_sd", "rtr_null_mean", "rtr_null_sd")
+PAIR_VALUES = (*QUANTITIES, *(f"{name}_null_{moment}" for name in WITH_NULL for moment in ("mean", "sd")))
 COUNTS = ("n_undefined", "n_null")
-HEAD_SUMS = ("head_prompt_sums", "head_prompt_undefined", "head_null_sums", "head_null_undefined")
+SUMS = ("head_prompt_sums", "head_null_sums", "layer_prompt_sums", "layer_null_sums")
 MADE_OF = ("first_pair", "last_pair", "n_heads_total", "n_prompts", "fingerprint")
 
 
@@ -69,10 +69,13 @@ def merge_shards(paths: Sequence[str], mark: str) -> tuple[dict[str, np.ndarray]
     Returns
     -------
     arrays : dict
-        ``sts_matrix``, ``rtr_matrix``, ``tdmi_matrix``, ``sts_null_mean``, ``sts_null_sd``, ``rtr_null_mean``,
-        ``rtr_null_sd`` float64 (n_heads_total, n_heads_total), symmetric with NaN diagonal, in nats; ``n_undefined``
-        likewise, int32 with zero diagonal; ``head_prompt_sts``, ``head_prompt_rtr`` (n_prompts, n_heads_total);
-        ``head_null_sts``, ``head_null_rtr`` (surrogates, n_heads_total); ``fingerprint``.
+        ``sts_matrix``, ``rtr_matrix``, ``phi_r_matrix``, ``tdmi_matrix``, and of all but the last ``sts_null_mean``,
+        ``sts_null_sd`` … float64 (n_heads_total, n_heads_total), symmetric with NaN diagonal, in nats; ``n_undefined``
+        likewise, int32 with zero diagonal. Of sts, rtr and phi_r, means in nats per prompt, and per surrogate with
+        null in place of prompt: over a head's partners ``head_prompt_sts`` (n_prompts, n_heads_total), over the pairs
+        within a layer ``within_prompt_sts`` (n_prompts, layers), over the pairs of different layers
+        ``between_prompt_sts`` (n_prompts,). How many pairs the latter are of: ``within_prompt_pairs``,
+        ``between_prompt_pairs`` int64. ``fingerprint``.
     parameters : dict
         The settings that all shards share, with ``library_version``.
 
@@ -86,7 +89,7 @@ def merge_shards(paths: Sequence[str], mark: str) -> tuple[dict[str, np.ndarray]
         raise InputError("at least one shard", "none", "run decompose_pairs")
     shards, parameters = [], None
     for path in paths:
-        shard, note = read_npz(path, (*PAIR_VALUES, *COUNTS, *HEAD_SUMS, *MADE_OF))
+        shard, note = read_npz(path, (*PAIR_VALUES, *COUNTS, *SUMS, *MADE_OF))
         shard["path"], remake = str(path), f"delete {path} and run the workflow again"
         _check_forms(shard, remake)
         if str(shard["fingerprint"]) != mark:
@@ -110,20 +113,29 @@ def merge_shards(paths: Sequence[str], mark: str) -> tuple[dict[str, np.ndarray]
     def joined(name):
         return np.concatenate([shard[name] for shard in shards])
 
-    heads = {name: sum(shard[name] for shard in shards) for name in HEAD_SUMS}
-    observed = head_means(heads["head_prompt_sums"], heads["head_prompt_undefined"])
-    null = head_means(heads["head_null_sums"], heads["head_null_undefined"])
-    names = {name: f"{name}_matrix" if name in ("sts", "rtr", "tdmi") else name for name in PAIR_VALUES}
-    arrays = {names[name]: symmetric(joined(name), n_heads) for name in PAIR_VALUES}
+    sums = {name: sum(shard[name] for shard in shards) for name in SUMS}
+    matrices = {name: f"{name}_matrix" if name in QUANTITIES else name for name in PAIR_VALUES}
+    arrays = {matrix: symmetric(joined(name), n_heads) for name, matrix in matrices.items()}
     arrays["n_undefined"] = symmetric(joined("n_undefined"), n_heads, diagonal=0)
-    arrays |= {"head_prompt_sts": observed[0], "head_prompt_rtr": observed[1]}
-    arrays |= {"head_null_sts": null[0], "head_null_rtr": null[1], "fingerprint": np.array(mark)}
+    for draw in ("prompt", "null"):
+        arrays |= _means(draw, sums[f"head_{draw}_sums"], sums[f"layer_{draw}_sums"])
+    arrays["fingerprint"] = np.array(mark)
     return arrays, parameters
+
+
+def _means(draw: str, head_sums: np.ndarray, layer_sums: np.ndarray) -> dict[str, np.ndarray]:
+    """Means of each prompt or surrogate: of heads, within layers, between layers, and numbers of pairs."""
+    heads = head_sums.shape[2] // layer_sums.shape[2]
+    within, within_pairs = fixed_point_means(layer_sums, n_pairs(heads))
+    between, between_pairs = between_layers(head_sums, layer_sums)
+    places = {"head": head_means(head_sums), "within": within, "between": between}
+    means = {f"{place}_{draw}_{name}": rows[k] for place, rows in places.items() for k, name in enumerate(WITH_NULL)}
+    return means | {f"within_{draw}_pairs": within_pairs, f"between_{draw}_pairs": between_pairs}
 
 
 def _check_forms(shard: dict, remake: str) -> None:
     """Refuse a shard whose arrays are of another type than is written, or do not fit its range."""
-    for name in (*MADE_OF, *PAIR_VALUES, *COUNTS, *HEAD_SUMS):
+    for name in (*MADE_OF, *PAIR_VALUES, *COUNTS, *SUMS):
         kind = "U" if name == "fingerprint" else "f" if name in PAIR_VALUES else "iu"
         if shard[name].dtype.kind not in kind or (name in MADE_OF and shard[name].ndim):
             found = f"{shard[name].dtype} {shard[name].shape}"
@@ -133,12 +145,12 @@ def _check_forms(shard: dict, remake: str) -> None:
         if shard[name].shape != (size,):
             raise InputError(f"{name} of {size} pairs in {shard['path']}", f"{shard[name].shape}", remake)
     n_heads, n_prompts = int(shard["n_heads_total"]), int(shard["n_prompts"])
-    for name in HEAD_SUMS:
-        prompts, own = name.startswith("head_prompt"), shard[name].shape
-        expected = (n_prompts if prompts else own[0] if own else 0, 2, n_heads)
-        expected = expected if name.endswith("sums") else expected[::2]
-        if own != expected:
-            raise InputError(f"{name} {expected} in {shard['path']}", f"{own}", remake)
+    for name in SUMS:
+        own = shard[name].shape
+        draws = n_prompts if "prompt" in name else own[0] if own else 0
+        places = n_heads if name.startswith("head") else own[2] if len(own) == 3 and own[2] else 1
+        if own != (draws, 4, places) or n_heads % places:
+            raise InputError(f"{name} {(draws, 4, places)} in {shard['path']}", f"{own}", remake)
 
 
 def _check_values(shard: dict, remake: str) -> None:
@@ -194,9 +206,8 @@ def read_pairwise(
     Returns
     -------
     arrays : dict
-        The `required` ones are floats: ``head_prompt_…`` (n_prompts, n_heads_total), ``head_null_…`` (surrogates,
-        n_heads_total), all others (n_heads_total, n_heads_total); ``n_undefined`` is of whole numbers, and
-        ``fingerprint`` a text.
+        The `required` ones are floats, shaped as in `merge_shards`; ``n_undefined`` and ``…_pairs`` are of whole
+        numbers, and ``fingerprint`` a text.
     provenance : dict
 
     Raises
@@ -207,10 +218,15 @@ def read_pairwise(
     arrays, note = read_npz(path, required)
     n_heads = n_heads_total if n_heads_total else max(arrays[required[0]].shape, default=0)
     for name in required:
-        found, kind = arrays[name], {"n_undefined": "iu", "fingerprint": "U"}.get(name, "f")
+        found, kind = arrays[name], "U" if name == "fingerprint" else "f"
+        kind = "iu" if name == "n_undefined" or name.endswith("_pairs") else kind
         right, form = found.shape == (n_heads, n_heads), f"({n_heads}, {n_heads})"
         if name.startswith("head_"):
             right, form = found.ndim == 2 and found.shape[1] == n_heads, f"(…, {n_heads})"
+        if name.startswith("within_"):
+            right, form = found.ndim == 2 and found.shape[1] > 0 and n_heads % found.shape[1] == 0, "(…, layers)"
+        if name.startswith("between_"):
+            right, form = found.ndim == 1, "(…,)"
         if name == "fingerprint":
             right, form = found.shape == (), "()"
         if found.dtype.kind not in kind or not right:

@@ -1,6 +1,7 @@
 """Activations, ours or a user's: their file, what the series in it must be, and what each is like by itself.
 
-Like by itself: its autocorrelation, its mean, whether it varies. A fingerprint tells the series of one run from others.
+Like by itself: its autocorrelation, its trend, its mean, whether it varies. A fingerprint tells the series of one run
+from others.
 """
 
 import hashlib
@@ -11,6 +12,9 @@ from synergy.files.artifacts import read_npz
 from synergy.files.errors import InputError
 
 AGAIN = "record the activations again, or mend the file; results/README.md says what it holds"
+# ASSUME: The circular-shift null is believed for series of autocorrelation up to 0.9 of whose variance a straight line
+# explains at most half; beyond, it rejects heads that share nothing.
+LARGEST_AUTOCORRELATION, LARGEST_TREND = 0.9, 0.5
 PER_PROMPT = ("category", "natural_length")  # arrays that may be beside the series, one value a prompt
 
 
@@ -81,10 +85,8 @@ def fingerprint(activations: np.ndarray, n_tokens: np.ndarray) -> str:
     return code.hexdigest()
 
 
-def mean_autocorrelation(activations: np.ndarray, n_tokens: np.ndarray) -> np.ndarray:
-    """Lag-1 autocorrelation of each head, mean over the prompts in which it varies.
-
-    Pearson correlation of x_t with x_{t+1}, each with its own mean and variance.
+def autocorrelations(activations: np.ndarray, n_tokens: np.ndarray) -> np.ndarray:
+    """Lag-1 autocorrelation of each series: correlation of x_t with x_{t+1}, each with its own mean and variance.
 
     Parameters
     ----------
@@ -95,18 +97,41 @@ def mean_autocorrelation(activations: np.ndarray, n_tokens: np.ndarray) -> np.nd
 
     Returns
     -------
-    float64 (n_heads_total,)
-        NaN for a head that varies in no prompt.
+    float64 (n_prompts, n_heads_total)
+        NaN where a series does not vary.
     """
-    total, count = np.zeros(activations.shape[1]), np.zeros(activations.shape[1])
-    for series, n in zip(activations, n_tokens, strict=True):
-        past, future = series[:, : n - 1].astype(np.float64), series[:, 1:n].astype(np.float64)
-        varies = (np.ptp(past, axis=1) > 0) & (np.ptp(future, axis=1) > 0)
-        past, future = (v[varies] - v[varies].mean(axis=1, keepdims=True) for v in (past, future))
-        norms = np.sqrt((past**2).sum(axis=1) * (future**2).sum(axis=1))
-        total[varies] += (past * future).sum(axis=1) / norms
-        count[varies] += 1
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    each = zip(activations, n_tokens, strict=True)
+    return np.stack([_correlations(series[:, : n - 1], series[:, 1:n]) for series, n in each])
+
+
+def trends(activations: np.ndarray, n_tokens: np.ndarray) -> np.ndarray:
+    """Share of each series' variance that a straight line over tokens explains; parameters and result as above."""
+    each = zip(activations, n_tokens, strict=True)
+    return np.stack([_correlations(series[:, :n], np.arange(n)[None]) ** 2 for series, n in each])
+
+
+def _correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Pearson correlation of each row of x with that of y, or with its only one; NaN where either does not vary."""
+    varies = (np.ptp(x, axis=1) > 0) & (np.ptp(y, axis=1) > 0)
+    x, y = (v - v.mean(axis=1, keepdims=True) for v in (x.astype(np.float64), y.astype(np.float64)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    return np.where(varies, found, np.nan)
+
+
+def outside_calibration(activations: np.ndarray, n_tokens: np.ndarray) -> np.ndarray:
+    """Series for which the circular-shift null is not calibrated (docs/calibration.md).
+
+    Their autocorrelation exceeds `LARGEST_AUTOCORRELATION`, or a trend explains more than `LARGEST_TREND` of their
+    variance. Parameters as above.
+
+    Returns
+    -------
+    bool (n_prompts, n_heads_total)
+        False where a series does not vary: no pair of it is defined.
+    """
+    strong = autocorrelations(activations, n_tokens) > LARGEST_AUTOCORRELATION
+    return strong | (trends(activations, n_tokens) > LARGEST_TREND)
 
 
 def mean_norm(activations: np.ndarray, n_tokens: np.ndarray) -> np.ndarray:
@@ -119,3 +144,23 @@ def constant_heads(activations: np.ndarray, n_tokens: np.ndarray) -> list[int]:
     """Heads that are constant in every prompt; parameters as above."""
     constant = [np.ptp(series[:, :n], axis=1) == 0 for series, n in zip(activations, n_tokens, strict=True)]
     return np.flatnonzero(np.all(constant, axis=0)).tolist()
+
+
+def prompt_groups(category: np.ndarray, n_groups: int = 12) -> list[np.ndarray]:
+    """Prompts dealt into groups for a delete-a-group jackknife, each category spread over as many groups as it can.
+
+    Parameters
+    ----------
+    category : (n_prompts,)
+        Category of each prompt.
+    n_groups : int
+        Number of groups; no more than there are prompts.
+
+    Returns
+    -------
+    list of int (n,)
+        Prompts of each group, in order; sizes differ by at most one.
+    """
+    by_category = np.argsort(category, kind="stable")
+    n_groups = min(n_groups, len(by_category))
+    return [np.sort(by_category[k::n_groups]) for k in range(n_groups)]

@@ -1,7 +1,7 @@
 """Integrated Information Decomposition of blocks of pairs, Gaussian, MMI, in nats.
 
-The fast path gives sts, rtr and TDMI; the other all sixteen redundancies of the lattice. Redundancy of a set of past
-sources α with a set of future targets β is the smallest I(a; b), a in α, b in β; the atoms follow by inversion
+The fast path gives sts, rtr, Φ_R and TDMI; the other all sixteen redundancies of the lattice. Redundancy of a set of
+past sources α with a set of future targets β is the smallest I(a; b), a in α, b in β; the atoms follow by inversion
 (`synergy.phiid.atoms`).
 
 A pair's four vectors, past (x, y) and future (u, v), are standardised beforehand, so that dot products are
@@ -115,7 +115,7 @@ def minors_of(a, b, c, d, e, f):
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def mmi_block(work, c, d, values):
-    """sts, rtr and, if `values` has three rows, TDMI of a block of pairs from its correlations; NaN where singular.
+    """sts, rtr and, of four rows, TDMI of a block of pairs from its correlations; NaN where singular.
 
     With q = 1 − r², and determinants of correlation matrices |xyu| and so on, every mutual information is −½ log of
     a quotient, and
@@ -131,8 +131,8 @@ def mmi_block(work, c, d, values):
         Correlation xu; NaN where x or u does not vary.
     d : float64 (BLOCK,)
         Correlations yv; NaN where y or v does not vary.
-    values : float64 (2 or 3, BLOCK)
-        Written.
+    values : float64 (3 or 4, BLOCK)
+        Written, but for the third row, Φ_R of `integrated_block`; where that is NaN, so are the others.
     """
     for k in range(BLOCK):
         a, b, e, f = work[0, k], work[1, k], work[2, k], work[3, k]
@@ -150,17 +150,39 @@ def mmi_block(work, c, d, values):
         minor3 = high3 if high3 > high4 else high4
         regular = (qa > SINGULAR) & (qb > SINGULAR) & (low_u > 0.0) & (low_v > 0.0) & (low3 > 0.0) & (low4 > 0.0)
         regular = regular & (minor3 > SINGULAR * minor2) & (xyuv > SINGULAR * minor3)
+        regular = regular & (values[2, k] == values[2, k])
         synergy = (highest * low_u * low_v * xyuv) / (high_x * high_y * low3 * low4)
         values[0, k] = synergy if regular else np.nan
         values[1, k] = highest if regular else np.nan
         work[0, k] = xyuv / (qa * qb) if regular else np.nan
-    if values.shape[0] == 3:
+    if values.shape[0] == 4:
         for k in range(BLOCK):
-            values[2, k] = work[0, k]
+            values[3, k] = work[0, k]
     for row in range(values.shape[0]):
-        for k in range(BLOCK):
-            ratio = values[row, k]
-            values[row, k] = -0.5 * log(ratio) if ratio == ratio else ratio
+        if row != 2:
+            for k in range(BLOCK):
+                ratio = values[row, k]
+                values[row, k] = -0.5 * log(ratio) if ratio == ratio else ratio
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def integrated_block(work, c, d, values):
+    """Φ_R = −½ log( max(q) · |xyuv| / (q_xy · q_uv · q_xu · q_yv) ) of a block of pairs, to `values` (BLOCK,).
+
+    NaN where a determinant is not positive; other parameters as in `mmi_block`, and nothing is overwritten.
+    """
+    for k in range(BLOCK):
+        a, b, e, f = work[0, k], work[1, k], work[2, k], work[3, k]
+        qa, qb, qc, qd, qe, qf, _, _, _, _, xyuv = minors_of(a, b, c, d[k], e, f)
+        high_x = qc if qc > qe else qe
+        high_y = qf if qf > qd else qd
+        highest = high_x if high_x > high_y else high_y
+        own = qa * qb * qc * qd
+        ratio = highest * xyuv / own
+        values[k] = ratio if (own > 0.0) & (xyuv > 0.0) else np.nan
+    for k in range(BLOCK):
+        ratio = values[k]
+        values[k] = -0.5 * log(ratio) if ratio == ratio else ratio
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")

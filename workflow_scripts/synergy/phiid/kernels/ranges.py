@@ -9,7 +9,15 @@ import numpy as np
 from synergy.phiid.kernels.ccs import CHANGED, ccs_knowns
 from synergy.phiid.kernels.compiled_code import keep_compiled_code
 from synergy.phiid.kernels.discrete import average_informations, common_change, count_states
-from synergy.phiid.kernels.mmi import BLOCK, correlations, determinants, informations, mmi_block, mmi_knowns
+from synergy.phiid.kernels.mmi import (
+    BLOCK,
+    correlations,
+    determinants,
+    informations,
+    integrated_block,
+    mmi_block,
+    mmi_knowns,
+)
 from synergy.phiid.kernels.seam import mend
 from synergy.phiid.pairs import SCALE
 
@@ -30,7 +38,7 @@ def lanes(i, j, origin, n_heads, first, last):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def atoms_of(knowns, values):
-    """Write what a pass adds up, from a block of redundancies: all sixteen, or sts, rtr and TDMI, or sts and rtr."""
+    """Write what a pass adds up, from a block of redundancies: all sixteen, or sts, rtr, Φ_R and, if four, TDMI."""
     if values.shape[0] == 16:
         for row in range(16):
             for k in range(BLOCK):
@@ -43,23 +51,37 @@ def atoms_of(knowns, values):
         of_s = knowns[15, k] - knowns[13, k] - knowns[14, k] + knowns[12, k]
         values[0, k] = of_s - of_x - of_y + of_r
         values[1, k] = knowns[0, k]
-        if values.shape[0] == 3:
-            values[2, k] = knowns[15, k]
+        values[2, k] = knowns[15, k] - knowns[5, k] - knowns[10, k] + knowns[0, k]
+        if values.shape[0] == 4:
+            values[3, k] = knowns[15, k]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def accumulate(values, low, high, i, j, pair, sums, undefined, head_sums, head_undefined):
-    """Add lanes low … high − 1 of a block to the sums of their pairs; of three rows, the first two also to heads.
+def leave_out_near(values, own, others, n, least):
+    """Make undefined the lanes of a block whose two heads were rotated to within `least` of n samples of each other."""
+    for k in range(BLOCK):
+        apart = abs(own - others[k])
+        apart = min(apart, n - apart)
+        values[0, k] = values[0, k] if apart >= least else np.nan
 
-    Heads' sums are integers in units of 1 / SCALE; lanes that hold NaN count as undefined instead.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def accumulate(values, low, high, i, j, pair, heads, sums, undefined, head_sums, layer_sums):
+    """Add lanes low … high − 1 of a block to the sums of pairs; of four rows, the first three to heads and layers.
+
+    Sums of heads and layers are integers in units of 1 / SCALE; lanes that hold NaN count as undefined in their last
+    row instead.
     """
     # ASSUME: A pair that is undefined in a prompt, because a head does not vary or the covariance is singular, is left
     # out of the mean over prompts and counted, and is never 0.
+    layer = i // heads
+    inside = min(high, (layer + 1) * heads - j)
     for k in range(low, high):
         if values[0, k] != values[0, k]:
             undefined[pair + k] += 1
-            head_undefined[i] += 1
-            head_undefined[j + k] += 1
+            head_sums[3, i] += 1
+            head_sums[3, j + k] += 1
+            layer_sums[3, layer] += k < inside
             for row in range(values.shape[0]):
                 values[row, k] = 0.0
     for row in range(sums.shape[0]):
@@ -67,31 +89,35 @@ def accumulate(values, low, high, i, j, pair, sums, undefined, head_sums, head_u
         value, total = values[row, low:high], sums[row, pair + low : pair + high]
         for k in range(value.size):
             total[k] += value[k]
-        if sums.shape[0] == 3 and row < 2:
+        if sums.shape[0] == 4 and row < 3:
             partner, own = head_sums[row, j + low : j + high], np.int64(0)
             for k in range(value.size):
                 fixed = np.int64(np.rint(value[k] * SCALE))
                 own += fixed
                 partner[k] += fixed
             head_sums[row, i] += own
+            for k in range(low, inside):
+                layer_sums[row, layer] += np.int64(np.rint(values[row, k] * SCALE))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def finish_surrogate(sums, undefined, n_prompts, n_heads, start, null, count, head_sums, head_undefined):
-    """Take one surrogate's sums over prompts into the running moments of its pairs and the sums of its heads.
+def finish_surrogate(sums, undefined, n_prompts, n_heads, heads, start, null, count, head_sums, layer_sums):
+    """Take one surrogate's sums over prompts into the running moments of its pairs and the sums of heads and layers.
 
-    `null` (4, n_pairs) holds mean and sum of squared deviations of sts, then of rtr; `count` (n_pairs,) the number of
-    surrogates that define the pair; `head_sums` int64 (2, n_heads_padded) the sums over partners of this surrogate's
-    means over prompts, in units of 1 / SCALE.
+    `null` (6, n_pairs) holds mean and sum of squared deviations of sts, of rtr and of Φ_R; `count` (n_pairs,) the
+    number of surrogates that define the pair; `head_sums` int64 (4, n_heads_padded) and `layer_sums` (4, layers) the
+    sums of this surrogate's means over prompts, over partners and over pairs within a layer, in units of 1 / SCALE, and
+    in their last row the number of undefined ones.
     """
     pair = -start
     for i in range(n_heads - 1):
+        layer = i // heads
         for j in range(i + 1, n_heads):
             if 0 <= pair < count.size:
-                defined = n_prompts - undefined[pair]
+                inside, defined = j // heads == layer, n_prompts - undefined[pair]
                 if defined > 0:
                     count[pair] += 1
-                    for row in range(2):
+                    for row in range(3):
                         value = sums[row, pair] / defined
                         step = value - null[2 * row, pair]
                         null[2 * row, pair] += step / count[pair]
@@ -99,9 +125,11 @@ def finish_surrogate(sums, undefined, n_prompts, n_heads, start, null, count, he
                         fixed = np.int64(np.rint(value * SCALE))
                         head_sums[row, i] += fixed
                         head_sums[row, j] += fixed
+                        layer_sums[row, layer] += inside * fixed
                 else:
-                    head_undefined[i] += 1
-                    head_undefined[j] += 1
+                    head_sums[3, i] += 1
+                    head_sums[3, j] += 1
+                    layer_sums[3, layer] += inside
             pair += 1
 
 
@@ -113,14 +141,17 @@ def gaussian_range(
     n_samples,
     ccs,
     rotated,
+    rotation,
+    least,
     n_heads,
+    heads,
     first,
     last,
     start,
     sums,
     undefined,
     head_sums,
-    head_undefined,
+    layer_sums,
 ):
     """Add the atoms of pairs first … last − 1 in every prompt of a batch to the sums of those pairs.
 
@@ -138,16 +169,19 @@ def gaussian_range(
         Redundancy by common change in surprisal, else by minimum mutual information.
     rotated : bool
         Whether each head was rotated by its own offset: then seams are mended (`synergy.phiid.kernels.seam`).
-    n_heads, first, last, start : int
-        Number of heads; range of pairs; the pair that element 0 of the sums of pairs belongs to.
-    sums : float64 (2, 3 or 16, n_pairs)
-        Sums over prompts in nats: sts, rtr; or sts, rtr, TDMI; or the sixteen redundancies (`atoms.ATOMS`).
+    rotation : int64 (n_prompts, n_heads_padded)
+        Samples that each head was rotated by; used only where `least` is not 0.
+    least : int64 (n_prompts,)
+        Least distance of two heads' rotations; nearer pairs are left out.
+    n_heads, heads, first, last, start : int
+        Number of heads, in all and of a layer; range of pairs; the pair that element 0 of the sums of pairs belongs to.
+    sums : float64 (3, 4 or 16, n_pairs)
+        Sums over prompts in nats: sts, rtr, Φ_R; or also TDMI; or the sixteen redundancies (`atoms.ATOMS`).
     undefined : int32 (n_pairs,)
-        Number of prompts in which the pair is singular.
-    head_sums : int64 (n_prompts, 2, n_heads_padded)
-        Sums over partners of sts and rtr, in units of 1 / SCALE nats; only where `sums` has three rows.
-    head_undefined : int64 (n_prompts, n_heads_padded)
-        Number of undefined partners.
+        Number of prompts in which the pair is singular or left out.
+    head_sums, layer_sums : int64 (n_prompts, 4, n_heads_padded), (n_prompts, 4, layers)
+        Sums of sts, rtr and Φ_R over partners, and over the pairs within a layer, in units of 1 / SCALE nats, only
+        where `sums` has four rows; number of undefined pairs.
     """
     rows = sums.shape[0]
     work, values, minors = np.empty((ROWS, 4, BLOCK)), np.empty((rows, BLOCK)), np.empty((11, BLOCK))
@@ -174,9 +208,10 @@ def gaussian_range(
                     for r in range(n_rows):
                         if low[r] < high[r]:
                             i, c, d = group + r, own[group + r], own[j : j + BLOCK]
-                            if rotated:
-                                mend(work[r], autocorrelation[p, i], autocorrelation[p, j : j + BLOCK], n)
                             if rows < 16 and not ccs:
+                                integrated_block(work[r], c, d, values[2])
+                                if rotated:
+                                    mend(work[r], autocorrelation[p, i], autocorrelation[p, j : j + BLOCK], n)
                                 mmi_block(work[r], c, d, values)
                             else:
                                 determinants(work[r], c, d, minors)
@@ -185,16 +220,30 @@ def gaussian_range(
                                 if ccs:
                                     ccs_knowns(vectors, i, j, n, work[r], c, d, minors, low[r], high[r], knowns)
                                 atoms_of(knowns, values)
-                            pair = origin[r] + j - start
-                            accumulate(
-                                values, low[r], high[r], i, j, pair, sums, undefined, head_sums[p], head_undefined[p]
-                            )
+                            if least[p] > 0:
+                                leave_out_near(values, rotation[p, i], rotation[p, j : j + BLOCK], n, least[p])
+                            where = low[r], high[r], i, j, origin[r] + j - start, heads
+                            accumulate(values, *where, sums, undefined, head_sums[p], layer_sums[p])
             row_first = row_last
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def discrete_range(
-    words, varies, n_samples, ccs, n_heads, first, last, start, sums, undefined, head_sums, head_undefined
+    words,
+    varies,
+    n_samples,
+    ccs,
+    rotation,
+    least,
+    n_heads,
+    heads,
+    first,
+    last,
+    start,
+    sums,
+    undefined,
+    head_sums,
+    layer_sums,
 ):
     """As `gaussian_range`, of bits packed into words (n_prompts, n_heads_padded, 2, n_words).
 
@@ -230,6 +279,8 @@ def discrete_range(
                             for row in range(16):
                                 knowns[row, k] = np.nan
                     atoms_of(knowns, values)
+                    if least[p] > 0:
+                        leave_out_near(values, rotation[p, i], rotation[p, j : j + BLOCK], n, least[p])
                     pair = origin + j - start
-                    accumulate(values, low, high, i, j, pair, sums, undefined, head_sums[p], head_undefined[p])
+                    accumulate(values, low, high, i, j, pair, heads, sums, undefined, head_sums[p], layer_sums[p])
             row_first += n_heads - 1 - i
