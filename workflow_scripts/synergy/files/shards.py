@@ -1,6 +1,25 @@
-"""Consecutive ranges of nearly equal length: what one job of a scattered rule does."""
+"""What one job of a scattered rule does: consecutive ranges of nearly equal length, or things dealt in turns."""
+
+from collections.abc import Sequence
 
 from synergy.files.errors import InputError
+
+
+def dealt(item: str, things: Sequence[str]) -> list[str]:
+    """The share of a scatter item, things dealt in turns so that alike ones, which stand together, are spread.
+
+    Parameters
+    ----------
+    item : str
+        ``"k-of-n"``, k from 1 to n; empty share where n exceeds the number of things.
+
+    Raises
+    ------
+    InputError
+        If `item` is not of that form.
+    """
+    k, n = _parts(item)
+    return list(things[k - 1 :: n])
 
 
 def item_range(item: str, total: int) -> range:
@@ -23,6 +42,12 @@ def item_range(item: str, total: int) -> range:
     InputError
         If `item` is not of that form.
     """
+    k, n = _parts(item)
+    return range(total * (k - 1) // n, total * k // n)
+
+
+def _parts(item: str) -> tuple[int, int]:
+    """k and n of ``k-of-n``."""
     try:
         k, n = (int(part) for part in item.split("-of-"))
         valid = 1 <= k <= n
@@ -30,4 +55,4 @@ def item_range(item: str, total: int) -> range:
         valid = False
     if not valid:
         raise InputError("a scatter item such as 3-of-16", item, "name a shard k-of-n with 1 <= k <= n")
-    return range(total * (k - 1) // n, total * k // n)
+    return k, n
