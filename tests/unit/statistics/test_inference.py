@@ -11,11 +11,16 @@ from scipy import optimize, stats
 
 from synergy.statistics.inference import (
     BLOCK,
+    exceedance_floor,
+    exceedance_p,
     holm,
+    jackknife,
     mcnemar,
     paired_differences,
     paired_score_interval,
     percentile_interval,
+    rank_floor,
+    rank_p,
     share_as_extreme,
     sign_flip_test,
     wilson_interval,
@@ -33,6 +38,65 @@ def outcomes(only_first, only_second, both=5, neither=5):
 def test_share_as_extreme_counts_both_sides_and_itself_but_nothing_undefined():
     assert share_as_extreme(np.array([-3.0, 0.5, 2.0, 1.0]), 2.0) == 3 / 5
     assert share_as_extreme(np.array([-3.0, 0.5, np.nan, 2.0, 1.0, np.nan]), 2.0) == 3 / 5
+
+
+@pytest.mark.parametrize("n_draws", [1, 39, 119])
+def test_a_rank_cannot_be_rarer_than_its_draws_allow(n_draws):
+    draws = np.arange(float(n_draws))
+    assert rank_p(draws, n_draws) == rank_p(draws, -1.0) == rank_floor(n_draws) == min(1, 2 / (n_draws + 1))
+    assert exceedance_p(draws, n_draws) == exceedance_floor(n_draws) == 1 / (n_draws + 1)
+    assert exceedance_p(draws, -1.0) == 1
+
+
+def test_ranks_count_ties_on_both_sides_and_nothing_undefined():
+    draws = np.array([1.0, 2.0, 2.0, 3.0, np.nan])
+    assert rank_p(draws, 2.0) == 1
+    assert rank_p(draws, 3.0) == pytest.approx(2 * 2 / 5)
+    assert exceedance_p(draws, 2.0) == pytest.approx(4 / 5)
+    assert all(math.isnan(p) for p in (rank_p(draws[4:], 2.0), rank_p(draws, np.nan), exceedance_p(draws, np.nan)))
+
+
+def test_p_of_ranks_is_uniform_where_the_value_is_one_of_the_draws():
+    generator = np.random.default_rng(0)
+    values = generator.standard_normal((4000, 40))
+    for p_value in (rank_p, exceedance_p):
+        found = np.array([p_value(row[1:], row[0]) for row in values])
+        for level in (0.05, 0.5):
+            assert np.mean(found <= level) == pytest.approx(level, abs=3 * math.sqrt(level / 4000))
+
+
+# ---- the jackknife
+
+
+@pytest.mark.parametrize("neutral", [0.0, 0.3])
+def test_the_jackknife_of_a_mean_is_students_t(neutral):
+    values = np.random.default_rng(1).standard_normal(20)
+    found = jackknife(values.mean(), (values.sum() - values) / 19, neutral=neutral)
+    exact = stats.ttest_1samp(values, neutral)
+    interval = exact.confidence_interval()
+    assert found == pytest.approx((values.mean(), stats.sem(values), interval.low, interval.high, exact.pvalue))
+
+
+def test_groups_of_several_sizes_count_by_their_size():
+    generator = np.random.default_rng(2)
+    sizes = np.array([3, 5, 4, 6, 2, 4, 5, 3, 4, 4, 5, 5])
+    groups = np.repeat(np.arange(12), sizes)
+    errors, spread = [], []
+    for _ in range(800):
+        values = generator.standard_normal(50)
+        partial = [values[groups != group].mean() for group in range(12)]
+        errors.append(jackknife(values.mean(), partial, sizes).standard_error ** 2)
+        spread.append(values.mean())
+    assert np.mean(errors) == pytest.approx(1 / 50, rel=0.05)
+    one_size = jackknife(1.0, [1.1, 0.9, 1.3, 0.8])
+    assert jackknife(1.0, [1.1, 0.9, 1.3, 0.8], [7, 7, 7, 7]) == pytest.approx(one_size)
+
+
+@pytest.mark.parametrize("partial", [[1.0, 1.2], [1.0, 1.2, np.nan, 1.1], [1.0, 1.0, 1.0]])
+def test_no_interval_without_a_spread(partial):
+    found = jackknife(1.0, partial)
+    assert found.estimate == 1
+    assert np.isnan(found[1:]).all()
 
 
 def test_percentile_interval_holds_the_central_95_of_100_and_leaves_out_what_is_undefined():

@@ -1,15 +1,15 @@
-"""A claim, the rule that decides it, and its row in the claims table."""
+"""Claims, the rules that decide them, and their table. How and why is told in docs/inference.md."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from math import erfc, isfinite, nan, sqrt
+from dataclasses import dataclass, field, replace
+from math import ceil, isfinite, nan
 
 import numpy as np
 import pandas as pd
 
 from synergy.statistics.inference import holm
 
-SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE = "supported", "not supported", "opposite", "not testable"
+SUPPORTED, OPPOSITE, UNDECIDED, NOT_TESTABLE = "supported", "opposite", "undecided", "not testable"
 CLAIM_COLUMNS = (
     "model",
     "claim",
@@ -20,15 +20,18 @@ CLAIM_COLUMNS = (
     "ci_high",
     "p_value",
     "p_value_holm",
+    "decided_by",
     "rule",
     "verdict",
     "control",
     "control_estimate",
     "control_p_value",
+    "control_p_value_holm",
+    "control_decided_by",
     "verdict_after_control",
     "note",
 )
-BEST_TO_WORST = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
+BEST_TO_WORST = (SUPPORTED, UNDECIDED, OPPOSITE, NOT_TESTABLE)
 VERDICTS = {"verdict": BEST_TO_WORST, "verdict_after_control": BEST_TO_WORST}  # words of those columns
 STATEMENTS = {
     1: "The layer profile of the score is an inverted U: middle layers synergistic, early and late layers redundant.",
@@ -45,7 +48,10 @@ WORDS = VERDICTS | {"claim": [str(number) for number in STATEMENTS]}  # of the c
 
 @dataclass(frozen=True)
 class Effect:
-    """An effect that is positive when the claim holds (or above `neutral`), with its interval and two-sided p."""
+    """An effect that is positive when the claim holds (or above `neutral`), with its interval and p.
+
+    p_value is two-sided; where `one_sided`, it asks only whether the effect is above, and the opposite cannot be found.
+    """
 
     estimate: float = nan
     p_value: float = nan
@@ -53,86 +59,164 @@ class Effect:
     ci_high: float = nan
     neutral: float = 0.0
     obstacle: str = ""  # why nothing could be tested, if so
+    floor: float = 0.0  # the smallest p possible; 0: there is none
+    n_draws: int = 0  # among how many the value took a rank, if it did
+    draws: str = ""  # and what they are, in the plural: "random orders", "surrogates"
+    decided_by: str = ""  # in words, as "Student's t over 60 prompts"
+    one_sided: bool = False
+    withheld: str = ""  # why the effect is no support for the claim, whatever its p, if so
 
-    def verdict(self, significance: float) -> str:
-        """Apply the rule that `direction_rule` words: direction by the estimate, decision by p."""
-        if self.obstacle or not (isfinite(self.estimate) and isfinite(self.p_value)):
+    @property
+    def testable(self) -> bool:
+        """Whether there are an estimate and a p, and no obstacle."""
+        return not self.obstacle and isfinite(self.estimate) and isfinite(self.p_value)
+
+    def verdict(self, corrected_p: float, significance: float) -> str:
+        """Apply the rule that `direction_rule` words: direction by the estimate, decision by the corrected p."""
+        if not self.testable:
             return NOT_TESTABLE
-        if self.p_value >= significance or self.estimate == self.neutral:
-            return NOT_SUPPORTED
-        return SUPPORTED if self.estimate > self.neutral else OPPOSITE
+        if not corrected_p <= significance or self.estimate == self.neutral:
+            return UNDECIDED
+        if self.estimate > self.neutral:
+            return UNDECIDED if self.withheld else SUPPORTED
+        return UNDECIDED if self.one_sided else OPPOSITE
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One row of the claims table, but for the model."""
+    """What one claim rests on. Verdicts need all claims of a model: see `decided`."""
 
     claim: int
     statistic: str
     test: Effect
-    rule: str
-    verdict: str
     control: str
     control_test: Effect
-    verdict_after_control: str
+    rule: str = ""  # what makes it testable, if more than an estimate and a p
     notes: tuple[str, ...] = field(default=())
 
-    def row(self, model: str) -> dict:
-        """The row as a dict whose keys are `CLAIM_COLUMNS`."""
-        return {
-            "model": model,
-            "claim": self.claim,
-            "statement": STATEMENTS[self.claim],
-            "statistic": self.statistic,
-            "estimate": self.test.estimate,
-            "ci_low": self.test.ci_low,
-            "ci_high": self.test.ci_high,
-            "p_value": self.test.p_value,
-            "p_value_holm": nan,  # known when all claims of the model are: see `with_holm`
-            "rule": self.rule,
-            "verdict": self.verdict,
-            "control": self.control,
-            "control_estimate": self.control_test.estimate,
-            "control_p_value": self.control_test.p_value,
-            "verdict_after_control": self.verdict_after_control,
-            "note": " ".join((control_in_words(self), *self.notes)),
-        }
+
+def decided(claims: Sequence[Claim], model: str, significance: float) -> pd.DataFrame:
+    """The table of one model's claims, with the columns `CLAIM_COLUMNS`.
+
+    p is corrected (Holm) over the claims that were tested, and again over the controls that were. The verdict after
+    the control is that of the control's own test.
+    """
+    tests, controls = [claim.test for claim in claims], [claim.control_test for claim in claims]
+    rows = []
+    for claim, own, controlled in zip(
+        claims, _corrected(tests, significance), _corrected(controls, significance), strict=True
+    ):
+        rows.append(
+            {
+                "model": model,
+                "claim": claim.claim,
+                "statement": STATEMENTS[claim.claim],
+                "statistic": claim.statistic,
+                "estimate": claim.test.estimate,
+                "ci_low": claim.test.ci_low,
+                "ci_high": claim.test.ci_high,
+                "p_value": claim.test.p_value,
+                "p_value_holm": own.p_value,
+                "decided_by": own.decided_by,
+                "rule": f"{direction_rule(claim.test, significance)}{'; ' * bool(claim.rule)}{claim.rule}",
+                "verdict": own.verdict,
+                "control": claim.control,
+                "control_estimate": claim.control_test.estimate,
+                "control_p_value": claim.control_test.p_value,
+                "control_p_value_holm": controlled.p_value,
+                "control_decided_by": controlled.decided_by,
+                "verdict_after_control": controlled.verdict,
+                "note": " ".join(
+                    filter(None, (control_in_words(claim, own.verdict, controlled.verdict), *claim.notes))
+                ),
+            }
+        )
+    return pd.DataFrame(rows, columns=CLAIM_COLUMNS)
 
 
-def decided(
-    claim: int,
-    statistic: str,
-    test: Effect,
-    control: str,
-    control_test: Effect,
-    significance: float,
-    notes: Sequence[str] = (),
-) -> Claim:
-    """A claim whose two verdicts both follow the common rule."""
-    return Claim(
-        claim,
-        statistic,
-        test,
-        direction_rule(test.neutral, significance),
-        test.verdict(significance),
-        control,
-        control_test,
-        control_test.verdict(significance),
-        tuple(note for note in notes if note),
-    )
+@dataclass(frozen=True)
+class _Decision:
+    p_value: float
+    verdict: str
+    decided_by: str
 
 
-def direction_rule(neutral: float, significance: float) -> str:
+def _corrected(effects: Sequence[Effect], significance: float) -> list[_Decision]:
+    """Each effect's corrected p, its verdict, and what decided it, in words."""
+    raw = np.array([effect.p_value if effect.testable else nan for effect in effects])
+    n_tested = np.count_nonzero(np.isfinite(raw))
+    decisions = []
+    for effect, p_value in zip(effects, holm(raw), strict=True):
+        verdict = effect.verdict(p_value, significance)
+        multiplier = n_tested - np.count_nonzero(raw < effect.p_value)
+        decisions.append(_Decision(p_value, verdict, _in_words(effect, verdict, multiplier, significance)))
+    return decisions
+
+
+def _in_words(effect: Effect, verdict: str, multiplier: int, significance: float) -> str:
+    """What decided, or why nothing did: the obstacle, the draws that it would take, or what withholds support."""
+    if verdict == NOT_TESTABLE:
+        return effect.obstacle or "no estimate or no p"
+    words = [f"{effect.decided_by or 'p'}: {p_in_words(effect.p_value, effect.floor)}"]
+    if verdict == UNDECIDED and effect.floor * multiplier > significance * (1 + 1e-9):
+        needed = needed_draws(effect, multiplier, significance)
+        words.append(f"undecided: {needed:,} {effect.draws} needed, {effect.n_draws:,} drawn")
+    if verdict == UNDECIDED and effect.withheld and effect.estimate > effect.neutral:
+        words.append(effect.withheld)
+    return "; ".join(words)
+
+
+def needed_draws(effect: Effect, multiplier: int, significance: float) -> int:
+    """Draws with which the most extreme rank passes a test whose p is multiplied by m.
+
+    They are 2 m / level - 1 for a rank and m / level - 1 for a share; a floor multiplied before keeps its factor.
+    """
+    in_draws = effect.floor * (1 + effect.n_draws)  # 2 for a rank, 1 for a share
+    return ceil(in_draws * multiplier / significance - 1 - 1e-9)
+
+
+def p_in_words(p_value: float, floor: float = 0.0) -> str:
+    """A p as ``p = 0.03``, or ``p ≤ 0.05`` where draws could give none that is smaller."""
+    return f"p {'≤' if p_value <= floor * (1 + 1e-9) else '='} {p_value:.2g}"
+
+
+def all_of(effects: Sequence[Effect], any_opposite: bool = False) -> Effect:
+    """One effect for several tests that must agree: an intersection-union test, which needs no correction of its own.
+
+    In favour of the claim, all must be above neutral, and the largest p counts. Against it, all must be below, and
+    the largest p counts again; with `any_opposite` one is enough, and its p is multiplied by the number of tests.
+    Where they point different ways (or, with `any_opposite`, none points down), p is 1.
+
+    The estimate and its interval are those of the test whose p counts. An obstacle of one test is an obstacle of all.
+    """
+    if not effects:
+        return Effect(obstacle="nothing to compare with")
+    if blocked := [effect for effect in effects if not effect.testable]:
+        return replace(blocked[0], obstacle=blocked[0].obstacle or "no estimate or no p")
+    below = [effect for effect in effects if effect.estimate < effect.neutral]
+    if below and any_opposite:
+        least = min(below, key=lambda effect: effect.p_value)
+        k = len(effects)
+        return replace(least, p_value=min(1.0, k * least.p_value), floor=min(1.0, k * least.floor))
+    largest = max(effects, key=lambda effect: effect.p_value)
+    if len(below) in (0, len(effects)):
+        highest = max(effects, key=lambda effect: effect.floor)  # below it no p of all can be
+        return replace(largest, floor=highest.floor, n_draws=highest.n_draws, draws=highest.draws)
+    largest = max(below, key=lambda effect: effect.p_value)
+    return replace(largest, p_value=1.0, decided_by=f"{largest.decided_by}, and the tests point different ways")
+
+
+def direction_rule(effect: Effect, significance: float) -> str:
     """The common rule in words."""
+    against = "" if effect.one_sided else f"opposite if it is below and p ≤ {significance:g}; "
     return (
-        f"supported if estimate > {neutral:g} and p < {significance:g}; opposite if estimate < {neutral:g} and "
-        f"p < {significance:g}; otherwise not supported; not testable without an estimate and a p"
+        f"supported if the estimate is above {effect.neutral:g} and p, corrected over the claims of the model (Holm), "
+        f"≤ {significance:g}; {against}otherwise undecided; not testable without an estimate and a p"
     )
 
 
-def control_in_words(claim: Claim) -> str:
+def control_in_words(claim: Claim, before: str, after: str) -> str:
     """Say what the control did to the claim."""
-    before, after = claim.verdict, claim.verdict_after_control
     reasons = [test.obstacle for test in (claim.test, claim.control_test) if test.obstacle]
     why = f" ({'; '.join(dict.fromkeys(reasons))})" if reasons else ""
     if before == NOT_TESTABLE:
@@ -141,45 +225,13 @@ def control_in_words(claim: Claim) -> str:
         return f"The control ({claim.control}) could not be applied{why}."
     if before == after:
         return f"The control ({claim.control}) leaves the verdict as it was: {after}."
-    if before == SUPPORTED:
-        turned = "reverses" if after == OPPOSITE else "removes"
-        return f"The control ({claim.control}) {turned} the effect: {after} once it is applied."
+    if before == SUPPORTED and after == UNDECIDED:
+        return f"The control ({claim.control}) shows no more than its null gives: {after} once it is applied."
     return f"The control ({claim.control}) changes the verdict from {before} to {after}."
 
 
-def from_standard_error(estimate: float, error: float) -> Effect:
-    """Two-sided normal test of an estimate with a standard error; without a usable error nothing is testable."""
-    if not (isfinite(estimate) and isfinite(error) and error > 0):
-        return Effect(estimate=estimate, obstacle="no standard error")
-    p_value = erfc(abs(estimate) / error / sqrt(2))
-    return Effect(estimate, p_value, estimate - 1.96 * error, estimate + 1.96 * error)
-
-
-def worst(tests: Sequence[Effect], significance: float) -> Effect:
-    """The test least in favour of the claim, tests that could not be made left out unless there are no others."""
-    possible = [test for test in tests if test.verdict(significance) != NOT_TESTABLE]
-    if not possible:
-        return tests[0] if tests else Effect(obstacle="nothing to compare with")
-
-    def favour(test: Effect) -> tuple:
-        return -BEST_TO_WORST.index(test.verdict(significance)), test.estimate - test.neutral
-
-    return min(possible, key=favour)
-
-
-UNDONE = "by itself this verdict could be chance"  # in the note of a claim that the correction would not decide
-
-
-def with_holm(claims: pd.DataFrame, significance: float) -> pd.DataFrame:
-    """One model's claims with ``p_value_holm``, and a note where the correction undoes a verdict.
-
-    Verdicts stay those of the single tests, which answer each claim by itself. Only claims that were tested count.
-    """
-    tested = claims["p_value"].where(claims["verdict"] != NOT_TESTABLE)
-    corrected = holm(tested.to_numpy())
-    undone = ~claims["verdict"].isin((NOT_SUPPORTED, NOT_TESTABLE)) & (corrected >= significance)
-    words = [
-        f" Corrected for the {tested.count()} claims that were tested (Holm), p = {p_value:.2g}: {UNDONE}."
-        for p_value in corrected
-    ]
-    return claims.assign(p_value_holm=corrected, note=claims["note"] + np.where(undone, words, ""))
+def of_estimate(estimate: Sequence[float], decided_by: str, obstacle: str, neutral: float = 0.0) -> Effect:
+    """The effect of a `synergy.statistics.inference.Estimate`, with an obstacle where it has no p."""
+    value, _, low, high, p_value = estimate
+    obstacle = "" if isfinite(p_value) else obstacle
+    return Effect(value, p_value, low, high, neutral, obstacle, decided_by=decided_by)

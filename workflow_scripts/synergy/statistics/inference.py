@@ -1,17 +1,116 @@
-"""Tests and intervals: permutation, exact, of paired differences, of proportions, corrected for several tests."""
+"""Tests and intervals: ranks among draws, jackknife, permutation, paired differences, proportions, Holm."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import bisect
-from scipy.stats import binomtest, norm, permutation_test
+from scipy.stats import binomtest, norm, permutation_test, t
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 MOST_ENUMERATED = 13  # 2^13 = 8,192 assignments of signs
 BLOCK = 500  # draws held at once: with 5,000 pairs 20 MB
 DIGITS = 12  # of a sum of differences, relative to the sum of their sizes: what differs less is rounding
+
+
+def rank_p(draws: np.ndarray, observed: float) -> float:
+    """Two-sided p of a value's rank among draws (S,): 2 (1 + the fewer of those above and those below) / (1 + S).
+
+    A draw that equals `observed` counts on both sides; p is at most 1. Undefined draws (NaN) are left out; without a
+    draw, or without a value, p is NaN.
+    """
+    above, below, n_draws = _beside(draws, observed)
+    if not n_draws or np.isnan(observed):
+        return math.nan
+    return min(1.0, 2 * (1 + min(above, below)) / (1 + n_draws))
+
+
+def exceedance_p(draws: np.ndarray, observed: float) -> float:
+    """One-sided p: (1 + draws at least as high as `observed`) / (1 + S), with undefined values as in `rank_p`."""
+    above, _, n_draws = _beside(draws, observed)
+    if not n_draws or np.isnan(observed):
+        return math.nan
+    return (1 + above) / (1 + n_draws)
+
+
+def rank_floor(n_draws: int) -> float:
+    """The smallest p that `rank_p` can give with so many draws."""
+    return min(1.0, 2 / (1 + n_draws))
+
+
+def exceedance_floor(n_draws: int) -> float:
+    """The smallest p that `exceedance_p` can give with so many draws."""
+    return 1 / (1 + n_draws)
+
+
+def _beside(draws: np.ndarray, observed: float) -> tuple[int, int, int]:
+    """Draws at least as high as `observed`, at most as high, and all that are defined; rounding makes no difference."""
+    draws = np.asarray(draws, dtype=float)
+    draws = draws[~np.isnan(draws)]
+    tolerance = 1e-12 * max(abs(observed), 1e-300)
+    above, below = np.count_nonzero(draws >= observed - tolerance), np.count_nonzero(draws <= observed + tolerance)
+    return above, below, len(draws)
+
+
+class Estimate(NamedTuple):
+    """An estimate, its standard error, 95 % interval and two-sided p."""
+
+    estimate: float
+    standard_error: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+
+
+def jackknife(whole: float, partial: np.ndarray, sizes: np.ndarray | None = None, neutral: float = 0.0) -> Estimate:
+    r"""Delete-a-group jackknife with Student's t of G - 1 degrees of freedom.
+
+    With :math:`m_g` of :math:`n` units in group :math:`g` and :math:`h_g = n / m_g`, the pseudo-values are
+    :math:`\tilde\theta_g = h_g \hat\theta - (h_g - 1) \hat\theta_{(g)}` and the squared standard error is
+
+    .. math:: \frac{1}{G} \sum_g \frac{(\tilde\theta_g - \hat\theta_J)^2}{h_g - 1}, \quad
+        \hat\theta_J = \sum_g \left(\hat\theta - (1 - 1 / h_g) \hat\theta_{(g)}\right)
+
+    which for groups of one size is :math:`(G - 1) / G` times the sum of squared deviations from the mean. The estimate
+    stays the one of all units.
+
+    Parameters
+    ----------
+    whole : float
+        The statistic of all units.
+    partial : float (G,)
+        The statistic without each group in turn; a unit may be a group.
+    sizes : int (G,), optional
+        Units in each group; equal if not given.
+    neutral : float
+        The value that the test asks about.
+
+    Returns
+    -------
+    Estimate
+        The estimate alone, all else NaN, if a value is undefined, there are fewer than 3 groups, or nothing varies.
+
+    References
+    ----------
+    F. M. T. A. Busing, E. Meijer and R. van der Leeden, Delete-m jackknife for unequal m, Statistics and Computing 9
+    (1999) 3-8, doi:10.1023/A:1008800423698.
+    """
+    partial = np.asarray(partial, dtype=float)
+    n_groups = len(partial)
+    undefined = Estimate(float(whole), *[math.nan] * 4)
+    if n_groups < 3 or not (np.isfinite(whole) and np.isfinite(partial).all()):
+        return undefined
+    sizes = np.ones(n_groups) if sizes is None else np.asarray(sizes, dtype=float)
+    h = sizes.sum() / sizes
+    pseudo = h * whole - (h - 1) * partial
+    centre = np.sum(whole - (1 - 1 / h) * partial)
+    error = math.sqrt(np.mean((pseudo - centre) ** 2 / (h - 1)))
+    if error <= 1e-12 * max(abs(whole), abs(neutral)):  # rounding
+        return undefined
+    half = t.ppf(0.975, n_groups - 1) * error
+    p_value = 2 * t.sf(abs(whole - neutral) / error, n_groups - 1)
+    return Estimate(float(whole), error, float(whole - half), float(whole + half), float(p_value))
 
 
 def share_as_extreme(null: np.ndarray, observed: float) -> float:
