@@ -1,8 +1,11 @@
 """What one job of a scattered rule does: consecutive ranges of nearly equal length, or things dealt in turns."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from synergy.files.artifacts import atomic_path
 from synergy.files.errors import InputError
+from synergy.files.folders import link_or_copy
 
 
 def dealt(item: str, things: Sequence[str]) -> list[str]:
@@ -44,6 +47,25 @@ def item_range(item: str, total: int) -> range:
     """
     k, n = _parts(item)
     return range(total * (k - 1) // n, total * k // n)
+
+
+def take_from_ranges(folders: Sequence[str], outputs: Sequence[str]) -> None:
+    """Give files that lie in the folders of a scattered rule's jobs a second name, outside, of the same ending.
+
+    Raises
+    ------
+    InputError
+        If a file lies in none of the folders, or in two.
+    """
+    for output in outputs:
+        name = Path(output).name
+        found = [Path(folder, name) for folder in folders if Path(folder, name).is_file()]
+        if len(found) != 1:
+            where = ", ".join(map(str, found or folders))
+            hint = f"delete {where} and run the workflow again"
+            raise InputError(f"{name} in one of the ranges", f"it in {len(found)}", hint)
+        with atomic_path(output) as temporary:
+            link_or_copy(found[0], temporary)
 
 
 def _parts(item: str) -> tuple[int, int]:
