@@ -121,8 +121,8 @@ def _noise_claim(
         test=test,
         control="likelihood of the reference solutions, by the same rule, which truncated answers cannot affect",
         control_test=_among_sets(statistics, subject, "solution_nll", costs_most),
-        rule="both comparisons must agree; not testable if a condition is missing, nothing is solved without noise, or noise "
-        f"cut off more than {MOST_CUT_OFF:.0%} of the answers of a condition",
+        rule="both comparisons must agree; not testable if a condition is missing, nothing is solved without noise, or "
+        f"noise cut off more than {MOST_CUT_OFF:.0%} of the answers of a condition",
         notes=tuple(filter(None, notes)),
     )
 

@@ -1,5 +1,6 @@
 """Orders in which heads are removed, and sets of heads that noise goes into."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -156,9 +157,20 @@ def _matched(order: np.ndarray, groups: np.ndarray, generator: np.random.Generat
 
 
 def parse_condition(condition: str) -> tuple[str, float, int]:
-    """Kind of heads, σ and seed of a noise condition's name: ``synergistic-0.5-0``; ``baseline`` is without noise."""
-    kind, sigma, seed = (condition, 0, 0) if condition == "baseline" else condition.split("-")
-    return kind, float(sigma), int(seed)
+    """Kind of heads, σ and seed of a noise condition's name: ``synergistic-0.5-0``; ``baseline`` is without noise.
+
+    Raises
+    ------
+    InputError
+        If it is not of that form.
+    """
+    if condition == "baseline":
+        return condition, 0.0, 0
+    named = re.fullmatch(r"(synergistic|redundant|random)-(\d+\.\d+(?:e-\d+)?)-(\d+)", condition)
+    if not named:
+        known = "baseline, or a condition such as random-0.5-0"
+        raise InputError(known, repr(condition), "mend the name, or the path that was asked for")
+    return named[1], float(named[2]), int(named[3])
 
 
 @dataclass(frozen=True)
