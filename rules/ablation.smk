@@ -7,29 +7,39 @@ ORDERS = [
     for kind, n in config["ablation"]["orders"].items()
     for seed in range(n)
 ]
-
-
-# Heads removed at a step: the model's own number or share, else the share that all models have.
-ablation_step = lambda wildcards: stanza(wildcards).get("ablation_step") or config["ablation"]["step_fraction"]
+only_named("order_kl", "order", ORDERS, "ablation.orders and ablation.methods")
+# Measured at every fine step as well, and drawn.
+FINE_ORDERS = [
+    order
+    for order in ORDERS
+    for kind, _, seed in [order.removeprefix("mean-").rpartition("-")]
+    if int(seed) < {"synergistic": 1, "redundant": 1, "random": config["ablation"]["fine_random"]}.get(kind, 0)
+]
+# Heads removed at a fine step: the model's own number or share, else the share that all models have.
+fine_step = lambda wildcards: stanza(wildcards).get("ablation_step") or config["ablation"]["fine_step"]
 
 
 localrules:
     merge_ablation,
 
 
+scattergather:
+    orders=8,  # ranges of a model's orders; each loads the model once
+
+
 rule ablate_heads:
-    """Remove heads in one order and measure how far the model's distribution moves."""
+    """Remove heads in one range of the orders and measure how far the model's distribution moves."""
     input:
         model=ancient("<model_files>"),
         record="<prefetch_record>",
         tokens="<tokens>",
-        ranking=of_known("order", rf"(mean-)?({'|'.join(config['ablation']['orders'])})-\d+", "<ranking>"),
+        ranking="<ranking>",
     output:
-        kl="<order_kl>",
+        folder=directory("<order_range>"),
     log:
-        "<logs>/ablate_heads/{model}/{order}.log",
+        "<logs>/ablate_heads/{model}/{scatteritem}.log",
     benchmark:
-        "<benchmarks>/ablate_heads/{model}/{order}.jsonl"
+        "<benchmarks>/ablate_heads/{model}/{scatteritem}.jsonl"
     conda:
         "../envs/models.yaml"
     threads: 8
@@ -40,27 +50,31 @@ rule ablate_heads:
     params:
         code=code("ablate_heads"),
         settings=settings(
+            names=ORDERS,
+            fine=FINE_ORDERS,
             dtype=of_model("dtype"),
             n_prompts=lookup("ablation/n_prompts", within=config),
-            step=ablation_step,
+            step=lookup("ablation/step_fraction", within=config),
+            fine_step=fine_step,
             max_fraction=lookup("ablation/max_fraction", within=config),
             batch_size=lookup("ablation/batch_size", within=config),
         ),
         residual_cache=aside(lookup("ablation/residual_cache", within=config)),
         kept=aside(KEPT),
     message:
-        "Remove heads of {wildcards.model}, order {wildcards.order}."
+        "Remove heads of {wildcards.model}, range {wildcards.scatteritem} of the orders."
     script:
         "../workflow_scripts/ablate_heads.py"
 
 
 rule merge_ablation:
-    """Merge the orders into one table; areas under the curves and their ratios, with intervals, beside it."""
+    """Take the orders from their ranges and merge them into one table; areas and their ratios beside it."""
     input:
-        orders=every("order_kl", order=ORDERS),
+        ranges=gather.orders(PATHVARS.apply("<order_range>"), model="{model}"),
     output:
         ablation="<ablation>",
         statistics="<ablation_statistics>",
+        orders=every("order_kl", order=ORDERS),
     log:
         "<logs>/merge_ablation/{model}.log",
     benchmark:

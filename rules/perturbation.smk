@@ -1,37 +1,47 @@
 # Needs the model, the problems and the ranking. Gives accuracy with noise in chosen heads, condition by condition.
 
 
+def noise_conditions(sigma, n_cores, n_random):
+    """Names of the conditions at one strength: so many draws of noise in the two cores, and so many random sets."""
+    numbers = {"synergistic": n_cores, "redundant": n_cores, "random": n_random}
+    return [f"{heads}-{float(sigma)}-{seed}" for heads, n in numbers.items() for seed in range(n)]
+
+
+NOISE_SEEDS = config["math"]["noise_seeds"]
 CONDITIONS = ["baseline"] + [
-    f"{heads}-{float(sigma)}-{seed}"
-    for heads in ("synergistic", "redundant", "random")
+    condition
     for sigma in config["math"]["sigmas"]
-    for seed in range(config["math"]["noise_seeds"])
+    for condition in noise_conditions(
+        sigma, NOISE_SEEDS, max(NOISE_SEEDS, config["math"]["random_sets"] if sigma == config["math"]["sigma"] else 0)
+    )
 ]
+SOLUTION_SETS = ["baseline", *noise_conditions(config["math"]["sigma"], NOISE_SEEDS, config["math"]["likelihood_sets"])]
+for _artifact in ("math_records", "math_condition"):
+    only_named(_artifact, "condition", CONDITIONS, "math.sigmas, math.noise_seeds and math.random_sets")
 
 
 localrules:
-    merge_problems,
     merge_math,
 
 
 scattergather:
-    problems=4,  # shards of the problems asked under one condition
+    conditions=8,  # ranges of a model's conditions, and of its sets of heads; each loads the model once
 
 
 rule score_math:
-    """Answer and grade one range of the problems with noise in one set of heads."""
+    """Answer and grade the problems under one range of the conditions, each with noise in one set of heads."""
     input:
         model=ancient("<model_files>"),
         record="<prefetch_record>",
         problems="<problems>",
         problems_record="<problems_record>",
-        ranking=of_known("condition", r"baseline|(synergistic|redundant|random)-\d+(\.\d+)?-\d+", "<ranking>"),
+        ranking="<ranking>",
     output:
-        shard="<math_shard>",
+        folder=directory("<condition_range>"),
     log:
-        "<logs>/score_math/{model}/{condition}/{scatteritem}.log",
+        "<logs>/score_math/{model}/{scatteritem}.log",
     benchmark:
-        "<benchmarks>/score_math/{model}/{condition}/{scatteritem}.jsonl"
+        "<benchmarks>/score_math/{model}/{scatteritem}.jsonl"
     conda:
         "../envs/models.yaml"
     threads: 8
@@ -42,6 +52,7 @@ rule score_math:
     params:
         code=code("score_math"),
         settings=settings(
+            names=CONDITIONS,
             dtype=of_model("dtype"),
             prompt_format=of_model("prompt_format"),
             template_arguments=of_model("chat_template_arguments"),
@@ -52,51 +63,63 @@ rule score_math:
         ),
         kept=aside(KEPT),
     message:
-        "Ask {wildcards.model} the problems, condition {wildcards.condition}, shard {wildcards.scatteritem}."
+        "Ask {wildcards.model} the problems, range {wildcards.scatteritem} of the conditions."
     script:
         "../workflow_scripts/score_math.py"
 
 
-rule merge_problems:
-    """Check that the shards of a condition make a whole and put its answers together."""
+rule score_solutions:
+    """Measure how probable the reference solutions are with noise in one range of many sets of heads."""
     input:
-        shards=gather.problems(PATHVARS.apply("<math_shard>"), model="{model}", condition="{condition}"),
+        model=ancient("<model_files>"),
         record="<prefetch_record>",
         problems="<problems>",
         problems_record="<problems_record>",
         ranking="<ranking>",
     output:
-        records="<math_records>",
-        condition="<math_condition>",
+        solutions="<solutions_range>",
     log:
-        "<logs>/merge_problems/{model}/{condition}.log",
+        "<logs>/score_solutions/{model}/{scatteritem}.log",
     benchmark:
-        "<benchmarks>/merge_problems/{model}/{condition}.jsonl"
+        "<benchmarks>/score_solutions/{model}/{scatteritem}.jsonl"
     conda:
-        "../envs/analysis.yaml"
+        "../envs/models.yaml"
+    threads: 8
     resources:
-        mem="2GB",
-        runtime="10m",
+        mem=growing(of_model("resources/mem")),
+        runtime=growing(of_model("resources/runtime")),
+        gpu=of_model("resources/gpu"),
     params:
-        code=code("merge_problems"),
+        code=code("score_solutions"),
         settings=settings(
+            names=SOLUTION_SETS,
+            dtype=of_model("dtype"),
+            prompt_format=of_model("prompt_format"),
+            template_arguments=of_model("chat_template_arguments"),
             fraction=lookup("math/fraction", within=config),
+            prompt_style=lookup("math/prompt_style", within=config),
+            n_problems=lookup("math/likelihood_problems", within=config),
+            batch_size=lookup("math/batch_size", within=config),
         ),
+        kept=aside(KEPT),
     message:
-        "Merge the answers of {wildcards.model}, condition {wildcards.condition}."
+        "Measure the likelihood of solutions to {wildcards.model}, range {wildcards.scatteritem} of the sets of heads."
     script:
-        "../workflow_scripts/merge_problems.py"
+        "../workflow_scripts/score_solutions.py"
 
 
 rule merge_math:
-    """Merge the conditions into one table of accuracies with intervals; paired tests and groups beside it."""
+    """Take the conditions from their ranges: accuracies with intervals; paired tests, ranks and groups beside them."""
     input:
-        records=every("math_records", condition=CONDITIONS),
-        conditions=every("math_condition", condition=CONDITIONS),
+        ranges=gather.conditions(PATHVARS.apply("<condition_range>"), model="{model}"),
+        solution_ranges=gather.conditions(PATHVARS.apply("<solutions_range>"), model="{model}"),
     output:
         math="<math_perturbation>",
         statistics="<math_statistics>",
         groups="<math_groups>",
+        solutions="<math_solutions>",
+        records=every("math_records", condition=CONDITIONS),
+        conditions=every("math_condition", condition=CONDITIONS),
     log:
         "<logs>/merge_math/{model}.log",
     benchmark:
@@ -110,6 +133,8 @@ rule merge_math:
         code=code("merge_math"),
         gathered=CONDITIONS,
         settings=settings(
+            sets=SOLUTION_SETS,
+            sigma=lookup("math/sigma", within=config),
             permutations=lookup("claims/permutations", within=config),
             seed=lookup("claims/seed", within=config),
         ),

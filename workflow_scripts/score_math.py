@@ -1,23 +1,25 @@
-"""Answer and grade one range of the problems with noise in one set of heads."""
+"""Answer and grade the problems under one range of the conditions, each with noise in one set of heads."""
+
+from collections.abc import Sequence
 
 from synergy.files.artifacts import read_json
 from synergy.files.code_identity import library_code
 from synergy.files.console import logged_to
+from synergy.files.folders import atomic_folder
 from synergy.files.kept_results import Kept
 from synergy.files.provenance import provenance, versions_of
-from synergy.files.shards import item_range
-from synergy.heads.orders import noisy_heads, parse_condition
-from synergy.heads.scores import read_ranking
+from synergy.files.shards import dealt
+from synergy.heads.orders import Condition, named_conditions
 from synergy.models.model_folder import model_identity
+from synergy.perturbation.condition_files import answers_fingerprint, write_condition
 from synergy.perturbation.problem_prompts import format_prompt, style_of
-from synergy.perturbation.problem_shards import answers_fingerprint, write_problem_shard
 from synergy.perturbation.problems import load_problems
 
 
 def score_math(
     model: str,
     made_from: dict[str, str],
-    condition: str,
+    names: Sequence[str],
     scatteritem: str,
     dtype: str,
     prompt_format: str,
@@ -27,39 +29,35 @@ def score_math(
     max_new_tokens: int,
     batch_size: int,
     threads: int,
-    shard: str,
+    folder: str,
     kept: str | None = None,
 ) -> None:
-    """Write one record a problem to the JSONL `shard`, after a line that says what was done to the weights.
+    """Write into `folder`, a condition, one record a problem (JSONL) and what was done to the weights (JSON).
+
+    The model is loaded once. A condition that was answered before and lies in the folder `kept` is taken from there,
+    and each is kept there once it is answered, so that an interrupted run goes on after its finished conditions.
 
     Parameters
     ----------
     made_from : files ``problems``, ``problems_record``, ``ranking`` and ``record``.
-    scatteritem : the range of problems, ``k-of-n``.
-    kept : folder from which a shard that was made before is taken.
+    names : all conditions.
+    scatteritem : the range of the conditions, ``k-of-n``, dealt in turns.
     """
-    kind, sigma, seed = parse_condition(condition)
     problems, fetched = load_problems(made_from["problems"]), read_json(made_from["record"], "model_record")
     n_heads = fetched["geometry"]["layers"] * fetched["geometry"]["heads"]
-    chosen = noisy_heads(kind, seed, fraction, read_ranking(made_from["ranking"], n_heads, ("syn_red_score",)))
-    style, asked = style_of(prompt_style, prompt_format), item_range(scatteritem, len(problems))
-    own = problems[asked.start : asked.stop]
+    own = named_conditions(dealt(scatteritem, names), fraction, made_from["ranking"], n_heads)
+    style = style_of(prompt_style, prompt_format)
     exemplars = read_json(made_from["problems_record"], "problems_record")["exemplars"]
     parameters = {"style": style, "max_new_tokens": max_new_tokens, "fraction": fraction, "dtype": dtype}
-    made_of = {
-        "condition": condition,
-        "n_problems": len(problems),
-        "fingerprint": answers_fingerprint(own, exemplars, chosen, fetched),
-        "parameters": parameters,
-    }
-    result = Kept(
-        kept,
-        "answers",
-        {
+    fingerprint = answers_fingerprint(problems, exemplars, fetched)
+
+    def made_of(condition: Condition) -> dict:
+        return {
             **model_identity(model, fetched),
-            **made_of,
-            "range": [asked.start, asked.stop],
-            "heads": chosen.tolist(),
+            "condition": condition.name,
+            "heads": condition.heads.tolist(),
+            "fingerprint": fingerprint,
+            "parameters": parameters,
             "template_arguments": template_arguments,
             "batch_size": batch_size,
             "code": [
@@ -67,32 +65,43 @@ def score_math(
                 library_code("perturbation.problem_prompts", "format_prompt"),
                 library_code("perturbation.noise", "noise_in_heads"),
                 library_code("perturbation.answering", "answer_and_grade"),
-                library_code("perturbation.problem_shards", "write_problem_shard"),
+                library_code("perturbation.condition_files", "write_condition"),
             ],
             "packages": versions_of(
                 "torch", "transformers", "tokenizers", "math-verify", "latex2sympy2-extended", "sympy"
             ),
-        },
-    )
-    if result.find({"shard": shard}):
-        return
-    import torch
+        }
 
-    from synergy.models.loading import load_model
-    from synergy.perturbation.answering import answer_and_grade
-    from synergy.perturbation.noise import noise_in_heads
+    with atomic_folder(folder) as partial:
+        left = []
+        for condition in own:
+            files = {
+                "records": partial / f"{condition.name}.jsonl",
+                "condition": partial / f"{condition.name}.json",
+            }
+            result = Kept(kept, "answers", made_of(condition))
+            if not result.find(files):
+                left.append((condition, files, result))
+        if not left:
+            return
+        import torch
 
-    torch.set_num_threads(threads)
-    language_model = load_model(model, fetched["weights"], dtype)
-    prompts = [
-        format_prompt(problem.problem, style, language_model.tokenizer, template_arguments, exemplars)
-        for problem in own
-    ]
-    with noise_in_heads(language_model, chosen, sigma, seed) as noise:
-        records = answer_and_grade(language_model, own, prompts, max_new_tokens, batch_size, condition)
-    made_by = provenance("score_math", parameters, fetched["provenance"])
-    write_problem_shard(shard, records, asked, **made_of, noise=noise, provenance=made_by)
-    result.keep({"shard": shard}, made_by)
+        from synergy.models.loading import load_model
+        from synergy.perturbation.answering import answer_and_grade
+        from synergy.perturbation.noise import noise_in_heads
+
+        torch.set_num_threads(threads)
+        language_model = load_model(model, fetched["weights"], dtype)
+        tokenizer = language_model.tokenizer
+        prompts = [format_prompt(own.problem, style, tokenizer, template_arguments, exemplars) for own in problems]
+        made_by = provenance("score_math", parameters, fetched["provenance"])
+        for condition, files, result in left:
+            with noise_in_heads(language_model, condition.heads, condition.sigma, condition.seed) as noise:
+                records = answer_and_grade(
+                    language_model, problems, prompts, max_new_tokens, batch_size, condition.name
+                )
+            write_condition(files["records"], files["condition"], records, condition, fingerprint, noise, made_by)
+            result.keep(files, made_by)
 
 
 if __name__ == "__main__":
@@ -105,10 +114,9 @@ if __name__ == "__main__":
                 "ranking": snakemake.input.ranking,
                 "record": snakemake.input.record,
             },
-            condition=snakemake.wildcards.condition,
             scatteritem=snakemake.wildcards.scatteritem,
             threads=snakemake.threads,
-            shard=snakemake.output.shard,
+            folder=snakemake.output.folder,
             kept=snakemake.params.kept,
             **snakemake.params.settings,
         )

@@ -16,7 +16,7 @@ from synergy.files.tables import write_table
 from synergy.heads.layer_profiles import inverted_u
 from synergy.heads.networks import measure_networks
 from synergy.heads.scores import SCORES, ranking_columns
-from synergy.perturbation.outcomes import Scores, compare_conditions
+from synergy.perturbation.outcomes import Scores, compare_conditions, compare_with_sets
 
 # Series.
 
@@ -119,10 +119,11 @@ def graph_metrics(synergy, redundancy, null_networks=20):
     return measure_networks(synergy, redundancy, 0.15, 0, null_networks) | {"top_fraction": 0.15}
 
 
-def ratio(estimate, p_value, paired=0.0001, n_seeds=5):
-    """The comparison of two areas."""
+def ratio(estimate, p_value, n_seeds=119):
+    """The comparison of two areas, by rank among so many drawn orders."""
     interval = {"estimate": estimate, "ci_low": 0.9 * estimate, "ci_high": 1.1 * estimate, "p_value": p_value}
-    return {**interval, "paired": {"p_value": paired}, "n_seeds": n_seeds, "n_seeds_for_half_of_interval": 7}
+    rank = {"test": f"rank among {n_seeds} random orders", "floor": 2 / (1 + n_seeds), "p_over_prompts": 0.5}
+    return {**interval, **rank, "n_seeds": n_seeds, "sd_of_log": 0.1}
 
 
 def ablation_table(orders=("synergistic", "random"), seeds=1, steps=5, methods=("zero",)):
@@ -141,13 +142,15 @@ def ablation_table(orders=("synergistic", "random"), seeds=1, steps=5, methods=(
     return table.assign(kl_ci_low=0.9 * kl, kl_ci_high=1.1 * kl)
 
 
-def accuracies(nll=(2.0, 1.5, 1.0), sigmas=(0.5,), baseline=90, **correct):
-    """Correct answers of 100 in each of two seeds; NLL of synergistic, random, redundant."""
+def accuracies(nll=(2.0, 1.5, 1.0), sigmas=(0.5,), baseline=90, n_sets=2, truncated=0.1, **correct):
+    """Correct answers of 100 in each of two draws, and of `n_sets` random sets; NLL of synergistic, random, redundant."""
     rows = [("baseline", 0.0, 0, 100, baseline, 0.0, 0.5)]
     for (condition, n_correct), value in zip(correct.items(), nll, strict=True):
-        rows += [(condition, sigma, seed, 100, n_correct, 0.1, value) for sigma in sigmas for seed in range(2)]
+        draws = range(n_sets if condition == "random" else 2)
+        rows += [(condition, sigma, seed, 100, n_correct, truncated, value) for sigma in sigmas for seed in draws]
     names = ("condition", "sigma", "seed", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
-    return pd.DataFrame(rows, columns=names)
+    found = {"n_boxed": 60, "n_stated": 20, "n_fallback": 15, "n_none": 5}
+    return pd.DataFrame(rows, columns=names).assign(**found)
 
 
 def compared(table):
@@ -158,7 +161,19 @@ def compared(table):
         nll = row.solution_nll + generator.normal(0, 0.2, row.n_problems)
         outcomes = pd.DataFrame({"id": problems, "correct": problems < row.n_correct, "solution_nll": nll})
         scores.append(Scores(row.condition, row.sigma, row.seed, outcomes, {}))
-    return compare_conditions(scores, 500, 0)
+    solutions = {"condition": np.array([condition_name(own) for own in scores])}
+    solutions["solution_nll"] = np.array([own.outcomes["solution_nll"] for own in scores])
+    if np.isnan(solutions["solution_nll"]).all():
+        solutions["solution_nll"] = solutions["solution_nll"][:, :0]
+    among = [
+        record for sigma in table["sigma"].unique() for record in compare_with_sets(scores, solutions, sigma, 500, 0)
+    ]
+    return compare_conditions(scores, 500, 0) | {"among_random_sets": among}
+
+
+def condition_name(scores):
+    """As paths name it."""
+    return scores.condition if scores.condition == "baseline" else f"{scores.condition}-{scores.sigma}-{scores.seed}"
 
 
 # What figures are drawn from.

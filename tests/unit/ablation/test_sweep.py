@@ -12,11 +12,17 @@ from tiny import CONFIGS, PROMPTS, tiny_model
 from synergy.ablation import divergence
 from synergy.ablation.removal import mean_outputs, removed
 from synergy.ablation.restarting import RestartingDecoder
-from synergy.ablation.sweep import decided_by, measure_curve
+from synergy.ablation.sweep import Removal, decided_by, measure_curves
 from synergy.files.errors import InputError
 
 COUNTS = [0, 1, 2, 4, 8, 12]
 SHARED = [[*range(100, 120), *prompt] for prompt in PROMPTS]  # a system prompt of 20 tokens before each
+
+
+def measure_curve(model, prompts, answers, order, counts, *settings, **more):
+    """The only curve of a single order."""
+    (kl,) = measure_curves(model, prompts, answers, [Removal(order, counts)], *settings, **more)
+    return kl
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +113,7 @@ def test_memory_is_residual_streams_and_a_chunk_beside_one_pass(prompts, monkeyp
     for cache, n_kept in (("device", 15), ("none", 0)):
         with LiveTensors(model.model) as ours:
             measure_curve(model, prompts, answers, order, counts, 3, residual_cache=cache)
-        streams = n_kept * len(sequences) * max(map(len, sequences)) * 32 * 4
+        streams = 2 * n_kept * len(sequences) * max(map(len, sequences)) * 32 * 4
         assert ours.peak <= streams + plain.peak + half
         assert ours.now == 0
 
@@ -129,6 +135,42 @@ def test_more_steps_than_wait_for_the_head_at_once_give_the_same(answers, order,
     complete = measure_curve(model, PROMPTS, answers, order, COUNTS, 3)
     monkeypatch.setattr(divergence, "STEPS_AT_ONCE", 2)
     np.testing.assert_array_equal(measure_curve(model, PROMPTS, answers, order, COUNTS, 3), complete)
+
+
+@pytest.mark.parametrize("cache", ["device", "none"])
+@pytest.mark.parametrize("prompts", [PROMPTS, SHARED], ids=["own", "shared"])
+def test_orders_that_share_their_reference_pass_are_what_each_is_alone(model, answers, prompts, cache):
+    draws = np.random.default_rng(2)
+    removals = [Removal(draws.permutation(12), counts) for counts in ([0, 4, 8], [0, 1, 4, 8], [0, 8], [0, 12])]
+    together = measure_curves(model, prompts, answers, removals, 2, residual_cache=cache)
+    for own, (order, counts) in zip(together, removals, strict=True):
+        np.testing.assert_allclose(own, plain_curve(model, prompts, answers, order, counts), atol=1e-6)
+        np.testing.assert_array_equal(own[0], together[0][0])
+
+
+def test_reference_pass_and_noise_floor_are_made_once_for_all_orders(answers):
+    model, n_runs = tiny_model("llama"), []
+    model.heads.attention(0).register_forward_hook(lambda *_: n_runs.append(1))
+    removals = [Removal(np.arange(11, -1, -1), [0, 2, 4])] * 3  # heads of the last layer: nothing below runs again
+    measure_curves(model, PROMPTS, answers, removals, 3)
+    assert len(n_runs) == 1 + 3  # the original, and each prompt alone
+
+
+def test_an_interrupted_range_goes_on_within_its_batch(answers):
+    model, finished = tiny_model("llama"), {}
+    draws = np.random.default_rng(2)
+    removals = [Removal(draws.permutation(12), COUNTS) for _ in range(3)]
+    complete = measure_curves(
+        model, PROMPTS, answers, removals, 2, batch_done=lambda k, kl: finished.setdefault(k, kl.copy())
+    )
+    left, again, steps = [finished[0], finished[1], None], [], []
+    resumed = measure_curves(
+        model, PROMPTS, answers, removals, 2, done=left, batch_done=lambda k, _: again.append(k), step_done=steps.append
+    )
+    for own, whole in zip(resumed, complete, strict=True):
+        np.testing.assert_array_equal(own, whole)
+    assert again == [2, 0, 1, 2]
+    assert sum(steps) == 3 * 3 * len(COUNTS)
 
 
 def test_order_within_a_step_does_not_matter(answers, order):
@@ -223,7 +265,7 @@ def test_bfloat16_has_a_noise_floor_below_the_effect_of_heads(answers, order):
 def test_finished_batches_are_not_computed_again_and_the_bits_are_the_same(answers, order):
     model = tiny_model("llama")
     kept, steps = [], []
-    complete = measure_curve(model, PROMPTS, answers, order, COUNTS, 1, batch_done=lambda kl: kept.append(kl.copy()))
+    complete = measure_curve(model, PROMPTS, answers, order, COUNTS, 1, batch_done=lambda _, kl: kept.append(kl.copy()))
     assert [np.isfinite(kl).all(axis=0).sum() for kl in kept] == [1, 2, 3]
     kept_again = []
     resumed = measure_curve(
@@ -234,8 +276,8 @@ def test_finished_batches_are_not_computed_again_and_the_bits_are_the_same(answe
         COUNTS,
         1,
         step_done=steps.append,
-        kl=kept[1],
-        batch_done=lambda kl: kept_again.append(kl.copy()),
+        done=[kept[1]],
+        batch_done=lambda _, kl: kept_again.append(kl.copy()),
     )
     np.testing.assert_array_equal(resumed, complete)
     assert len(kept_again) == 1

@@ -1,84 +1,23 @@
 """From KL per step and prompt to curves, areas under them, and ratios between orders.
 
-Prompts are a sample, and so are the draws of a random order. Intervals are 95 % percentile intervals of a bootstrap
-over prompts; those of areas and ratios hold the chance of the drawn orders too, where several were drawn. The same
-resampled prompts serve all orders, so that comparisons are paired.
+Prompts are a sample, and so are the draws of a random order. Intervals are over prompts: of the steps of a curve a
+bootstrap, of areas and their ratios a delete-one jackknife of the logarithm. Whether the synergistic order stands out
+is asked by its rank among drawn ones.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, isfinite, nan, sqrt
 
 import numpy as np
 import pandas as pd
 
-from synergy.statistics.inference import percentile_interval, sign_flip_test
+from synergy.statistics.inference import Estimate, jackknife, rank_floor, rank_p
 
 N_BOOTSTRAP = 2000
-HALF, TENTH = 0.5, 0.1
-
-
-@dataclass(frozen=True)
-class Areas:
-    """Areas under the curves of one kind of order, (n_seeds, n_prompts), nats."""
-
-    values: np.ndarray
-
-    @property
-    def mean(self) -> float:
-        """Over seeds and prompts."""
-        return float(self.values.mean())
-
-    @property
-    def by_prompt(self) -> np.ndarray:
-        """Mean over seeds, (n_prompts,)."""
-        return self.values.mean(axis=0)
-
-    @property
-    def n_seeds(self) -> int:
-        """How many orders of the kind were drawn."""
-        return len(self.values)
-
-    @property
-    def seed_sd(self) -> float:
-        """Standard deviation over seeds of the mean over prompts, nats; NaN for a single one."""
-        return float(self.values.mean(axis=1).std(ddof=1)) if self.n_seeds > 1 else nan
-
-    @property
-    def seed_error(self) -> float:
-        """Standard error of the logarithm of the mean that the draw of orders makes (delta method); 0 for one."""
-        return self.seed_sd / sqrt(self.n_seeds) / self.mean if self.n_seeds > 1 and self.mean > 0 else 0.0
-
-    def log_means(self, counts: np.ndarray) -> np.ndarray:
-        """Logarithm of the mean with the prompts taken as often as `counts` (n_resamples, n_prompts) says."""
-        with np.errstate(divide="ignore"):
-            return np.log(counts @ self.by_prompt / counts.shape[1])
-
-    def seed_errors(self, generator: np.random.Generator, n: int) -> np.ndarray:
-        """Draws of the error that the choice of seeds gives the logarithm of the mean, (n,)."""
-        if self.n_seeds < 2:
-            return np.zeros(n)
-        return self.seed_error * generator.standard_t(self.n_seeds - 1, size=n)
 
 
 def prompt_counts(n_prompts: int, seed: int) -> np.ndarray:
     """How often each prompt is taken in each of `N_BOOTSTRAP` resamples, (N_BOOTSTRAP, n_prompts)."""
     return np.random.default_rng(seed).multinomial(n_prompts, np.full(n_prompts, 1 / n_prompts), size=N_BOOTSTRAP)
-
-
-def seeds_needed(prompt_variance: float, seed_variance_of_one: float, share: float) -> int | None:
-    """Seeds with which the seed part of an interval is at most `share` of its length.
-
-    With V = `prompt_variance` + `seed_variance_of_one` / n the interval's length goes as √V and its seed part as the
-    root of the second term; the widening by Student's t for few seeds is not counted. None where there is no variance
-    over prompts to compare with.
-    """
-    if not (isfinite(prompt_variance) and isfinite(seed_variance_of_one) and prompt_variance > 0):
-        return None
-    return max(1, ceil(seed_variance_of_one * (1 - share**2) / (share**2 * prompt_variance)))
-
-
-N_FLIPS = 9999  # assignments of signs that are drawn where there are too many to try all
 
 
 def curve_rows(curve: dict, seed: int) -> pd.DataFrame:
@@ -118,21 +57,21 @@ def curve_rows(curve: dict, seed: int) -> pd.DataFrame:
 def area_under_curve(curve: dict) -> np.ndarray:
     """Area under KL against the fraction removed, divided by the fraction at which removal ends: nats, (n_prompts,).
 
-    By the trapezoid rule, so that steps of unlike size count by their width. It is the mean KL on the way to the last
-    step, and depends on where that is: areas up to different fractions do not compare.
+    By the trapezoid rule over the steps that all orders have (``compared``), so that an order which is measured at
+    more of them compares with the others. It is the mean KL on the way to the last step, and depends on where that is:
+    areas up to different fractions do not compare.
     """
-    fraction = curve["num_heads_removed"] / curve["n_heads_total"]
-    return np.trapezoid(curve["kl_nats"], fraction, axis=0) / (fraction[-1] - fraction[0])
+    common = np.isin(curve["num_heads_removed"], curve["compared"])
+    fraction = curve["num_heads_removed"][common] / curve["n_heads_total"]
+    return np.trapezoid(curve["kl_nats"][common], fraction, axis=0) / (fraction[-1] - fraction[0])
 
 
-def compare_orders(curves: Sequence[dict], seed: int) -> dict:
+def compare_orders(curves: Sequence[dict]) -> dict:
     """Areas under the curves per kind of order, and the ratio of the synergistic order's to each other kind's.
 
     Parameters
     ----------
     curves : orders of one method, as `synergy.ablation.order_files.read_orders` gives them.
-    seed : int
-        Of the bootstrap and of the draws of the paired test.
 
     Returns
     -------
@@ -141,75 +80,80 @@ def compare_orders(curves: Sequence[dict], seed: int) -> dict:
         key is described in docs/ablation.md.
     """
     kinds = list(dict.fromkeys(curve["kind"] for curve in curves))
-    areas = {k: Areas(np.array([area_under_curve(c) for c in curves if c["kind"] == k])) for k in kinds}
-    counts = prompt_counts(len(curves[0]["prompt_id"]), seed)
+    areas = {k: np.array([area_under_curve(c) for c in curves if c["kind"] == k]) for k in kinds}
     compared = [kind for kind in kinds if kind != "synergistic" and "synergistic" in kinds]
     return {
-        "auc": {kind: _area(areas[kind], counts, seed) for kind in kinds},
-        "ratios": {f"synergistic/{k}": _ratio(areas["synergistic"], areas[k], counts, seed) for k in compared},
-        "auc_by_prompt_nats": {kind: areas[kind].by_prompt.tolist() for kind in kinds},
+        "auc": {kind: _area(areas[kind]) for kind in kinds},
+        "ratios": {f"synergistic/{kind}": ratio_of_areas(areas["synergistic"], areas[kind], kind) for kind in compared},
+        "auc_by_prompt_nats": {kind: areas[kind].mean(axis=0).tolist() for kind in kinds},
     }
 
 
-def _area(areas: Areas, counts: np.ndarray, seed: int) -> dict:
-    generator = np.random.default_rng([seed, 1])
-    samples = areas.log_means(counts) + areas.seed_errors(generator, len(counts))
-    low, high = np.exp(percentile_interval(samples)) if np.isfinite(samples).all() else (np.nan, np.nan)
+def ratio_of_areas(synergistic: np.ndarray, others: np.ndarray, kind: str) -> dict:
+    """Area of the synergistic order over the geometric mean of the orders of a kind.
+
+    The interval is over prompts: delete-one jackknife of the logarithm. p is that of the rank of the synergistic order
+    among orders that were drawn; of the redundant one, which was not drawn, Student's t of the jackknife.
+
+    Parameters
+    ----------
+    synergistic, others : areas of the orders of two kinds, (n_orders, n_prompts), nats.
+    kind : name of the other kind.
+    """
+    own, theirs = _log_means(synergistic), _log_means(others)
+    found = _jackknifed(synergistic, others)
+    rank = {"p_value": found.p_value, "test": f"Student's t over {others.shape[1]} prompts", "floor": 0.0}
+    if kind.startswith("random"):
+        n_drawn, plural = len(theirs), f"{kind.replace('_', ' ')} orders"
+        rank = {
+            "p_value": rank_p(theirs, own[0]),
+            "test": f"rank among {n_drawn} {plural}",
+            "floor": rank_floor(n_drawn),
+        }
     return {
-        "estimate": areas.mean,
-        "ci_low": float(low),
-        "ci_high": float(high),
-        "n_seeds": areas.n_seeds,
-        "seed_sd_nats": areas.seed_sd,
-        "by_seed_nats": areas.values.mean(axis=1).tolist(),
+        "estimate": float(np.exp(found.estimate)),
+        "ci_low": float(np.exp(found.ci_low)),
+        "ci_high": float(np.exp(found.ci_high)),
+        **rank,
+        "p_over_prompts": found.p_value,
+        "n_seeds": len(others),
+        "sd_of_log": _spread(theirs),
     }
 
 
-def _ratio(synergistic: Areas, other: Areas, counts: np.ndarray, seed: int) -> dict:
-    """Ratio of two areas: interval and p over prompts and seeds, paired test over prompts, and the share of each."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        by_prompts = synergistic.log_means(counts) - other.log_means(counts)
-        estimate = float(np.divide(synergistic.mean, other.mean))
-    samples = by_prompts + other.seed_errors(np.random.default_rng([seed, 2]), len(counts))
-    low = high = p_value = prompt_variance = np.nan
-    if np.isfinite(samples).all():
-        low, high = np.exp(percentile_interval(samples))
-        tails = np.count_nonzero(samples <= 0), np.count_nonzero(samples >= 0)
-        p_value = min(1.0, 2 * (1 + min(tails)) / (1 + N_BOOTSTRAP))
-        prompt_variance = float(by_prompts.var())
-    differences = synergistic.by_prompt - other.by_prompt
-    paired_p, statement = sign_flip_test(differences, N_FLIPS, seed)
-    difference_low, difference_high = percentile_interval(counts @ differences / counts.shape[1])
+def _area(areas: np.ndarray) -> dict:
+    """Geometric mean over the orders of a kind, with its interval over prompts, and each order's area."""
+    found = _jackknifed(areas)
     return {
-        "estimate": estimate,
-        "ci_low": float(low),
-        "ci_high": float(high),
-        "p_value": p_value,
-        "paired": {
-            "mean_difference_nats": float(differences.mean()),
-            "ci_low": difference_low,
-            "ci_high": difference_high,
-            "p_value": float(paired_p),
-            "test": statement,
-        },
-        "n_seeds": other.n_seeds,
-        "seed_sd_nats": other.seed_sd,
-        **_decomposed(prompt_variance, other.seed_error**2, other.n_seeds),
+        "estimate": float(np.exp(found.estimate)),
+        "ci_low": float(np.exp(found.ci_low)),
+        "ci_high": float(np.exp(found.ci_high)),
+        "n_seeds": len(areas),
+        "sd_of_log": _spread(_log_means(areas)),
+        "by_seed_nats": areas.mean(axis=1).tolist(),
     }
 
 
-def _decomposed(prompt_variance: float, seed_variance: float, n_seeds: int) -> dict:
-    """Where the variance of the logarithm of a ratio comes from, and how many seeds would make their part small."""
-    total = prompt_variance + seed_variance
-    several = n_seeds > 1
-    needed = {
-        share: seeds_needed(prompt_variance, seed_variance * n_seeds, share) if several else None
-        for share in (HALF, TENTH)
-    }
-    return {
-        "prompt_sd_of_log": float(np.sqrt(prompt_variance)),
-        "seed_sd_of_log": float(np.sqrt(seed_variance)) if several else None,
-        "seed_share_of_variance": seed_variance / total if several and total > 0 else None,
-        "n_seeds_for_half_of_interval": needed[HALF],
-        "n_seeds_for_tenth_of_interval": needed[TENTH],
-    }
+def _jackknifed(areas: np.ndarray, others: np.ndarray | None = None) -> Estimate:
+    """Logarithm of the geometric mean of areas, or of its ratio to that of others, over prompts."""
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        """(n,) for prompts taken as (n, n_prompts) says."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = np.log(weights @ areas.T).mean(axis=1)
+            return own if others is None else own - np.log(weights @ others.T).mean(axis=1)
+
+    n_prompts = areas.shape[1]
+    each_left_out = (1 - np.eye(n_prompts)) / max(1, n_prompts - 1)
+    return jackknife(float(statistic(np.full((1, n_prompts), 1 / n_prompts))[0]), statistic(each_left_out))
+
+
+def _log_means(areas: np.ndarray) -> np.ndarray:
+    """Logarithm of each order's mean over prompts, (n_orders,)."""
+    with np.errstate(divide="ignore"):
+        return np.log(areas.mean(axis=1))
+
+
+def _spread(values: np.ndarray) -> float | None:
+    """Standard deviation; None for a single value."""
+    return float(values.std(ddof=1)) if len(values) > 1 else None

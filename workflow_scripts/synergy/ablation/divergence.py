@@ -10,7 +10,7 @@ rounding of the two normalisers (about 1e-6 in float32, whose logarithms are nea
 in the right-hand side an error of d's constant counts squared.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -29,13 +29,13 @@ SUMMED = 4096  # entries of the vocabulary whose sum is float32; the sum of thes
 LEAST_LOG_P = -85.0  # exp(-85 + 85) and exp(85) are both finite in float32; what it adds to p is below 1e-31 nats
 
 
-def mean_kl(
+def kl_of_steps(
     model: LanguageModel,
     original: torch.Tensor,
     ablated: Iterable[torch.Tensor],
     lengths: Sequence[int],
     chunk_bytes: int | None = None,
-) -> np.ndarray:
+) -> Iterator[np.ndarray]:
     """Mean over positions of KL(original ‖ ablated), full vocabulary, in float32, summed in float64.
 
     A chunk of the original's logits serves several steps, so that their head costs 1/n_steps of a pass.
@@ -47,20 +47,19 @@ def mean_kl(
     lengths : positions of each row.
     chunk_bytes : memory for logits and for states of steps that wait for them; default: `CHUNK_BYTES` of the device.
 
-    Returns
-    -------
-    float64 (n_steps, n_rows), nats per position; never negative; NaN where logits are not finite.
+    Yields
+    ------
+    float64 (n_rows,) of each step, nats per position; never negative; NaN where logits are not finite.
     """
     half = (chunk_bytes or _of_device(CHUNK_BYTES, model.device)) // 2
     vocabulary = model.model.get_output_embeddings().weight.shape[0]
     n_positions = max(1, half // (_of_device(BUFFERS, model.device) * 4 * vocabulary))
     n_steps = max(1, min(STEPS_AT_ONCE, half // original.nbytes - 1))
-    steps, kl = iter(ablated), [np.empty((0, len(lengths)))]
+    steps = iter(ablated)
     while waiting := list(islice(steps, n_steps)):
         rows = _kl_by_position(model, n_positions, original, *waiting).split(lengths, dim=-1)
         waiting.clear()  # before the next are asked for
-        kl.append(torch.stack([row.mean(-1) for row in rows], dim=-1).cpu().numpy())
-    return np.concatenate(kl)
+        yield from torch.stack([row.mean(-1) for row in rows], dim=-1).cpu().numpy()
 
 
 def _kl_by_position(model: LanguageModel, n_at_once: int, *states: torch.Tensor) -> torch.Tensor:

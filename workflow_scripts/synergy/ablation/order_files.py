@@ -1,24 +1,26 @@
 """The measured orders of one model: the file of each, and all of them read and checked to belong together."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from synergy.ablation.recorded_answers import Answered
 from synergy.files.artifacts import read_npz, write_npz
 from synergy.files.errors import InputError
-from synergy.heads.orders import parse_order
+from synergy.heads.orders import NamedOrder, parse_order
 
 FORMS = {  # kinds of type and number of axes
     "kl_nats": ("f", 2),
     "num_heads_removed": ("iu", 1),
+    "compared": ("iu", 1),
     "n_heads_total": ("iu", 0),
     "prompt_id": ("U", 1),
     "method": ("U", 0),
     "answers": ("U", 0),
     "layer_share": ("f", 0),
 }
-SHARED = ("n_heads_total", "num_heads_removed", "prompt_id", "answers")  # must be the same in all orders
+SHARED = ("n_heads_total", "compared", "prompt_id", "answers")  # must be the same in all orders
 SETTINGS = ("dtype", "step", "max_fraction")
 
 
@@ -33,7 +35,8 @@ def read_orders(paths: Sequence[str], names: Sequence[str]) -> tuple[list[dict],
     -------
     curves : list of dict
         ``method``, ``kind``, ``seed``, ``name``; ``kl_nats`` (n_steps, n_prompts), ``num_heads_removed`` (n_steps,),
-        ``n_heads_total``, ``prompt_id`` (n_prompts,), ``layer_share``.
+        ``compared``, those at which all orders were measured; ``n_heads_total``, ``prompt_id`` (n_prompts,),
+        ``layer_share``.
     provenance : dict
         Of the first file.
 
@@ -87,48 +90,36 @@ def _check(arrays: dict, note: dict, path: str, name: str, method: str) -> None:
     if not ascending or counts[-1] > arrays["n_heads_total"]:
         expected = f"ascending numbers of heads removed from 0 to at most {arrays['n_heads_total']} in {path}"
         raise InputError(expected, f"{counts.tolist()}", remake)
+    compared = arrays["compared"]
+    if not np.isin([0, counts[-1], *compared], counts).all() or not {0, counts[-1]} <= set(compared.tolist()):
+        found = f"{compared.tolist()} beside {counts.tolist()}"
+        raise InputError(f"compared in {path} to be some of num_heads_removed, with first and last", found, remake)
     if not np.isfinite(kl).all() or (kl < 0).any():
         step, prompt = np.argwhere(~np.isfinite(kl) | (kl < 0))[0]
         found = f"{kl[step, prompt]} with {counts[step]} heads removed and prompt {arrays['prompt_id'][prompt]}"
         raise InputError(f"finite KL of at least 0 in {path}", found, remake)
 
 
-def write_order(
-    path: str,
-    provenance: dict,
-    kl_nats: np.ndarray,
-    answered: Answered,
-    heads: np.ndarray,
-    counts: Sequence[int],
-    method: str,
-    layer_share: float,
-) -> None:
+def write_order(path: str | Path, provenance: dict, kl_nats: np.ndarray, answered: Answered, order: NamedOrder) -> None:
     """Write the file of one order, as `read_orders` reads it.
 
     Parameters
     ----------
     kl_nats : float64 (n_steps, n_prompts)
-        KL(original ‖ ablated) with `counts` heads removed.
+        KL(original ‖ ablated) with ``order.counts`` heads removed.
     answered : Answered
         The prompts, and the answers at whose positions it was measured.
-    heads : int (n_heads_total,)
-        Flat head indices in the order of removal.
-    counts : sequence of int (n_steps,)
-        Numbers of heads removed.
-    method : str
-        What removed heads give.
-    layer_share : float
-        Share of the layers that must run at a step, on average.
     """
     write_npz(
         path,
         provenance,
         kl_nats=kl_nats,
-        num_heads_removed=np.array(counts),
-        removed=heads[: counts[-1]],
-        n_heads_total=np.array(len(heads)),
+        num_heads_removed=np.array(order.counts),
+        compared=np.array(order.compared),
+        removed=order.heads[: order.counts[-1]],
+        n_heads_total=np.array(len(order.heads)),
         prompt_id=np.array(answered.ids),
-        method=np.array(method),
+        method=np.array(order.method),
         answers=np.array(answered.fingerprint),
-        layer_share=np.array(layer_share),
+        layer_share=np.array(order.layer_share),
     )

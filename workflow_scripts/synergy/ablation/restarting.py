@@ -15,7 +15,7 @@ from synergy.models.loading import PAD, LanguageModel, shared_prefix
 
 
 class RestartingDecoder:
-    """Passes over fixed sequences with more and more heads removed.
+    """Passes over fixed sequences with more and more heads removed, in one order after another.
 
     First tokens that all sequences share are computed once; causal attention lets no later token change them.
 
@@ -26,7 +26,7 @@ class RestartingDecoder:
     n_shared : first tokens that all rows share (see `LanguageModel.n_shared`); the hidden states begin after them.
     instead : what removed heads give, (n_heads_total, head_dim); None for zeros.
     restarts : layers at which a later pass may restart. The residual stream is kept where it enters these and nowhere
-        else: n_restarts x batch x length x d_model numbers.
+        else: n_restarts x batch x length x d_model numbers, twice: the intact model's stay.
     cache : where it is kept: ``device``, ``cpu``, or ``none``: every pass runs all layers.
     """
 
@@ -47,11 +47,18 @@ class RestartingDecoder:
         kept = set() if cache == "none" else set(restarts) - {0}
         # Residual streams of the shared prefix and of the rest, by the layer that they enter.
         self._prefix, self._rest = ({layer: None for layer in sorted(kept)} for _ in range(2))
+        self._of_intact = None
+
+    def begin_order(self) -> None:
+        """Go back to the intact model, whose pass was the first call."""
+        self._of_intact = self._of_intact or (self._prefix, self._rest)
+        self._prefix, self._rest = map(dict, self._of_intact)
 
     def hidden(self, heads: Sequence[int] = (), newly: Sequence[int] = ()) -> torch.Tensor:
         """Final hidden states (batch, longest - n_shared, d_model) with `heads` removed.
 
-        `newly` are those that the previous call did not have; the first call runs all layers.
+        `newly` are those that the previous call of the order did not have; the very first call, of the intact model,
+        runs all layers.
         """
         lowest = min((int(head) // self._model.heads.heads for head in newly), default=0)
         if self._rest.get(lowest) is None:

@@ -1,6 +1,28 @@
-"""Consecutive ranges of nearly equal length: what one job of a scattered rule does."""
+"""What one job of a scattered rule does: consecutive ranges of nearly equal length, or things dealt in turns."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from synergy.files.artifacts import atomic_path
 from synergy.files.errors import InputError
+from synergy.files.folders import link_or_copy
+
+
+def dealt(item: str, things: Sequence[str]) -> list[str]:
+    """The share of a scatter item, things dealt in turns so that alike ones, which stand together, are spread.
+
+    Parameters
+    ----------
+    item : str
+        ``"k-of-n"``, k from 1 to n; empty share where n exceeds the number of things.
+
+    Raises
+    ------
+    InputError
+        If `item` is not of that form.
+    """
+    k, n = _parts(item)
+    return list(things[k - 1 :: n])
 
 
 def item_range(item: str, total: int) -> range:
@@ -23,6 +45,31 @@ def item_range(item: str, total: int) -> range:
     InputError
         If `item` is not of that form.
     """
+    k, n = _parts(item)
+    return range(total * (k - 1) // n, total * k // n)
+
+
+def take_from_ranges(folders: Sequence[str], outputs: Sequence[str]) -> None:
+    """Give files that lie in the folders of a scattered rule's jobs a second name, outside, of the same ending.
+
+    Raises
+    ------
+    InputError
+        If a file lies in none of the folders, or in two.
+    """
+    for output in outputs:
+        name = Path(output).name
+        found = [Path(folder, name) for folder in folders if Path(folder, name).is_file()]
+        if len(found) != 1:
+            where = ", ".join(map(str, found or folders))
+            hint = f"delete {where} and run the workflow again"
+            raise InputError(f"{name} in one of the ranges", f"it in {len(found)}", hint)
+        with atomic_path(output) as temporary:
+            link_or_copy(found[0], temporary)
+
+
+def _parts(item: str) -> tuple[int, int]:
+    """k and n of ``k-of-n``."""
     try:
         k, n = (int(part) for part in item.split("-of-"))
         valid = 1 <= k <= n
@@ -30,4 +77,4 @@ def item_range(item: str, total: int) -> range:
         valid = False
     if not valid:
         raise InputError("a scatter item such as 3-of-16", item, "name a shard k-of-n with 1 <= k <= n")
-    return range(total * (k - 1) // n, total * k // n)
+    return k, n

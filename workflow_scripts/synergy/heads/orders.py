@@ -1,6 +1,8 @@
 """Orders in which heads are removed, and sets of heads that noise goes into."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -41,17 +43,63 @@ def parse_order(order: str) -> tuple[str, str, int]:
     return method or METHODS[0], kind, int(seed)
 
 
-def ordered_heads(order: str, ranking: str, n_heads_total: int) -> tuple[str, np.ndarray]:
-    """Method, and all flat head indices in the order of removal, of a named order and a ranking (CSV).
+@dataclass(frozen=True)
+class NamedOrder:
+    """An order in which heads are removed.
+
+    Attributes
+    ----------
+    name, method, kind : see `parse_order`.
+    heads : flat indices of all heads in order of removal, (n_heads_total,).
+    counts : ascending numbers of heads removed at which it is measured, the first 0.
+    compared : those among them at which all orders are measured.
+    layer_share : share of the layers that must run at a step, see `layer_share`.
+    """
+
+    name: str
+    method: str
+    kind: str
+    heads: np.ndarray
+    counts: list[int]
+    compared: list[int]
+    layer_share: float
+
+    def is_complete(self, measured: np.ndarray) -> bool:
+        """Whether what was measured, (n_counts, n_prompts), lacks nothing."""
+        return bool(np.isfinite(measured).all())
+
+
+def named_orders(
+    names: Sequence[str],
+    fine: Sequence[str],
+    ranking: str,
+    geometry: tuple[int, int],
+    step: float,
+    fine_step: float,
+    max_fraction: float,
+) -> list[NamedOrder]:
+    """The named orders of a ranking (CSV).
+
+    Parameters
+    ----------
+    names, fine : names of the orders, and of those that are measured at every `fine_step` beside every `step`.
+    geometry : (layers, heads)
+    step, fine_step, max_fraction : see `step_counts`.
 
     Raises
     ------
     InputError
-        If the name is wrong, or the ranking is not one of `n_heads_total` heads.
+        If a name is wrong, or the ranking is not one of a model of that geometry.
     """
-    method, kind, seed = parse_order(order)
+    n_heads_total, orders = geometry[0] * geometry[1], []
     table = read_ranking(ranking, n_heads_total, ("head_idx", "syn_red_score", *MATCHED_ON.values()))
-    return method, removal_order(kind, seed, table)
+    compared = step_counts(n_heads_total, step, max_fraction)
+    finely = sorted({*compared, *step_counts(n_heads_total, fine_step, max_fraction)}) if fine else compared
+    for name in names:
+        method, kind, seed = parse_order(name)
+        heads, counts = removal_order(kind, seed, table), finely if name in fine else compared
+        orders.append(NamedOrder(name, method, kind, heads, counts, compared, layer_share(heads, counts, *geometry)))
+    return orders
 
 
 def removal_order(kind: str, seed: int, ranking: pd.DataFrame) -> np.ndarray:
@@ -109,9 +157,46 @@ def _matched(order: np.ndarray, groups: np.ndarray, generator: np.random.Generat
 
 
 def parse_condition(condition: str) -> tuple[str, float, int]:
-    """Kind of heads, σ and seed of a noise condition's name: ``synergistic-0.5-0``; ``baseline`` is without noise."""
-    kind, sigma, seed = (condition, 0, 0) if condition == "baseline" else condition.split("-")
-    return kind, float(sigma), int(seed)
+    """Kind of heads, σ and seed of a noise condition's name: ``synergistic-0.5-0``; ``baseline`` is without noise.
+
+    Raises
+    ------
+    InputError
+        If it is not of that form.
+    """
+    if condition == "baseline":
+        return condition, 0.0, 0
+    named = re.fullmatch(r"(synergistic|redundant|random)-(\d+\.\d+(?:e-\d+)?)-(\d+)", condition)
+    if not named:
+        known = "baseline, or a condition such as random-0.5-0"
+        raise InputError(known, repr(condition), "mend the name, or the path that was asked for")
+    return named[1], float(named[2]), int(named[3])
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition of noise: its name, see `parse_condition` for the parts, and the sorted flat indices of its heads."""
+
+    name: str
+    kind: str
+    sigma: float
+    seed: int
+    heads: np.ndarray
+
+
+def named_conditions(names: Sequence[str], fraction: float, ranking: str, n_heads_total: int) -> list[Condition]:
+    """The named conditions of a ranking (CSV), with `fraction` of the heads in each set.
+
+    Raises
+    ------
+    InputError
+        If the ranking is not one of `n_heads_total` heads.
+    """
+    table, conditions = read_ranking(ranking, n_heads_total, ("syn_red_score",)), []
+    for name in names:
+        kind, sigma, seed = parse_condition(name)
+        conditions.append(Condition(name, kind, sigma, seed, noisy_heads(kind, seed, fraction, table)))
+    return conditions
 
 
 def noisy_heads(kind: str, seed: int, fraction: float, ranking: pd.DataFrame) -> np.ndarray:
@@ -154,7 +239,7 @@ def step_counts(n_heads_total: int, step: float, max_fraction: float) -> list[in
         raise InputError(
             f"steps of at most {last} heads, {max_fraction:g} of the model's {n_heads_total}",
             f"steps of {size} heads",
-            "lower ablation_step in the model's stanza or ablation.step_fraction, or raise ablation.max_fraction",
+            "lower ablation.step_fraction, ablation.fine_step or ablation_step, or raise ablation.max_fraction",
         )
     return [*range(0, last, size), last]
 

@@ -8,8 +8,35 @@ import torch
 from synergy.models.finite_numbers import not_finite
 from synergy.models.generation import in_batches
 from synergy.models.loading import LanguageModel
+from synergy.perturbation.problem_prompts import PromptText
+from synergy.perturbation.problems import Problem
 
 POSITIONS = 256  # whose logits are held at once: of 2,000 positions and 262,144 words they would take 2 GB
+
+
+def solution_nll(
+    model: LanguageModel, problems: Sequence[Problem], prompts: Sequence[PromptText], batch_size: int
+) -> np.ndarray:
+    """Mean negative log-likelihood per token of each reference solution, which every problem must have.
+
+    Parameters
+    ----------
+    problems, prompts : the problems, and how each is asked.
+    batch_size : sequences in one pass.
+
+    Returns
+    -------
+    float64 (n_problems,), nats per token.
+    """
+
+    def encode(text: str, special: bool) -> list[int]:
+        return model.tokenizer(text, add_special_tokens=special).input_ids
+
+    asked = [encode(prompt.text, prompt.add_special_tokens) for prompt in prompts]
+    solutions = [
+        encode(prompt.lead + problem.solution, False) for problem, prompt in zip(problems, prompts, strict=True)
+    ]
+    return continuation_nll(model, asked, solutions, batch_size)
 
 
 def continuation_nll(

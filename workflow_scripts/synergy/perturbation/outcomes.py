@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from synergy.files.artifacts import read_json, read_jsonl
 from synergy.files.errors import InputError
+from synergy.heads.orders import parse_condition
 from synergy.statistics.inference import (
     Difference,
     mcnemar,
     paired_differences,
     paired_score_interval,
+    rank_floor,
+    rank_p,
     wilson_interval,
 )
 
@@ -73,14 +77,25 @@ def read_scores(records: Sequence[str], conditions: Sequence[str]) -> list[Score
     Raises
     ------
     InputError
-        If two conditions were asked other problems, or asked them otherwise.
+        If a file is of another condition than its name says, or two conditions were asked other problems, of another
+        model, or asked them otherwise.
     """
     scores: list[Scores] = []
+    prints: list[str] = []
     for path, condition_path in zip(records, conditions, strict=True):
         graded, made = read_jsonl(path, "graded_answer"), read_json(condition_path, "condition")
         outcomes = pd.DataFrame(graded, columns=list(OUTCOMES), dtype=object).astype(OUTCOMES)
         own = Scores(made["condition"], made["sigma"], made["seed"], outcomes, made["provenance"]["parameters"])
         first, remake = scores[0] if scores else own, f"delete {path} and run the workflow again"
+        name = Path(path).stem
+        if (own.condition, own.sigma, own.seed) != parse_condition(name):
+            raise InputError(
+                f"the condition {name} in {condition_path}", " ".join(map(str, own.named.values())), remake
+            )
+        prints.append(made["fingerprint"])
+        if prints[-1] != prints[0]:
+            expected = f"answers to the same problems by the same model, fingerprint {prints[0][:12]}"
+            raise InputError(expected, f"fingerprint {prints[-1][:12]} in {condition_path}", remake)
         if not own.outcomes["id"].equals(first.outcomes["id"]):
             raise InputError("the same problems in every condition", f"others in {path}", remake)
         if not own.outcomes["solution_nll"].isna().equals(first.outcomes["solution_nll"].isna()):
@@ -247,6 +262,72 @@ def _interval(measure: str, by_problem: np.ndarray, resampled: Difference) -> tu
     return "bootstrap", resampled.ci_low, resampled.ci_high
 
 
+CORES = ("synergistic", "redundant")
+
+
+def compare_with_sets(
+    scores: Sequence[Scores], solutions: dict[str, np.ndarray], sigma: float, draws: int, seed: int
+) -> list[dict]:
+    """How each core stands among random sets of heads at one σ, by accuracy and by the likelihood of the solutions.
+
+    Parameters
+    ----------
+    scores : all conditions of a model.
+    solutions : ``solution_nll`` (n_sets, n_problems) and ``condition`` (n_sets,), as
+        `synergy.perturbation.solution_files.merge_solutions` gives them.
+    sigma : float
+    draws, seed : of `synergy.statistics.inference.paired_differences`.
+
+    Returns
+    -------
+    list of dict
+        A record a ``measure`` and ``core``: the core's ``value``, averaged over its draws of the noise and over
+        problems, ``by_set`` that of each random set, the p of its rank among them (``p_value``, at least ``floor``),
+        and ``difference`` from their mean with its interval over problems. ``from_other_core`` is the difference from
+        the other core, with interval and p of the sign-flip test over problems.
+    """
+    answered = {measure: {} for measure in MEASURES}
+    for own in scores:
+        if np.isclose(own.sigma, sigma):
+            answered["accuracy"].setdefault(own.condition, []).append(_outcome(own, "accuracy"))
+    for name, nll in zip(solutions["condition"].tolist(), solutions["solution_nll"], strict=True):
+        kind, own_sigma, _ = parse_condition(name)
+        if np.isclose(own_sigma, sigma) and nll.size:
+            answered["solution_nll"].setdefault(kind, []).append(nll)
+    records = []
+    for measure, of_kind in answered.items():
+        by_problem = {kind: np.array(rows) for kind, rows in of_kind.items()}  # (n_draws, n_problems)
+        if by_problem.keys() >= {*CORES, "random"}:
+            records += [
+                {"measure": measure, "core": core, "sigma": sigma, **_among_sets(core, by_problem, draws, seed)}
+                for core in CORES
+            ]
+    return records
+
+
+def _among_sets(core: str, by_problem: dict[str, np.ndarray], draws: int, seed: int) -> dict:
+    other = CORES[1 - CORES.index(core)]
+    own, others, sets = (by_problem[kind].mean(axis=0) for kind in (core, other, "random"))
+    from_sets, from_other = paired_differences(np.array([own - sets, own - others]), draws, seed)
+    by_set = by_problem["random"].mean(axis=1)
+    return {
+        "n_problems": len(own),
+        "value": float(own.mean()),
+        "by_set": by_set.tolist(),
+        "p_value": rank_p(by_set, own.mean()),
+        "floor": rank_floor(len(by_set)),
+        "difference": from_sets.estimate,
+        "ci_low": from_sets.ci_low,
+        "ci_high": from_sets.ci_high,
+        "from_other_core": {
+            "difference": from_other.estimate,
+            "ci_low": from_other.ci_low,
+            "ci_high": from_other.ci_high,
+            "p_value": from_other.p_value,
+        },
+    }
+
+
 def pooled_difference(statistics: dict, first: str, second: str, sigma: float, measure: str) -> Difference | None:
     """The difference of two conditions that `compare_conditions` found, first minus second; None if it is not there."""
     record, sign = _find(statistics, first, second, sigma, measure)
@@ -291,7 +372,15 @@ def _outcome(scores: Scores, measure: str) -> np.ndarray:
 
 
 # Of the table of accuracies, that conditions are pooled from.
-POOLED_COLUMNS = ("condition", "sigma", "n_problems", "n_correct", "truncated_fraction", "solution_nll")
+POOLED_COLUMNS = (
+    "condition",
+    "sigma",
+    "n_problems",
+    "n_correct",
+    "truncated_fraction",
+    "solution_nll",
+    *(f"n_{extraction}" for extraction in EXTRACTIONS),
+)
 
 
 @dataclass(frozen=True)
@@ -299,7 +388,8 @@ class Accuracy:
     """Correct answers of one condition at one sigma over all its seeds.
 
     `n_correct` and `n_problems` count every seed's answers; `by_seed` are the shares correct. `solution_nll` is in nats
-    per token and, like `truncated`, the mean over seeds; NaN where the table has none.
+    per token and, like `truncated`, the mean over seeds; NaN where the table has none. `found` counts the answers of
+    all seeds by where they were found: boxed, stated, fallback or none.
     """
 
     n_correct: int
@@ -307,6 +397,7 @@ class Accuracy:
     truncated: float
     solution_nll: float
     by_seed: tuple[float, ...]
+    found: dict[str, int]
 
     @property
     def value(self) -> float:
@@ -335,6 +426,7 @@ def pooled_accuracy(table: pd.DataFrame, condition: str, sigma: float) -> Accura
         truncated=float(rows["truncated_fraction"].mean()),
         solution_nll=float(rows["solution_nll"].mean()),
         by_seed=tuple(rows["n_correct"] / rows["n_problems"]),
+        found={extraction: int(rows[f"n_{extraction}"].sum()) for extraction in EXTRACTIONS},
     )
 
 

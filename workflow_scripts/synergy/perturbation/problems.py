@@ -63,6 +63,13 @@ class Problem:
     answer: str
 
 
+def with_solutions(problems: Sequence[Problem], n_most: int) -> list[Problem]:
+    """At most `n_most` of the problems that have a reference solution, evenly spaced over all."""
+    solved = [problem for problem in problems if problem.solution is not None]
+    n_chosen = min(n_most, len(solved))
+    return [solved[place * len(solved) // n_chosen] for place in range(n_chosen)]
+
+
 def load_problems(path: str | Path) -> list[Problem]:
     r"""Read a problem set, one JSON object a line, in the fields of MATH, of MATH-500, of GSM8K or of a competition.
 
