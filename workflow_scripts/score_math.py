@@ -88,6 +88,11 @@ def score_math(
         format_prompt(problem.problem, style, language_model.tokenizer, template_arguments, exemplars)
         for problem in own
     ]
+    asked_ids = [
+        language_model.tokenizer(prompt.text, add_special_tokens=prompt.add_special_tokens).input_ids
+        for prompt in prompts
+    ]
+    language_model.require_room(asked_ids, max_new_tokens)
     with noise_in_heads(language_model, chosen, sigma, seed) as noise:
         records = answer_and_grade(language_model, own, prompts, max_new_tokens, batch_size, condition)
     made_by = provenance("score_math", parameters, fetched["provenance"])
