@@ -88,7 +88,8 @@ def _taking_text(tokenizer, template: str) -> str:
     """The template, changed if it gives back the words of a turn only from parts."""
     for own in (template, AS_PARTS + template):
         try:
-            if _holds(_rendered(tokenizer, PROBE, chat_template=own), PROBE):
+            whole = _rendered(tokenizer, PROBE, chat_template=own)
+            if _holds(whole, PROBE) and "'type'" not in whole:  # nor the list itself, printed
                 if own != template:
                     print("The chat template takes the words of a turn in parts; each prompt is given to it as one.")
                 return own
