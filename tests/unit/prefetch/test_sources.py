@@ -10,7 +10,6 @@ import pytest
 import torch
 from places import MODELS, SCRIPTS
 from prefetch_model import prefetch_model
-from safetensors.torch import load_file
 
 from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
@@ -169,8 +168,8 @@ def test_shards_are_those_that_the_index_names(checkpoint, tmp_path, hub, names,
         *shards
     }
     loaded = load_model(tmp_path / "copy", TRAINED, "float32", "cpu").model.state_dict()
-    saved = {key: weight for name in shards for key, weight in load_file(checkpoint / name).items()}
-    assert len(saved) == len(loaded)
+    saved = load_model(MODELS / "tiny-neox", RANDOM, "float32", "cpu").model.state_dict()
+    assert saved.keys() == loaded.keys()
     assert all(torch.equal(loaded[key], weight) for key, weight in saved.items())
 
 
