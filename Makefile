@@ -8,9 +8,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
-# Half of the cores for a job that runs a model: two run side by side, so that one computes while the other loads.
-THREADS := $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$((n > 1 ? n / 2 : 1)))
-
 .PHONY: install demo test lint docs bench clean
 
 install: $(VENV)/.installed
@@ -23,8 +20,7 @@ $(VENV)/.installed: envs/requirements.txt envs/constraints.txt
 	@touch $@
 
 demo: install
-	$(SNAKEMAKE) --configfile config/demo.yaml \
-	  --set-threads $(foreach rule,record_activations ablate_heads score_math,$(rule)=$(THREADS))
+	$(SNAKEMAKE) --configfile config/demo.yaml
 	$(SNAKEMAKE) --configfile config/demo.yaml --report results/report.html --quiet all
 	@$(BIN)/python tests/benchmarks/cost_table.py --summary
 

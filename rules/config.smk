@@ -1,7 +1,9 @@
 # Needs the config and its overlays. Gives the config checked and completed, and the models that it stands for.
 import sys
 from difflib import get_close_matches
+from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
@@ -11,8 +13,57 @@ def stop(expected, found, hint):
     sys.exit(f"ERROR: Expected {expected}; found {found}.\n  Hint: {hint}.")
 
 
+def keys_of(node, above=()):
+    """Every key of a YAML node, `("recording", "n_tokens")`, with its line."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*above, key.value), key.start_mark.line + 1
+            yield from keys_of(value, (*above, key.value))
+
+
+def lines_of(path):
+    """The line of every key of a config file, of which none may stand there twice."""
+    lines = {}
+    for key, line in keys_of(yaml.compose(Path(path).read_text(encoding="utf-8-sig"), yaml.SafeLoader)):
+        if lines.setdefault(key, line) != line and key[-1] != "<<":
+            found = f"{'.'.join(key)} in lines {lines[key]} and {line}, of which YAML drops the first"
+            stop(f"each key once in {path}", found, "put what stands under both under one of them")
+    return lines
+
+
+OVERLAYS = {str(path): lines_of(path) for path in workflow.overwrite_configfiles}
+LINES = {"config/config.yaml": lines_of(workflow.source_path("../config/config.yaml")), **OVERLAYS}
+
+
+def place_of(keys):
+    """Where a key of the config stands: the last file that has it, or the nearest key above it, and the line."""
+    for end in range(len(keys), 0, -1):
+        for path, lines in reversed(LINES.items()):
+            if tuple(map(str, keys[:end])) in lines:
+                return f" ({path}, line {lines[tuple(map(str, keys[:end]))]})"
+    return ""
+
+
+# A source of another kind takes the place of the one before: merged, the two would be none.
+KINDS = {
+    "hub": {"hub", "revision"},
+    "path": {"path"},
+    "pypi": {"pypi", "version", "sha256", "file", "file_sha256"},
+    "parts": {"parts", "file", "file_sha256"},
+}
+for lines in OVERLAYS.values():
+    for key in [key[1] for key in lines if len(key) == 3 and key[0] == "models" and key[2] == "source"]:
+        own = {kind for kind in KINDS if ("models", key, "source", kind) in lines}
+        before = (config["models"] or {}).get(key, {}).get("source")
+        if len(own) == 1 and isinstance(before, dict):
+            config["models"][key]["source"] = {
+                name: value
+                for name, value in before.items()
+                if name in KINDS[min(own)] or ("models", key, "source", name) in lines
+            }
+
 # YAML reads the bare key `null` as no key at all.
-if {None, "null"} & config["decomposition"].keys():
+if {None, "null"} & set(config["decomposition"] or ()):
     stop("decomposition.null_model in the config", "its former name, null", "rename that key to null_model")
 for _key, _stanza in (config["models"] or {}).items():
     if "control" in (_stanza or {}):
@@ -24,8 +75,20 @@ try:
     validate(config, workflow.source_path("../config/schema.yaml"))
 except WorkflowError as error:
     _reason = error.__context__  # jsonschema's own error
-    _key = ".".join(map(str, _reason.absolute_path)) or "the top level"
-    stop("a config as config/schema.yaml describes it", f"at {_key}: {_reason.message}", "mend that key")
+    _path, _found, _cure = list(_reason.absolute_path), _reason.message, "mend that key"
+    if _reason.validator == "additionalProperties":
+        _unknown = next(key for key in _reason.instance if key not in _reason.schema.get("properties", {}))
+        _near = get_close_matches(str(_unknown), _reason.schema.get("properties", {}))
+        _cure += f": use {_near[0]}" if _near else ""
+        _where = place_of([*_path, _unknown])
+    else:
+        _where = place_of(_path)
+        if _reason.instance is None:
+            _found += ": nothing stands under it"
+        elif _reason.validator in ("pattern", "type") and "description" in _reason.schema:
+            _cure += f": {_reason.schema['description'].rstrip('.')}"
+    _key = ".".join(map(str, _path)) or "the top level"
+    stop("a config as config/schema.yaml describes it", f"at {_key}: {_found}{_where}", _cure)
 
 
 def require_models(where, keys):

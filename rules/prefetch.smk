@@ -1,5 +1,13 @@
 # Needs the network. Gives local folders of models and problems, checked; everything after this works offline.
+import os
 
+from synergy.prefetch.hub import STARTED_FROM, TOKEN_NAMES
+
+# A token may lie in a file .env where the run was started from, which --directory leaves.
+os.environ.setdefault(STARTED_FROM, workflow.workdir_init)
+if workflow.remote_exec:  # A job of a cluster needs no token, and its executor may write the environment to a log.
+    for name in TOKEN_NAMES:
+        os.environ.pop(name, None)
 
 # Source of a problem set: a key of problem_sets, a local file, or the source itself.
 problem_set = lambda named: (config["problem_sets"].get(named, {"path": named}) if isinstance(named, str) else named)

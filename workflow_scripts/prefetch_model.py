@@ -27,9 +27,16 @@ def prefetch_model(
     """
     made_of = {"kind": "random", "seed": seed} if weights == "random" else {"kind": "trained"}
     found = {**source, "path": provided(source["path"])} if "path" in source else source
+    geometry: dict = {}
+
+    def check(partial: Path) -> None:
+        from synergy.models.loading import check_loadable
+
+        geometry.update(check_geometry(partial, key, layers, heads))
+        check_loadable(partial)
+
     with atomic_folder(folder) as partial:
-        fetched = fetch_model(partial, found, weights == "random", Path(hub_cache))
-        geometry = check_geometry(partial, key, layers, heads)
+        fetched = fetch_model(partial, found, weights == "random", Path(hub_cache), check)
     model = {"key": key, "source": source, "revision": fetched["revision"], "weights": made_of}
     made_by = provenance("prefetch_model", {}, {"model": model})
     write_json(record, {**model, "sha256": fetched["sha256"], "geometry": geometry, "provenance": made_by})

@@ -66,6 +66,7 @@ def record_activations(
     language_model = load_model(model, fetched["weights"], dtype)
     tokenizer = language_model.tokenizer
     ids = [prompt_ids(tokenizer, prompt.text, prompt_format, template_arguments) for prompt in asked]
+    language_model.require_room(ids, n_tokens)
     recorded = record_in_batches(language_model, ids, n_tokens, top_logprobs, batch_size)
     texts = [tokenizer.decode(answer) for answer in recorded.generated]
     made_by = provenance("record_activations", parameters, fetched["provenance"]) | {"key": result.key}

@@ -94,6 +94,8 @@ def score_math(
         language_model = load_model(model, fetched["weights"], dtype)
         tokenizer = language_model.tokenizer
         prompts = [format_prompt(own.problem, style, tokenizer, template_arguments, exemplars) for own in problems]
+        ids = [tokenizer(prompt.text, add_special_tokens=prompt.add_special_tokens).input_ids for prompt in prompts]
+        language_model.require_room(ids, max_new_tokens)
         made_by = provenance("score_math", parameters, fetched["provenance"])
         for condition, files, result in left:
             with noise_in_heads(language_model, condition.heads, condition.sigma, condition.seed) as noise:

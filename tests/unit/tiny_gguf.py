@@ -50,7 +50,7 @@ def tiny_gemma() -> hf.Gemma3ForCausalLM:
     return model
 
 
-def write_gguf(path: Path, model: hf.Gemma3ForCausalLM) -> None:
+def write_gguf(path: Path, model: hf.Gemma3ForCausalLM, vocabulary=VOCABULARY, types=TYPES, template=None) -> None:
     """Write the model and a tokenizer of bytes and letters, unquantised."""
     config = model.config
     writer = gguf.GGUFWriter(str(path), "gemma3")
@@ -66,9 +66,11 @@ def write_gguf(path: Path, model: hf.Gemma3ForCausalLM) -> None:
     writer.add_rope_freq_base(1e6)
     writer.add_sliding_window(config.sliding_window)
     writer.add_tokenizer_model("llama")
-    writer.add_token_list(VOCABULARY)
-    writer.add_token_scores([0.0] * len(VOCABULARY))
-    writer.add_token_types(TYPES)
+    writer.add_token_list(vocabulary)
+    writer.add_token_scores([0.0] * len(vocabulary))
+    writer.add_token_types(types)
+    if template:
+        writer.add_chat_template(template)
     writer.add_pad_token_id(0)
     writer.add_eos_token_id(1)
     writer.add_bos_token_id(2)

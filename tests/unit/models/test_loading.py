@@ -90,6 +90,24 @@ def test_checkpoints_with_the_hubs_own_keys_load_completely(tmp_path, name, rena
     assert all(torch.equal(loaded[key], weight) for key, weight in expected.items())
 
 
+def test_causal_masks_of_old_checkpoints_are_no_weights(tmp_path):
+    model = tiny_model("gpt2")
+    model.model.save_pretrained(tmp_path)
+    load_model(MODELS / "tiny-neox", RANDOM, "float32", "cpu").tokenizer.save_pretrained(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    for layer in range(3):
+        weights[f"transformer.h.{layer}.attn.bias"] = torch.ones(1, 1, 256, 256, dtype=torch.bool)
+        weights[f"transformer.h.{layer}.attn.masked_bias"] = torch.tensor(-1e4)
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    again = load_model(tmp_path, TRAINED, "float32", "cpu")
+    assert torch.equal(model.forced(PROMPTS), again.forced(PROMPTS))
+    save_file(
+        weights | {"transformer.h.0.attn.extra_bias": torch.ones(1)}, tmp_path / "model.safetensors", {"format": "pt"}
+    )
+    with pytest.raises(InputError, match=r"1 unexpected_keys.*extra_bias"):
+        load_model(tmp_path, TRAINED, "float32", "cpu")
+
+
 @pytest.mark.parametrize("checkpoint", ["tiny-gemma3"], indirect=True)
 def test_the_text_only_class_of_a_multimodal_checkpoint_is_refused(checkpoint):
     folder, _ = checkpoint

@@ -77,7 +77,7 @@ def test_a_complete_copy_in_the_cache_does_without_network(hub, checkpoint, fetc
     fetch()
     server_down(hub, monkeypatch)
     assert fetch()[1]["revision"] == commit
-    assert f"taking the complete copy of commit {commit}" in capsys.readouterr().out
+    assert f"files of commit {commit} are in " in capsys.readouterr().out
 
 
 def test_a_copy_of_the_control_in_the_cache_is_no_copy_of_the_model(hub, checkpoint, fetch, monkeypatch):

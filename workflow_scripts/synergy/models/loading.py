@@ -6,20 +6,48 @@ on AMD processors, and oneDNN, which PyTorch ships too, is twice as fast there (
 a Zen 5), at every size of ours. Both are IEEE float32; results differ in rounding.
 """
 
-from collections.abc import Sequence
-from functools import partial
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
 import torch
+from tokenizers.processors import TemplateProcessing
 from torch import nn
 from transformers import Cache
 from transformers.cache_utils import DynamicLayer
 
 from synergy.files.errors import InputError
 from synergy.models.architectures import find_heads
+from synergy.models.chat_templates import chat_text, complete_template, mark_after_answer
 from synergy.models.model_folder import fetch_hint, understood, use_local_files
 
 PAD = 0  # The id under padding never reaches a real position; any valid id will do.
+# Tokens that end a turn or a text in one family of models or another; a GGUF file names one of its own as the end.
+ENDS = (
+    "</s>",
+    "<eos>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end|>",
+    "<|return|>",
+    "<|end_of_sentence|>",
+    "<｜end▁of▁sentence｜>",
+    "<end_of_turn>",
+    "<turn|>",
+    "<end_of_utterance>",
+    "<|EOT|>",
+    "<EOT>",
+)
+# Of transformers' quantised forms, the one that it turns back into plain weights.
+DEQUANTISED = ("fp8",)
+# Causal masks and the like that old checkpoints hold among their weights, and that no class has any more.
+BUFFERS = re.compile(r"(?:attn|attention)\.(?:bias|masked_bias|rotary_emb\.inv_freq)")
 
 
 class LanguageModel:
@@ -59,6 +87,30 @@ class LanguageModel:
         logits = self.model.get_output_embeddings()(hidden).float()
         cap = self.heads.logit_cap
         return cap * torch.tanh(logits / cap) if cap else logits
+
+    def require_room(self, prompts: Sequence[Sequence[int]], n_new: int) -> None:
+        """Refuse prompts that the model has no embeddings for, or no positions for with `n_new` tokens behind them.
+
+        Parameters
+        ----------
+        prompts : token ids of each prompt.
+
+        Raises
+        ------
+        InputError
+            With both numbers.
+        """
+        rows, largest = self.decoder.get_input_embeddings().num_embeddings, max(map(max, prompts))
+        if largest >= rows:
+            hint = "take the tokenizer that belongs to these weights, or the weights that belong to this tokenizer"
+            raise InputError(f"token ids below {rows}, the rows of the model's embedding", f"id {largest}", hint)
+        positions, longest = self.heads.n_positions, max(map(len, prompts))
+        if positions and longest + n_new > positions:
+            raise InputError(
+                f"at most {positions} tokens, the positions that the model has learnt",
+                f"{longest + n_new}: a prompt of {longest} and {n_new} of the answer",
+                "lower recording.n_tokens or math.max_new_tokens, whichever asks for so many, or shorten the prompts",
+            )
 
     def forced(self, sequences: Sequence[Sequence[int]], n_shared: int = 0) -> torch.Tensor:
         """Final hidden states of whole sequences in one causal pass.
@@ -122,36 +174,111 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
         If the folder is incomplete, or weights are missing, unexpected or of another shape than the architecture's.
     """
     use_local_files(folder, weights)
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-
-    with understood("config.json and tokenizer", folder, fetch_hint(folder)):
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    config, tokenizer = read_config(folder), load_tokenizer(folder)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if weights["kind"] == "random":
-        # ASSUME: "Untrained" is the initialisation that transformers gives the architecture.
-        torch.manual_seed(weights["seed"])
-        model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+        model = random_model(folder, config, weights["seed"], dtype)
     else:
-        model, loaded = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=getattr(torch, dtype),
-            local_files_only=True,
-            use_safetensors=True,
-            output_loading_info=True,
-            device_map=device,  # straight to the device: the host never holds the whole model
-        )
-        # A checkpoint that fits its class only in part would be filled up with random weights in silence.
-        wrong = {kind: sorted(map(str, keys)) for kind, keys in loaded.items() if keys and kind.endswith("_keys")}
-        if wrong:
-            raise InputError(
-                f"weights in {folder} that fit {type(model).__name__} key by key",
-                "; ".join(f"{len(keys)} {kind} ({', '.join(keys[:3])} …)" for kind, keys in wrong.items()),
-                "check that source and revision name the right checkpoint, delete the folder and fetch it again",
-            )
+        model = trained_model(folder, dtype, device)
     model.requires_grad_(False).eval().to(device)
     faster_linears(model)
     return LanguageModel(model, tokenizer)
+
+
+def read_config(folder: str | Path):
+    """The config of a folder.
+
+    Raises
+    ------
+    InputError
+        If transformers cannot read it, or it declares weights in a quantised form that stays quantised.
+    """
+    from transformers import AutoConfig
+
+    with understood("config.json", folder, fetch_hint(folder)):
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    quantised = getattr(config, "quantization_config", None) or {}
+    quantised = quantised if isinstance(quantised, dict) else quantised.to_dict()
+    method = quantised.get("quant_method", "a method without a name")
+    if quantised and method not in DEQUANTISED:
+        raise InputError(
+            f"plain weights, or {', '.join(DEQUANTISED)}, in {folder}",
+            f"weights quantised by {method} (quantization_config in config.json), which cannot be cut into heads",
+            "choose the checkpoint from which they were quantised",
+        )
+    return config
+
+
+def load_tokenizer(folder: str | Path):
+    """The tokenizer of a folder, with its chat template, and without an end of the text behind every prompt.
+
+    Raises
+    ------
+    InputError
+        If transformers cannot read it.
+    """
+    from transformers import AutoTokenizer
+
+    with understood("a tokenizer", folder, fetch_hint(folder)):
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer("a")  # some vocabularies are found wanting when they are first used
+    complete_template(tokenizer, folder)
+    append_nothing(tokenizer)
+    return tokenizer
+
+
+def check_loadable(folder: str | Path) -> None:
+    """Check, without its weights, that a folder's model can be built and its tokenizer be used.
+
+    Raises
+    ------
+    InputError
+        If the architecture is unknown to us or to transformers, a setting of it is, or the tokenizer cannot be read.
+    """
+    from transformers import AutoModelForCausalLM
+
+    config = read_config(folder)
+    load_tokenizer(folder)
+    with understood("an architecture", folder, "check config.json of the source"), torch.device("meta"):
+        decoder = AutoModelForCausalLM.from_config(config).get_decoder()
+    find_heads(decoder)
+
+
+def random_model(folder: str | Path, config, seed: int, dtype: str) -> nn.Module:
+    """The untrained model of a config; it ends where the trained one does."""
+    from transformers import AutoModelForCausalLM, GenerationConfig
+
+    # ASSUME: "Untrained" is the initialisation that transformers gives the architecture.
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+    if (Path(folder) / "generation_config.json").is_file():
+        model.generation_config = GenerationConfig.from_pretrained(folder, local_files_only=True)
+    return model
+
+
+def trained_model(folder: str | Path, dtype: str, device: str) -> nn.Module:
+    """The model of a folder with its weights, each of which has a place, as each place has a weight."""
+    from transformers import AutoModelForCausalLM
+
+    model, loaded = AutoModelForCausalLM.from_pretrained(
+        folder,
+        dtype=getattr(torch, dtype),
+        local_files_only=True,
+        use_safetensors=True,
+        output_loading_info=True,
+        device_map=device,  # straight to the device: the host never holds the whole model
+    )
+    # A checkpoint that fits its class only in part would be filled up with random weights in silence.
+    wrong = {kind: sorted(map(str, keys)) for kind, keys in loaded.items() if keys and kind.endswith("_keys")}
+    unexpected = [key for key in wrong.pop("unexpected_keys", []) if not BUFFERS.search(key)]
+    wrong |= {"unexpected_keys": unexpected} if unexpected else {}
+    if wrong:
+        raise InputError(
+            f"weights in {folder} that fit {type(model).__name__} key by key",
+            "; ".join(f"{len(keys)} {kind} ({', '.join(keys[:3])} …)" for kind, keys in wrong.items()),
+            "check that source and revision name the right checkpoint, delete the folder and fetch it again",
+        )
+    return model
 
 
 def convert_gguf(weights: Path, folder: Path, random_weights: bool) -> None:
@@ -166,30 +293,118 @@ def convert_gguf(weights: Path, folder: Path, random_weights: bool) -> None:
     random_weights : bool
         Leave the weights behind.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
     location = {"gguf_file": weights.name, "local_files_only": True}
-    AutoTokenizer.from_pretrained(weights.parent, **location).save_pretrained(folder)
-    if random_weights:
-        AutoConfig.from_pretrained(weights.parent, **location).save_pretrained(folder)
-        return
-    model = AutoModelForCausalLM.from_pretrained(
-        weights.parent, dtype=torch.float32, gguf_file=weights.name, local_files_only=True
-    )
+    with read_once():
+        print(f"reading config and tokenizer of {weights.name}")
+        config = AutoConfig.from_pretrained(weights.parent, **location)
+        tokenizer = AutoTokenizer.from_pretrained(weights.parent, config=config, **location)
+        tokenizer.save_pretrained(folder)
+        ends = ends_named(weights, tokenizer)
+        if random_weights:
+            config.save_pretrained(folder)
+            GenerationConfig(eos_token_id=ends).save_pretrained(folder)
+            return
+        print(f"turning {weights.stat().st_size / 1e6:.0f} MB of weights into float32")
+        model = AutoModelForCausalLM.from_pretrained(weights.parent, dtype=torch.float32, **location)
     # The weights are dequantised now; a reader of the folder must not take them for quantised ones.
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.hf_quantizer = None
+    model.generation_config.eos_token_id = ends
     model.save_pretrained(folder)
     for path in folder.glob("*.safetensors"):  # written for the owner alone, but a group may share the folder
         path.chmod((folder / "config.json").stat().st_mode)
 
 
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Have transformers read the head of a GGUF file once, and not at each of its looks, and that without detours.
+
+    The reader of the gguf package takes it apart number by number, each a slice of a memory map: 25 CPU seconds for a
+    vocabulary of 262,144.
+    """
+    import gguf
+
+    class PlainReader(gguf.GGUFReader):
+        def _get(self, *arguments, **keywords):
+            self.data = np.asarray(self.data)  # the same bytes without the class that makes each slice dear
+            return super()._get(*arguments, **keywords)
+
+    theirs, gguf.GGUFReader = gguf.GGUFReader, cache(PlainReader)
+    try:
+        yield
+    finally:
+        gguf.GGUFReader = theirs
+
+
+def ends_named(weights: Path, tokenizer) -> list[int]:
+    """Ids of all tokens of a GGUF file that end an answer.
+
+    Those that the file names as an end (of the text, of a turn, of a message), those of its control tokens that end
+    texts or turns in one family of models or another, and what its chat template puts behind an answer.
+    """
+    from transformers.integrations.gguf import read_gguf_metadata
+
+    metadata, _ = read_gguf_metadata(str(weights))
+    named = {metadata.get(f"tokenizer.ggml.{kind}_token_id") for kind in ("eos", "eot", "eom")}
+    special = {token.content: number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    after = mark_after_answer(tokenizer).lstrip()
+    behind = {number for text, number in special.items() if text and after.startswith(text)}
+    return sorted(
+        {number for number in named if number is not None} | behind | {special[x] for x in ENDS if x in special}
+    )
+
+
 def stop_ids(model: nn.Module, tokenizer) -> list[int]:
-    """All ids that end an answer: the tokenizer's, and those of the checkpoint's generation config."""
+    """All ids that end an answer: the tokenizer's, and those of the checkpoint's generation config.
+
+    Ids that no logit bears are left out, as the -1 of some configs; a model may be without any.
+    """
     declared = model.generation_config.eos_token_id if model.generation_config is not None else None
     declared = declared if isinstance(declared, list) else [declared]
-    return sorted({token for token in [tokenizer.eos_token_id, *declared] if token is not None})
+    found = {token for token in [tokenizer.eos_token_id, *declared] if token is not None}
+    n_ids = model.get_output_embeddings().weight.shape[0]
+    stops = sorted(token for token in found if 0 <= token < n_ids)
+    if len(stops) < len(found):
+        outside = ", ".join(str(token) for token in sorted(found) if token not in stops)
+        print(f"End-of-sequence ids {outside} are left out: the vocabulary has {n_ids}.")
+    if not stops:
+        print("The checkpoint names no end-of-sequence token: no answer ends by itself, and none has a natural length.")
+    return stops
+
+
+def append_nothing(tokenizer) -> None:
+    """Have a tokenizer put nothing behind a prompt: an end of the text there would make the answer another document.
+
+    Raises
+    ------
+    InputError
+        If it cannot be had otherwise.
+    """
+    behind = tokens_behind(tokenizer)
+    if not behind:
+        return
+    print(f"The tokenizer puts {' '.join(behind)} behind every prompt; it is left out.")
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    if fast is not None:
+        whole, bare = tokenizer("a").input_ids, tokenizer("a", add_special_tokens=False).input_ids
+        before = tokenizer.convert_ids_to_tokens(whole[: len(whole) - len(bare) - len(behind)])
+        special = [(token, tokenizer.convert_tokens_to_ids(token)) for token in before]
+        fast.post_processor = TemplateProcessing(
+            single=[*before, "$A"], pair=[*before, "$A", "$B"], special_tokens=special
+        )
+    if behind := tokens_behind(tokenizer):
+        hint = "set add_eos_token: false in tokenizer_config.json of the source"
+        raise InputError("a tokenizer that puts nothing behind a prompt", " ".join(behind), hint)
+
+
+def tokens_behind(tokenizer) -> list[str]:
+    """Tokens that a tokenizer puts behind every text."""
+    whole, bare = tokenizer("a").input_ids, tokenizer("a", add_special_tokens=False).input_ids
+    last = next((end for end in range(len(whole), 0, -1) if whole[:end][-len(bare) :] == bare), len(whole))
+    return tokenizer.convert_ids_to_tokens(whole[last:])
 
 
 def prompt_ids(tokenizer, text: str, prompt_format: str, template_arguments: dict) -> list[int]:
@@ -203,16 +418,7 @@ def prompt_ids(tokenizer, text: str, prompt_format: str, template_arguments: dic
         Passed on to the chat template (Qwen 3: ``enable_thinking``).
     """
     if prompt_format == "chat":
-        if tokenizer.chat_template is None:
-            raise InputError(
-                "a tokenizer with a chat template, as prompt_format: chat says",
-                "a tokenizer without one",
-                "set prompt_format: plain in the model's stanza",
-            )
-        text = tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}], tokenize=False, add_generation_prompt=True, **template_arguments
-        )
-        return tokenizer(text, add_special_tokens=False).input_ids
+        return tokenizer(chat_text(tokenizer, text, template_arguments), add_special_tokens=False).input_ids
     # ASSUME: A base model is asked a prompt followed by an empty line and "Answer:", a document that goes on with an
     # answer.
     return tokenizer(f"{text}\n\nAnswer:").input_ids

@@ -6,14 +6,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
 
 CONFIG = ("config.json", "generation_config.json")
 VOCABULARY = ("tokenizer.json", "*.model", "vocab.json", "vocab.txt")
-TOKENIZER = (
+# Named one by one: repositories also hold consolidated*.safetensors, model.fp16.safetensors, adapters and indices of
+# pickles, that is the same weights once more or in a form that must not be loaded.
+SMALL = (
+    *CONFIG,
     *VOCABULARY,
     "merges.txt",
     "tokenizer_config.json",
@@ -21,20 +24,51 @@ TOKENIZER = (
     "added_tokens.json",
     "chat_template.jinja",
     "chat_template.json",
+    "additional_chat_templates/*.jinja",
 )
-# Named one by one: repositories also hold consolidated*.safetensors, model.fp16.safetensors, adapters and indices of
-# pickles, that is the same weights once more or in a form that must not be loaded.
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors")
+WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+ADAPTER = "adapter_config.json"
+SAFETENSORS_HINT = "choose a repository and revision with config, tokenizer and safetensors (pickles are not loaded)"
 
 
-def patterns(random_weights: bool) -> tuple[str, ...]:
-    """Patterns of the files that travel: config, tokenizer and, unless they will be random, weights."""
-    return (*CONFIG, *TOKENIZER, *(() if random_weights else WEIGHTS))
+def small_files(names: Iterable[str]) -> list[str]:
+    """Those of `names`, paths inside a model, that are config or tokenizer, sorted: the files that always travel."""
+    return sorted(name for name in names if any(_is_like(name, pattern) for pattern in SMALL))
 
 
-def wanted(names: Iterable[str], random_weights: bool) -> list[str]:
-    """Those of `names` that travel, sorted; files in sub folders (``original/``, ``onnx/``) do not."""
-    return sorted(n for n in names if "/" not in n and any(fnmatchcase(n, p) for p in patterns(random_weights)))
+def weight_files(folder: str | Path, names: Iterable[str]) -> list[str]:
+    """The files of weights that a model must have: one whole file, or the index and the shards that it names.
+
+    Parameters
+    ----------
+    folder : path
+        Where the index lies, if there is one.
+    names : paths of all files of the model, wherever they are.
+
+    Raises
+    ------
+    InputError
+        If the index is damaged or names what is no safetensors file inside the model.
+    """
+    names = set(names)
+    if WHOLE in names or INDEX not in names:
+        return [WHOLE]
+    try:
+        shards = set(json.loads((Path(folder) / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+        strange = sorted(name for name in shards if not _is_inside(name))
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        shards, strange = set(), []
+    if strange or not shards:
+        found = f"{strange[0]!r} among them" if strange else f"none: {INDEX} is damaged"
+        hint = "choose a source whose weights are safetensors, or mend its index"
+        raise InputError(f"names of safetensors files in {INDEX}", found, hint)
+    return [INDEX, *sorted(shards)]
+
+
+def files_in(folder: str | Path) -> list[str]:
+    """Paths inside a folder of the files in it and one level below it."""
+    found = (path for pattern in ("*", "*/*") for path in Path(folder).glob(pattern) if path.is_file())
+    return [path.relative_to(folder).as_posix() for path in found]
 
 
 def require_model(folder: str | Path, random_weights: bool, hint: str, name: str | None = None) -> None:
@@ -49,22 +83,49 @@ def require_model(folder: str | Path, random_weights: bool, hint: str, name: str
         Naming what is missing or cut off, with `hint`.
     """
     folder = Path(folder)
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    names = set(files_in(folder)) if folder.is_dir() else set()
     expected = f"config.json, tokenizer{'' if random_weights else ' and safetensors weights'} in {name or folder}"
     if not names:
         raise InputError(expected, "no such folder, or nothing in it", hint)
-    missing = [] if "config.json" in names else ["config.json"]
-    if not any(fnmatchcase(file, pattern) for file in names for pattern in VOCABULARY):
-        missing.append("tokenizer.json or another vocabulary")
-    weights = [] if random_weights else _weight_files(folder, names)
-    missing += [file for file in weights if file not in names]
-    if missing:
-        pickles = sorted(file for file in names if file.endswith((".bin", ".pt", ".pth", ".gguf")))
-        others = f" (but {', '.join(pickles[:3])}, which is not loaded)" if pickles else ""
-        raise InputError(expected, f"no {', no '.join(missing[:5])}{others}", hint)
+    try:
+        weights = [] if random_weights else weight_files(folder, names)
+    except InputError as error:
+        raise InputError(f"{error.expected} of {name or folder}", error.found, hint) from None
+    required = [*_missing(names), *weights]
+    _refuse_missing(expected, names, [file for file in required if not (folder / file).is_file()], hint)
     for file in weights:
-        if not _is_whole(folder / file):
+        if file != INDEX and not _is_whole(folder / file):
             raise InputError(f"a complete {file} in {name or folder}", "a damaged or cut off one", hint)
+
+
+def require_listed(names: Iterable[str], weights: Iterable[str], name: str, hint: str) -> None:
+    """Refuse a source, called `name`, whose files, `names`, lack some of the `weights`, before anything is fetched."""
+    names = set(names)
+    _refuse_missing(f"safetensors weights in {name}", names, [file for file in weights if file not in names], hint)
+
+
+def require_plain_weights(names: Iterable[str], name: str) -> None:
+    """Refuse an adapter beside the weights, and say which weights are taken where there are two sets of them.
+
+    Parameters
+    ----------
+    names : paths of the files of a model.
+    name : what a message calls the model.
+
+    Raises
+    ------
+    InputError
+        If ``adapter_config.json`` is there.
+    """
+    names = set(names)
+    if ADAPTER in names:
+        raise InputError(
+            f"a whole model in {name}",
+            f"{ADAPTER}: an adapter, which changes the weights beside it and would be left behind",
+            "merge it first, as with merge_and_unload() and save_pretrained() of peft, and name the merged folder",
+        )
+    if {WHOLE, INDEX} <= names:
+        print(f"{name} holds {WHOLE} and {INDEX}: the one file is taken, the shards that the index names are not")
 
 
 def model_identity(folder: str | Path, fetched: dict) -> dict:
@@ -83,13 +144,12 @@ def model_identity(folder: str | Path, fetched: dict) -> dict:
         If the folder is missing or incomplete.
     """
     require_model(folder, fetched["weights"]["kind"] == "random", fetch_hint(folder))
-    small = wanted((path.name for path in Path(folder).iterdir()), random_weights=True)
     return {
         "model": fetched["provenance"].get("model"),
         "weights": fetched["weights"],
         "weights_sha256": fetched["sha256"],
         "geometry": fetched["geometry"],
-        "files_sha256": {name: sha256(Path(folder) / name) for name in small},
+        "files_sha256": {name: sha256(Path(folder) / name) for name in small_files(files_in(folder))},
     }
 
 
@@ -131,14 +191,31 @@ def understood(what: str, folder: str | Path, hint: str) -> Iterator[None]:
         raise InputError(f"{what} in {folder} that transformers can read", found, hint) from None
 
 
-def _weight_files(folder: Path, names: set[str]) -> list[str]:
-    """The weight files that there must be."""
-    if "model.safetensors" in names or "model.safetensors.index.json" not in names:
-        return ["model.safetensors"]
-    try:
-        return sorted(set(json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"].values()))
-    except (ValueError, KeyError, AttributeError):
-        return ["shards, since model.safetensors.index.json is damaged"]
+def _is_like(name: str, pattern: str) -> bool:
+    """Whether a path has the form of a pattern, folder by folder; fnmatch alone lets * also mean /."""
+    return name.count("/") == pattern.count("/") and fnmatchcase(name, pattern)
+
+
+def _is_inside(name: str) -> bool:
+    """Whether an index may name this file: safetensors, and in the model's own folder or below it."""
+    path = PurePosixPath(name)
+    return path.suffix == ".safetensors" and not path.is_absolute() and ".." not in path.parts and "\\" not in name
+
+
+def _missing(names: set[str]) -> list[str]:
+    """What is missing of config and tokenizer."""
+    vocabulary = any(_is_like(name, pattern) for name in names for pattern in VOCABULARY)
+    config = [] if "config.json" in names else ["config.json"]
+    return config if vocabulary else [*config, "tokenizer.json or another vocabulary"]
+
+
+def _refuse_missing(expected: str, names: set[str], missing: list[str], hint: str) -> None:
+    if missing:
+        here = sorted(file for file in names if "/" not in file)
+        others = [file for file in here if file.endswith((".bin", ".pt", ".pth", ".gguf"))]
+        others = others or [file for file in here if file.endswith(".safetensors") and file not in missing]
+        said = f" (but {', '.join(others[:3])}, which is not loaded)" if others else ""
+        raise InputError(expected, f"no {', no '.join(missing[:5])}{said}", hint)
 
 
 def _is_whole(path: Path) -> bool:

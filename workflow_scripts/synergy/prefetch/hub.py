@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,23 @@ SECRETS = (
     (re.compile(r"(Bearer )\S+"), r"\1***"),
     (re.compile(r"\bhf_\w{8,}"), "hf_***"),
 )
+TOKEN_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")  # the second is the library's former name for it
+STARTED_FROM = "SYNERGY_STARTED_FROM"  # set by the workflow, which may run in another folder (--directory)
+QUOTES = "\"'`"
+DOTENV_LINE = re.compile(  # also as a Unix shell, cmd and PowerShell set it
+    rf"\s*(?:export\s+|set\s+|\$env:)?(?P<quote>[\"']?)(?P<name>{'|'.join(TOKEN_NAMES)})\s*=\s*(?P<value>.*?)\s*$"
+)
 TOKEN_HINT = "put a token that can read it into HF_TOKEN, in the environment or in .env (see .env.example)"
 LICENCE_HINT = "accept the licence on the model's page on the hub, logged in as the owner of the token, and"
 
 
-def hub_token(folder: str | Path = ".") -> str | None:
-    """The token that goes with requests: HF_TOKEN of the environment, else of `folder`/.env, else of the hub's login.
+def hub_token(folders: Sequence[str | Path] | None = None) -> str | None:
+    """The token that goes with requests: that of the environment, else of a file ``.env``, else of the hub's login.
+
+    Parameters
+    ----------
+    folders : optional
+        Where a file ``.env`` is looked for; by default in the working directory, then where the run was started from.
 
     Raises
     ------
@@ -30,11 +41,19 @@ def hub_token(folder: str | Path = ".") -> str | None:
     """
     from huggingface_hub import get_token
 
-    token = os.environ.get("HF_TOKEN", "").strip() or _from_dotenv(Path(folder) / ".env") or get_token()
-    if token and not re.fullmatch(r"[!-~]+", token):
+    found = [(f"{name} in the environment", os.environ.get(name, "").strip()) for name in TOKEN_NAMES]
+    for folder in folders or (".", os.environ.get(STARTED_FROM, ".")):
+        found += _in_dotenv(Path(folder) / ".env")
+    place, token = next(
+        ((place, value) for place, value in found if value), ("the token of the hub's login", get_token())
+    )
+    if token and token[0] == token[-1] and token[0] in QUOTES:
+        token = token[1:-1]
+    if token and not re.fullmatch(r"[!#-&(-_a-~]+", token):
+        blame = "a quote mark" if set(token) & set(QUOTES) else "spaces or other characters"
         raise InputError(
-            "HF_TOKEN to be one word of letters, digits and signs",
-            "spaces or other characters in it",
+            f"{place} to be one word of letters, digits and signs",
+            f"{blame} in it",
             "copy the token anew, without quotes or line breaks",
         )
     return token
@@ -85,16 +104,35 @@ def without_secrets(text: str, token: str | None = None) -> str:
     return text
 
 
-def _from_dotenv(path: Path) -> str | None:
-    """Value of HF_TOKEN in a file of ``NAME=value`` lines; None if there is none."""
+def _in_dotenv(path: Path) -> list[tuple[str, str]]:
+    """The tokens in a file of ``NAME=value`` lines, each with its place, the last one first."""
     try:
-        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        content = path.read_bytes()
     except OSError:
-        return None
-    found = [
-        re.match(r"\s*(?:export\s+)?HF_TOKEN\s*=\s*(?P<quote>['\"]?)(.*?)(?P=quote)\s*(?:#.*)?$", x) for x in lines
-    ]
-    return next((match[2] for match in reversed(found) if match and match[2]), None)
+        return []
+    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")  # as PowerShell's > writes it
+    text = content.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := DOTENV_LINE.match(line):
+            place = f"{match['name']} in line {number} of {path}"
+            found.append(
+                (TOKEN_NAMES.index(match["name"]), -number, place, _unquoted(match["value"], match["quote"], place))
+            )
+    return [(place, value) for *_, place, value in sorted(found)]
+
+
+def _unquoted(value: str, opened: str, place: str) -> str:
+    """A value without its quotes and the comment behind it."""
+    quote = opened or (value[0] if value[:1] in tuple(QUOTES) else "")
+    if not quote:
+        return re.sub(r"\s*#.*", "", value).strip()
+    inside, closed, _ = value.removeprefix("" if opened else quote).partition(quote)
+    if not closed:
+        raise InputError(
+            f"{place} to end with the quote that it begins with", "an unclosed quote", "close or remove it"
+        )
+    return inside.strip()
 
 
 def _message(error: BaseException, token: str | None) -> tuple[str, str] | None:

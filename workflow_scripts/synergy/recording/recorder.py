@@ -117,7 +117,7 @@ def record(
     # ASSUME: The activation at a generated token is taken in the pass in which that token is the input, so that prompt
     # tokens never count.
     norms, logprobs, entropies, top_ids, top_values, generated, ends = [], [], [], [], [], [], []
-    stops = torch.tensor(model.stop_ids, device=model.device)
+    stops = torch.tensor(model.stop_ids, dtype=torch.long, device=model.device)
     with torch.inference_mode(), HeadNorms(model) as observed:
         decoding = GreedyDecoding(model, prompts)
         for _ in range(n_tokens):

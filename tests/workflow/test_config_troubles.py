@@ -1,0 +1,55 @@
+"""Troubles with overlays: each is one message with file and line, or what was meant."""
+
+import re
+
+import pytest
+from command_line import planned, run
+
+BASE = ("--directory", "{folder}", "--configfile", "config/smoke.yaml", "{folder}/overlay.yaml", "--cores")
+TARGET = "results/activations/smollm2-135m_logits.npz"
+
+
+def arguments(folder, overlay, cores, target):
+    (folder / "overlay.yaml").write_text(overlay)
+    return [*(word.format(folder=folder) for word in BASE), str(cores), "--", target]
+
+
+@pytest.mark.parametrize(
+    ("overlay", "found", "hint"),
+    [
+        (
+            "recording: {n_tokens: 12}\nstudy: [tiny-neox]\nrecording:\n  batch_size: 2\n",
+            "recording in lines 1 and 3",
+            "put",
+        ),
+        ("models:\n  a: {layers: 1}\n  a:\n    heads: 2\n", r"models\.a in lines 2 and 3", "put"),
+        ("study: [tiny-neox]\ndecomposition:\n", r"nothing stands under it \(.*overlay\.yaml, line 2\)", "mend"),
+        ("models:\n  tiny-neox:\n    resources: {mem: lots}\n", r"'lots' .*overlay\.yaml, line 3", "as in 8GB"),
+        ("recording:\n  n_token: 12\n", r"'n_token' .*overlay\.yaml, line 2", "use n_tokens"),
+        ("models:\n  tiny-neox:\n    resources: {runtime: soon}\n", "'soon'", "1-12:00:00"),
+    ],
+)
+def test_a_trouble_is_named_with_file_and_line(tmp_path, overlay, found, hint):
+    code, said = run("-n", *arguments(tmp_path, overlay, 1, "all"))
+    assert code == 1
+    assert said.count("ERROR: ") == 1
+    assert re.search(found, said)
+    assert hint in said.partition("Hint: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "minutes"),
+    [("1-12:00:00", 2160), ("90", 90), ("2:00:30", 121), ("1-6", 1800), ("45:00", 45), ("2h", 120)],
+)
+def test_an_overlay_replaces_a_source_and_gives_times_as_slurm_does(tmp_path, runtime, minutes):
+    stanza = f'source: {{path: elsewhere}}\n    resources: {{runtime: "{runtime}"}}'
+    jobs = planned(*arguments(tmp_path, f"models:\n  smollm2-135m:\n    {stanza}\n", 2, TARGET))
+    fetched, recorded = sorted(jobs, key=lambda job: job["rule"])
+    assert fetched["params"]["settings"]["source"] == {"path": "elsewhere"}
+    assert recorded["resources"]["runtime"] == minutes
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (6, 3), (40, 8)])
+def test_a_job_with_a_model_leaves_room_for_another(tmp_path, cores, threads):
+    jobs = planned(*arguments(tmp_path, "study: [tiny-neox]\n", cores, TARGET))
+    assert next(job["threads"] for job in jobs if job["rule"] == "record_activations") == threads
