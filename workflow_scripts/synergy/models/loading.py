@@ -63,6 +63,8 @@ class LanguageModel:
         The checkpoint's own tokenizer.
     stop_ids : list of int
         End-of-sequence ids.
+    capturable : bool
+        Whether a CUDA graph can hold a step of its decoding, as far as is known.
     """
 
     def __init__(self, model: nn.Module, tokenizer):
@@ -71,6 +73,7 @@ class LanguageModel:
         self.heads = find_heads(self.decoder)
         self.tokenizer = tokenizer
         self.stop_ids = stop_ids(model, tokenizer)
+        self.capturable = self.device.type == "cuda"
 
     @property
     def device(self) -> torch.device:

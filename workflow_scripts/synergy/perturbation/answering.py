@@ -11,8 +11,9 @@ import torch
 
 from synergy.files.console import progress
 from synergy.files.errors import InputError
-from synergy.models.generation import GreedyDecoding, out_of_memory
+from synergy.models.generation import out_of_memory
 from synergy.models.loading import LanguageModel
+from synergy.models.static_decoding import greedy_decoding
 from synergy.perturbation.answer_extraction import extract_answer
 from synergy.perturbation.grading import Grader
 from synergy.perturbation.likelihood import continuation_nll
@@ -105,7 +106,7 @@ def _go_on(
     alive = list(rows)
     try:
         with torch.inference_mode():
-            decoding = GreedyDecoding(model, contexts)
+            decoding = greedy_decoding(model, contexts)
             while True:
                 tokens = decoding.logits.argmax(-1)
                 pairs = enumerate(zip(alive, tokens.tolist(), strict=True))

@@ -16,8 +16,9 @@ import torch
 from synergy.files.artifacts import write_json, write_npz
 from synergy.files.console import progress
 from synergy.models.finite_numbers import require_finite
-from synergy.models.generation import GreedyDecoding, in_batches
+from synergy.models.generation import in_batches
 from synergy.models.loading import LanguageModel
+from synergy.models.static_decoding import greedy_decoding
 from synergy.recording.prompts import Prompt, answer_records
 
 
@@ -119,7 +120,7 @@ def record(
     norms, logprobs, entropies, top_ids, top_values, generated, ends = [], [], [], [], [], [], []
     stops = torch.tensor(model.stop_ids, dtype=torch.long, device=model.device)
     with torch.inference_mode(), HeadNorms(model) as observed:
-        decoding = GreedyDecoding(model, prompts)
+        decoding = greedy_decoding(model, prompts)
         for _ in range(n_tokens):
             distribution = decoding.logits.log_softmax(-1)
             if not torch.isfinite(distribution.sum()):  # one number to wait for; the whole is looked at if it is bad
