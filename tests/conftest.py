@@ -1,13 +1,44 @@
-"""A hub for the tests, the variables that loading a model changes, and the runs that several files look at."""
+"""A hub for the tests, the variables that loading a model changes, and the runs that several files look at.
+
+Tests run in two processes side by side, as the Makefile calls pytest. A file of tests stays together, and so does all
+that looks at one whole run.
+"""
 
 import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from places import REPOSITORY
 
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
+WHOLE_RUNS = ("cluster", "smoke_run", "embedded_run")
+SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
+if SIDE_BY_SIDE:  # a second thread of each process would only wait for the other process
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Say which tests one process does."""
+    for item in items if SIDE_BY_SIDE else ():
+        run = next((name for name in WHOLE_RUNS if name in item.fixturenames), None)
+        item.add_marker(pytest.mark.xdist_group(run or item.location[0]))
+
+
+def made_once(factory, name, make):
+    """A folder that `make` fills, in whichever process needs it first; the other waits for it."""
+    from filelock import FileLock
+
+    root = Path(factory.getbasetemp())
+    root = root.parent if SIDE_BY_SIDE else root
+    folder, done = root / name, root / f"{name}.done"
+    with FileLock(root / f"{name}.lock"):
+        if not done.exists():
+            make(folder)
+            done.touch()
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -60,18 +91,21 @@ def hub(monkeypatch, tmp_path):
 def smoke_run(tmp_path_factory):
     """The folder of a finished run of the smoke study, in a copy of the repository, for all tests that look at one.
 
-    Tokens were planted in its environment and its `.env`, which no file that it made may show.
+    Tokens were planted in its environment and its `.env`, which no file that it made may show. Its report is made too.
     """
     from declarations import rules
     from workflow_run import PLANTED, SMOKE, TARGETS, THREADS, copy_repository, planned_jobs, snakemake
 
-    folder = copy_repository(tmp_path_factory.mktemp("smoke"))
-    (folder / ".env").write_text(f"HF_TOKEN={PLANTED['.env']}\n")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("HF_TOKEN", PLANTED["environment"])
-        jobs = planned_jobs(snakemake(*SMOKE, *THREADS, "--", *TARGETS, cwd=folder))
-    assert jobs.keys() == rules().keys() | set(TARGETS)
-    return folder
+    def make(folder):
+        copy_repository(folder)
+        (folder / ".env").write_text(f"HF_TOKEN={PLANTED['.env']}\n")
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("HF_TOKEN", PLANTED["environment"])
+            jobs = planned_jobs(snakemake(*SMOKE, *THREADS, "--", *TARGETS, cwd=folder))
+        assert jobs.keys() == rules().keys() | set(TARGETS)
+        snakemake(*SMOKE, *THREADS, "--report", "results/report.html", cwd=folder)
+
+    return made_once(tmp_path_factory, "smoke", make)
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +113,10 @@ def embedded_run(tmp_path_factory):
     """The same of the embedded model, with few prompts and steps."""
     from workflow_run import EMBEDDED, copy_repository, snakemake
 
-    folder = copy_repository(tmp_path_factory.mktemp("embedded"))
-    (folder / "tests/workflow").mkdir()
-    (folder / EMBEDDED[1]).write_text((REPOSITORY / EMBEDDED[1]).read_text())
-    snakemake("--configfile", *EMBEDDED, "--cores", "2", cwd=folder)
-    return folder
+    def make(folder):
+        copy_repository(folder)
+        (folder / "tests/workflow").mkdir()
+        (folder / EMBEDDED[1]).write_text((REPOSITORY / EMBEDDED[1]).read_text())
+        snakemake("--configfile", *EMBEDDED, "--cores", "2", cwd=folder)
+
+    return made_once(tmp_path_factory, "embedded", make)

@@ -56,7 +56,6 @@ def report(run):
     """The report of the run, open in a browser; reading it changes nothing."""
     if not (BROWSER and DRIVER):
         pytest.skip(MISSING)
-    snakemake(*SMOKE, *THREADS, "--report", "results/report.html", cwd=run)
     with Browser() as browser:
         browser.open((run / "results/report.html").as_uri())
         browser.wait("return document.querySelector('#app').children.length")
