@@ -17,13 +17,9 @@ def rows(given: dict) -> list[Row]:
         np.fill_diagonal(network, np.nan)
     headline = seconds(lambda: [top_fraction_metrics(strongest(weighted_graph(own), 0.1), 0) for own in networks])
     everything = seconds(
-        lambda: measure_networks(
-            networks, 0.1, 0, 5, [networks] * 12, None, [networks] * 19, options_of(given).threads
-        )
+        lambda: measure_networks(networks, 0.1, 0, 5, [networks] * 12, None, [networks] * 19, options_of(given).threads)
     )
-    ours = (
-        f"{headline:.1f} s headline, {everything:.0f} s with 19 surrogates, 5 shuffles and 12 groups"
-    )
+    ours = f"{headline:.1f} s headline, {everything:.0f} s with 19 surrogates, 5 shuffles and 12 groups"
     words = "networkx and python-louvain themselves, graphs side by side"
     met = headline <= 20 and everything <= 300
     size, target = f"{N_HEADS:,} heads, both networks", "≤ 20 s headline, ≤ 300 s all"

@@ -143,7 +143,7 @@ def ablation_table(orders=("synergistic", "random"), seeds=1, steps=5, methods=(
 
 
 def accuracies(nll=(2.0, 1.5, 1.0), sigmas=(0.5,), baseline=90, n_sets=2, truncated=0.1, **correct):
-    """Correct answers of 100 in each of two draws, and of `n_sets` random sets; NLL of synergistic, random, redundant."""
+    """Correct answers of 100 in two draws, and of `n_sets` random sets; NLL of synergistic, random, redundant."""
     rows = [("baseline", 0.0, 0, 100, baseline, 0.0, 0.5)]
     for (condition, n_correct), value in zip(correct.items(), nll, strict=True):
         draws = range(n_sets if condition == "random" else 2)

@@ -113,7 +113,7 @@ def test_seeds_are_pooled():
 
 
 def measured(generator, n_draws, n_problems, sd_of_set):
-    """Scores and likelihoods of sets that come from one distribution: (names, share solved, NLL (n_draws, n_problems))."""
+    """Scores and likelihoods of sets of one distribution: names, share solved, NLL (n_draws, n_problems)."""
     ease = generator.normal(0, 1.5, n_problems)
     set_effects = generator.normal(0, sd_of_set, (n_draws, 1))
     solved = generator.random((n_draws, n_problems)) < 1 / (1 + np.exp(-(ease + set_effects)))
