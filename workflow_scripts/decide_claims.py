@@ -56,7 +56,7 @@ def decide_claims(
     noisy = read_table(math, required=MATH), read_json(math_statistics, "math_statistics")
     results = [
         *claims_of_activations(measured, twins, graphs, (layers, heads), drawn),
-        *claims_of_behaviour(*removed, *noisy, sigma, significance),
+        *claims_of_behaviour(*removed, *noisy, sigma),
     ]
     rows = decided(results, model, significance)
     for row in rows.to_dict("records"):

@@ -43,7 +43,7 @@ def claims_of_activations(
 
 
 def claims_of_behaviour(
-    ablation: pd.DataFrame, orders: dict, math: pd.DataFrame, conditions: dict, sigma: float, significance: float
+    ablation: pd.DataFrame, orders: dict, math: pd.DataFrame, conditions: dict, sigma: float
 ) -> list[Claim]:
     """Claims 6 to 8, which rest on what removing heads, and noise in them, does to behaviour.
 
@@ -59,11 +59,9 @@ def claims_of_behaviour(
         The paired comparisons of the noise conditions.
     sigma : float
         The noise at which claims 7 and 8 are tested.
-    significance : float
-        Level of every test.
     """
     return [
-        claim_ablation(orders, ablation, significance),
-        claim_noise_synergistic(math, conditions, sigma, significance),
-        claim_noise_redundant(math, conditions, sigma, significance),
+        claim_ablation(orders, ablation),
+        claim_noise_synergistic(math, conditions, sigma),
+        claim_noise_redundant(math, conditions, sigma),
     ]

@@ -10,13 +10,13 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from synergy.claims.published import agreement_rule
-from synergy.claims.verdicts import BEST_TO_WORST, NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDONE
+from synergy.claims.verdicts import BEST_TO_WORST, NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDECIDED
 from synergy.heads.layer_profiles import layer_means
 from synergy.report.style import FAINT, INK, REDUNDANCY, SYNERGY
 from synergy.statistics.ranks import pearson, rank_quantiles
 
 COLOURS = {"ink": INK, "faint": FAINT, "synergy": SYNERGY, "redundancy": REDUNDANCY}
-VERDICT_SIGNS = {SUPPORTED: "✓", NOT_SUPPORTED: "○", OPPOSITE: "✗", NOT_TESTABLE: "–"}  # not by colour alone
+VERDICT_SIGNS = {SUPPORTED: "✓", UNDECIDED: "○", OPPOSITE: "✗", NOT_TESTABLE: "–"}  # not by colour alone
 # The questions that a reader comes with, and the claims that answer them.
 QUESTIONS = {
     "Does it have a synergistic core?": (1, 2, 3),
@@ -26,40 +26,31 @@ QUESTIONS = {
 
 
 def tally(rows: list[dict]) -> str:
-    """How many claims of one model have which verdict, and how many of the supported ones outlast their control."""
+    """How many claims of one model have which verdict, and how many of the supported ones outlast their control.
+
+    Verdicts are those after the correction for the number of claims.
+    """
     counts = Counter(row["verdict"] for row in rows)
     parts = [f"{counts[verdict]} {verdict}" for verdict in BEST_TO_WORST if counts[verdict]]
     kept = sum(row["verdict"] == row["verdict_after_control"] == SUPPORTED for row in rows)
     supported = counts[SUPPORTED]
     after = f" Of the {supported} supported, {kept} {'is' if kept == 1 else 'are'} supported after the control too."
-    undone = [row["claim"] for row in rows if UNDONE in row["note"]]
-    names = f"claim{'s' if len(undone) > 1 else ''} {' and '.join(undone)}"
-    chance = f" Corrected for the number of claims, {names} would not be decided." if undone else ""
-    return f"Of {len(rows)} published claims: {', '.join(parts)}.{after if supported else ''}{chance}"
+    return f"Of {len(rows)} published claims: {', '.join(parts)}.{after if supported else ''}"
 
 
-def answer_in_words(row: dict) -> str:
-    """One claim answered, with its control, in a clause."""
-    before, after, control = row["verdict"], row["verdict_after_control"], row["control"]
+def answer_in_words(row: dict) -> list[str]:
+    """One claim answered, and then its control, in sentences of one idea."""
+    answers = {SUPPORTED: "Yes.", UNDECIDED: "Undecided.", OPPOSITE: "No, the opposite.", NOT_TESTABLE: "Not testable."}
+    before, after = row["verdict"], row["verdict_after_control"]
     if before == NOT_TESTABLE:
-        return "Could not be tested"
-    if before == SUPPORTED:
-        return {
-            SUPPORTED: "Yes, and its control leaves it",
-            NOT_SUPPORTED: f"Only until its control ({control}) removes it",
-            OPPOSITE: f"Only until its control ({control}) reverses it",
-            NOT_TESTABLE: "Yes, but its control could not be applied",
-        }[after]
-    first = "No, the opposite" if before == OPPOSITE else "Not shown"
-    return (
-        first
-        + {
-            SUPPORTED: f"; supported only once its control ({control}) is applied",
-            OPPOSITE: "" if before == OPPOSITE else f"; the opposite once its control ({control}) is applied",
-            NOT_SUPPORTED: f"; nothing is left after its control ({control})" if before == OPPOSITE else "",
-            NOT_TESTABLE: "",
-        }[after]
-    )
+        return [answers[before]]
+    controlled = {
+        SUPPORTED: "Its control finds it too.",
+        UNDECIDED: "Its control does not find it." if before == SUPPORTED else "Its control is undecided.",
+        OPPOSITE: "Its control finds the opposite.",
+        NOT_TESTABLE: "Its control could not be applied.",
+    }
+    return [answers[before], controlled[after]]
 
 
 def number(value: float | str | None, form: str = ".3g") -> str:
