@@ -5,18 +5,21 @@ Small, complete and consistent; in the tables of heads and layers every verdict 
 
 import hashlib
 import importlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from places import PUBLISHED
 
+from synergy.claims.measured import Measured
 from synergy.files.artifacts import read_npz, save_figure, write_npz
 from synergy.files.tables import write_table
 from synergy.heads.layer_profiles import inverted_u
 from synergy.heads.networks import measure_networks
-from synergy.heads.scores import SCORES, ranking_columns
+from synergy.heads.scores import SCORES, prompt_score, rank_difference
 from synergy.perturbation.outcomes import Scores, compare_conditions, compare_with_sets
+from synergy.statistics.ranks import mean_defined, rank_quantiles
 
 # Series.
 
@@ -75,32 +78,86 @@ def merged(folder, recorded, shards):
 
 # What claims are decided on.
 
-LAYERS, HEADS = 10, 4
-DRAWN = {"significance": 0.05, "permutations": 199, "seed": 0}
+LAYERS, HEADS = 24, 3
+DRAWN = {"significance": 0.05, "permutations": 399, "seed": 0}
 GEOMETRY = {"layers": LAYERS, "heads": HEADS, **DRAWN}
 U, FLAT, VALLEY = inverted_u(LAYERS), np.tile([0.4, 0.6], LAYERS // 2), 1 - inverted_u(LAYERS)
 UNDEFINED = np.full(LAYERS, np.nan)
 
 
-def ranking(profile, excess=None, seed=0, **scores):
-    """Scores of heads around a layer profile, and others around the profile of the excess."""
-    generator = np.random.default_rng(seed)
-    columns = dict.fromkeys(SCORES, profile) | scores
-    columns |= {"syn_red_score": profile, "excess_score": profile if excess is None else excess}
-    heads = pd.DataFrame(columns).loc[np.repeat(np.arange(LAYERS), HEADS)].reset_index(drop=True)
-    return heads + 0.02 * generator.standard_normal(heads.shape[::-1]).T
+def measured(profile, null=FLAT, within=0.0, null_within=0.0, seed=0, prompts=12, surrogates=39, outside=0.0):
+    """A model whose synergy follows a layer profile, and whose surrogates' follows another.
+
+    Pairs within layers have `within` nats more than pairs between them, those of surrogates `null_within`.
+    """
+    generator, n = np.random.default_rng(seed), LAYERS * HEADS
+    arrays = {}
+    of_null = 0.05 / np.sqrt(prompts)  # a surrogate is a mean over prompts
+    kinds = ("prompt", profile, within, prompts, 0.05), ("null", null, null_within, surrogates, of_null)
+    for kind, shape, extra, size, sd in kinds:
+        noise = generator.normal(0, sd, (3, size, n))
+        arrays[f"head_{kind}_sts"] = 1 + np.repeat(shape, HEADS) + noise[0]
+        arrays[f"head_{kind}_rtr"] = 1 - 0.1 * np.repeat(shape, HEADS) + noise[1]
+        arrays[f"head_{kind}_phi_r"] = 1 + np.repeat(shape, HEADS) + noise[2]
+        for atom in ("sts", "phi_r"):
+            arrays[f"within_{kind}_{atom}"] = 1 + extra + generator.normal(0, sd, (size, LAYERS))
+            arrays[f"between_{kind}_{atom}"] = 1 + generator.normal(0, sd, size)
+        arrays[f"within_{kind}_pairs"] = np.full((size, LAYERS), HEADS * (HEADS - 1) // 2)
+        arrays[f"between_{kind}_pairs"] = np.full(size, (n - HEADS) * n // 2)
+    means = {name: arrays[f"head_prompt_{name}"].mean(axis=0) for name in ("sts", "rtr", "phi_r")}
+    excess = {name: means[name] - mean_defined(arrays[f"head_null_{name}"], axis=0) for name in means}
+    scores = {name: prompt_score(name)(means["sts"], means["rtr"]) for name in SCORES}
+    columns = scores | {"syn_red_score": scores["rank_difference"], "avg_synergy": means["sts"]}
+    columns |= {"excess_score": rank_difference(excess["sts"], excess["rtr"]), "excess_synergy": excess["sts"]}
+    columns |= {"avg_phi_r": means["phi_r"], "excess_phi_r": excess["phi_r"], "autocorrelation": np.full(n, 0.3)}
+    columns |= {"integration": rank_quantiles(means["phi_r"]), "numit": means["sts"] / 3, "null_numit": means["rtr"] / 3}
+    return Measured(pd.DataFrame(columns), arrays, outside)
 
 
-def atoms(within, null_within=0.0, null=True, seed=0):
-    """Synergy 1 + `within` inside a layer and 1 outside, of which the null explains 0.5 and `null_within`."""
-    generator = np.random.default_rng(seed)
-    same = np.kron(np.eye(LAYERS), np.ones((HEADS, HEADS)))
-    noise = generator.normal(0, 0.05, same.shape)
-    sts = 1 + within * same + noise + noise.T
-    expected = 0.5 + null_within * same if null else np.full(same.shape, np.nan)
-    for matrix in (sts, expected):
-        np.fill_diagonal(matrix, np.nan)
-    return {"sts_matrix": sts, "sts_null_mean": expected}
+def heads_series(phi=0.6, within=0.0, layers=LAYERS, heads=HEADS, prompts=12, tokens=60, seed=0):
+    """Series of heads with an autocorrelation a layer, and noise that heads of a layer share: (prompts, n, tokens)."""
+    series = ar1(seed, layers * heads, tokens, np.repeat(np.broadcast_to(phi, layers), heads), prompts)
+    shared = np.random.default_rng([seed, 1]).standard_normal((prompts, layers, tokens))
+    return (series + within * np.repeat(shared, heads, axis=1)).astype(np.float32)
+
+
+def analysed(folder, series, layers=LAYERS, heads=HEADS, surrogates=19, name="model"):
+    """Paths of what the workflow's scripts make of series: ranking, its summary, atoms and networks."""
+    paths = {
+        what: str(folder / f"{name}_{what}.{ending}")
+        for what, ending in (("activations", "npz"), ("pairwise", "npz"), ("ranking", "csv"), ("summary", "json"))
+    } | {"metrics": str(folder / f"{name}_metrics.json")}
+    category = np.array(list("abcdef"))[np.arange(len(series)) % 6]
+    note = {"made_by": "record_activations", "model": {"source": "test"}}
+    write_npz(paths["activations"], note, activations=series, n_tokens=full(series), category=category)
+    settings = HOW | {"seed": 0, "null_model": {"kind": "circular_shift", "surrogates": surrogates}}
+    shards = folder / f"{name}_shards"
+    shards.mkdir()
+    made = make_shards(shards, paths["activations"], 1, heads=heads, null_model=settings["null_model"])
+    importlib.import_module("merge_pairs").merge_pairs(made, paths["activations"], paths["pairwise"])
+    importlib.import_module("rank_heads").rank_heads(
+        paths["pairwise"],
+        paths["activations"],
+        layers=layers,
+        heads=heads,
+        score="rank_difference",
+        bootstrap=20,
+        seed=0,
+        ranking=paths["ranking"],
+        summary=paths["summary"],
+    )
+    importlib.import_module("measure_graphs").measure_graphs(
+        paths["pairwise"],
+        paths["activations"],
+        synergy="sts",
+        top_fraction=0.1,
+        seed=0,
+        null_networks=2 if surrogates else 0,
+        surrogates=surrogates,
+        decomposition=settings,
+        metrics=paths["metrics"],
+    )
+    return paths
 
 
 def spread_out(n=40, seed=0, scale=1.0):
@@ -114,9 +171,16 @@ def clustered(n=40, seed=1):
     return np.kron(np.eye(n // 8), np.ones((8, 8))) * 10 + spread_out(n, seed) * 0.01
 
 
-def graph_metrics(synergy, redundancy, null_networks=20):
-    """What the two networks are measured to be."""
-    return measure_networks(synergy, redundancy, 0.15, 0, null_networks) | {"top_fraction": 0.15}
+def graph_metrics(first, second, surrogates, n_groups=8, seed=0):
+    """What two kinds of networks are measured to be: each of all prompts, without each group, and of surrogates.
+
+    `first` and `second` make a network from a seed; `surrogates` are pairs of such makers.
+    """
+    partial = [(first(seed=seed + k), second(seed=seed + 100 + k)) for k in range(n_groups)]
+    whole = tuple(np.mean(own, axis=0) for own in zip(*partial, strict=True))
+    drawn = [(one(seed=seed + 200 + k), two(seed=seed + 300 + k)) for k, (one, two) in enumerate(surrogates)]
+    networks = measure_networks(whole, 0.15, 0, 0, partial, [1] * n_groups, drawn)
+    return networks | {"top_fraction": 0.15, "n_groups": n_groups}
 
 
 def ratio(estimate, p_value, n_seeds=119):
@@ -184,20 +248,10 @@ MODELS = {"tiny-without-null": (2, 4, 0), "one-head": (3, 1, 2), "gemma3-4b": (8
 
 def results_folder(folder, layers, heads, surrogates):
     """The artifacts of a model in one folder, by the scripts where they can make them."""
-    n, generator = layers * heads, np.random.default_rng(0)
-    arrays = {}
-    for atom, scale in (("sts", 0.05), ("rtr", 0.01), ("phi_r", 0.005)):
-        matrix = spread_out(n, len(arrays), scale)
-        np.fill_diagonal(matrix, np.nan)
-        means = np.nanmean(matrix, axis=1)
-        arrays[f"{atom}_matrix"] = matrix
-        arrays[f"{atom}_null_mean"] = 0.9 * matrix if surrogates else np.full((n, n), np.nan)
-        arrays[f"head_prompt_{atom}"] = means * generator.gamma(9, 1 / 9, (5, n))
-        arrays[f"head_null_{atom}"] = means * generator.normal(0.9, 0.05, (surrogates, n))
-    write_npz(folder / "pairwise.npz", {"made_by": "merge_pairs", "model": {"source": "test"}}, **arrays)
-    head = np.arange(n)
-    ranked = ranking_columns(arrays, "rank_difference", 20, 0).assign(head_idx=head, layer=head // heads)
-    write_table(folder / "ranking.csv", ranked)
+    head, n = np.arange(layers * heads), layers * heads
+    series = heads_series(layers=layers, heads=heads, prompts=5, tokens=40)
+    for what, path in analysed(folder, series, layers, heads, surrogates).items():
+        Path(path).rename(folder / f"{what}{Path(path).suffix}")
     orders = {"synergistic": 1, "random": 3, "random_layer_matched": 2}
     methods = ("zero", "mean") if layers == 8 else ("zero",)
     write_table(folder / "ablation.csv", ablation_table(orders, steps=n + 1, methods=methods))
@@ -206,8 +260,6 @@ def results_folder(folder, layers, heads, surrogates):
     write_table(folder / "math.csv", math.assign(n_correct=math.n_correct - math.seed, truncated_fraction=truncated))
     ranks = {"model": "gemma3-4b-it", "layer": head // heads, "head_in_layer": head % heads, "syn_red_rank": head + 1}
     write_table(folder / "ranks.csv", pd.DataFrame(ranks))
-    measure = importlib.import_module("measure_graphs").measure_graphs
-    measure(str(folder / "pairwise.npz"), 0.1, 0, 2 if surrogates else 0, str(folder / "metrics.json"))
     return folder
 
 

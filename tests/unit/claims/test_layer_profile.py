@@ -1,110 +1,92 @@
-"""Claims 1 and 2, both ways: the inverted U over depth, and its absence without training."""
+"""Claims 1 and 2 on layer profiles of which it is known what they are."""
 
 import numpy as np
 import pytest
-from artifacts import DRAWN, FLAT, GEOMETRY, HEADS, LAYERS, UNDEFINED, VALLEY, U, ranking
+from artifacts import DRAWN, FLAT, HEADS, LAYERS, UNDEFINED, VALLEY, U, measured
 
 from synergy.claims.layer_profile import claim_absent_untrained, claim_inverted_u
-from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
+from synergy.claims.verdicts import NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDECIDED, decided
+from synergy.heads.layer_profiles import depth_p, inverted_u
+from synergy.statistics.autoregression import autoregression, coefficient
+
+DRAWS = DRAWN["permutations"], DRAWN["seed"]
+
+
+def verdicts(claim):
+    row = decided([claim], "m", DRAWN["significance"]).iloc[0]
+    return row["verdict"], row["verdict_after_control"]
 
 
 @pytest.mark.parametrize(
-    ("profile", "excess", "before", "after"),
+    ("profile", "null", "raw", "control"),
     [
-        (U, U, SUPPORTED, SUPPORTED),
-        (U, FLAT, SUPPORTED, NOT_SUPPORTED),
-        (U, VALLEY, SUPPORTED, OPPOSITE),
-        (VALLEY, U, OPPOSITE, SUPPORTED),
-        (FLAT, FLAT, NOT_SUPPORTED, NOT_SUPPORTED),
-        (U, UNDEFINED, SUPPORTED, NOT_TESTABLE),
+        (U, FLAT, SUPPORTED, SUPPORTED),
+        (U, U, SUPPORTED, UNDECIDED),  # the surrogates show the same
+        (FLAT, FLAT, UNDECIDED, UNDECIDED),
+        (VALLEY, FLAT, OPPOSITE, UNDECIDED),  # below the null is not the opposite of the claim
+        (VALLEY, VALLEY, OPPOSITE, UNDECIDED),
     ],
 )
-def test_inverted_u(profile, excess, before, after):
-    claim = claim_inverted_u(ranking(profile, excess), **GEOMETRY)
-    assert (claim.verdict, claim.verdict_after_control) == (before, after)
+def test_claim_1(profile, null, raw, control):
+    claim = claim_inverted_u(measured(profile, null), LAYERS, HEADS, *DRAWS)
+    assert verdicts(claim) == (raw, control)
+    assert claim.test.ci_low <= claim.test.estimate <= claim.test.ci_high
+    assert -1 <= claim.test.ci_low < claim.test.ci_high <= 1
 
 
-def test_inverted_u_shows_every_score_and_names_the_configured_one():
-    table = ranking(FLAT, balance=U, value_difference=VALLEY)
-    table["rank_difference"] = table["syn_red_score"]
-    note = claim_inverted_u(table, **GEOMETRY).row("m")["note"]
-    assert "Configured score: rank difference." in note
-    for name, verdict in (("rank difference", NOT_SUPPORTED), ("value difference", OPPOSITE), ("balance", SUPPORTED)):
-        described = next(part for part in note.split("Every definition: ")[1].split("; ") if part.startswith(name))
-        assert described.removesuffix(".").endswith(f", {verdict}")
-
-
-def test_inverted_u_interval_holds_the_estimate_of_a_clear_profile():
-    test = claim_inverted_u(ranking(U), **GEOMETRY).test
-    assert test.ci_low < test.estimate < test.ci_high + 1e-3
-    assert test.ci_low > 0.9
-
-
-def test_too_few_layers_are_not_testable():
-    table = {name: column[: 2 * HEADS] for name, column in ranking(U).items()}
-    claim = claim_inverted_u(table, layers=2, heads=HEADS, **DRAWN)
-    assert claim.verdict == claim.verdict_after_control == NOT_TESTABLE
-    assert "could not be tested" in claim.row("m")["note"]
+def test_claim_1_without_a_null_or_beyond_its_calibration_has_no_control():
+    for own, word in ((measured(U, surrogates=0), "no null"), (measured(U, outside=0.06), "6 %")):
+        claim = claim_inverted_u(own, LAYERS, HEADS, *DRAWS)
+        assert verdicts(claim) == (SUPPORTED, NOT_TESTABLE)
+        assert word.replace(" ", "") in claim.control_test.obstacle.replace(" ", "")
 
 
 @pytest.mark.parametrize(
-    ("trained", "untrained", "verdict"),
+    ("trained", "untrained", "raw"),
     [
-        (U, FLAT, SUPPORTED),
-        (U, VALLEY, SUPPORTED),
-        (U, U, NOT_SUPPORTED),
-        (FLAT, FLAT, NOT_TESTABLE),
-        (FLAT, U, OPPOSITE),
+        (U, [FLAT], SUPPORTED),
+        (U, [FLAT, VALLEY, FLAT], SUPPORTED),
+        (U, [U, U], UNDECIDED),
+        (FLAT, [FLAT], NOT_TESTABLE),  # nothing that could be absent
+        (VALLEY, [FLAT], NOT_TESTABLE),
     ],
 )
-def test_absent_in_the_untrained_model(trained, untrained, verdict):
-    claim = claim_absent_untrained(ranking(trained, seed=1), ranking(untrained, seed=2), **GEOMETRY)
-    if trained is U and untrained is U:
-        # Which of two equal fits is the better is chance.
-        assert claim.verdict in (NOT_SUPPORTED, OPPOSITE)
-    else:
-        assert claim.verdict == verdict
+def test_claim_2(trained, untrained, raw):
+    twins = [measured(profile, seed=number + 1) for number, profile in enumerate(untrained)]
+    claim = claim_absent_untrained(measured(trained), twins, LAYERS, HEADS, *DRAWS, DRAWN["significance"])
+    assert verdicts(claim)[0] == raw
+    assert f"twin {len(untrained)}" in " ".join(claim.notes)
 
 
-@pytest.mark.parametrize(
-    ("trained", "untrained", "after"),
-    [
-        (U, FLAT, SUPPORTED),
-        (0.3 * U + 0.7 * FLAT, U, OPPOSITE),  # what is left after the null is the better arch without training
-        (FLAT, FLAT, NOT_TESTABLE),
-        (UNDEFINED, UNDEFINED, NOT_TESTABLE),
-    ],
-)
-def test_absence_is_tested_again_on_the_null_subtracted_scores(trained, untrained, after):
-    claim = claim_absent_untrained(ranking(U, trained, seed=1), ranking(FLAT, untrained, seed=2), **GEOMETRY)
-    assert (claim.verdict, claim.verdict_after_control) == (SUPPORTED, after)
-    if after == OPPOSITE:
-        assert "reverses the effect" in claim.row("m")["note"]
+def test_claim_2_needs_twins_of_the_same_shape_and_prompts():
+    whole, level = measured(U), DRAWN["significance"]
+    for twins in ([], [measured(FLAT, prompts=5)]):
+        claim = claim_absent_untrained(whole, twins, LAYERS, HEADS, *DRAWS, level)
+        assert verdicts(claim) == (NOT_TESTABLE, NOT_TESTABLE)
 
 
-def test_inverted_u_tells_the_quadratic_contrast_and_the_stricter_rotations():
-    slope = np.linspace(0, 1, LAYERS)
-    arch, straight = (claim_inverted_u(ranking(profile), **GEOMETRY).row("m") for profile in (0.2 + 0.7 * U, slope))
-    assert "Quadratic contrast (rise from the ends to the middle) 0.7" in arch["note"]
-    assert straight["verdict"] == NOT_SUPPORTED
-    assert "under rotations of the layer order" in straight["note"]
+@pytest.mark.parametrize("layers", [10, 30])
+@pytest.mark.parametrize("phi", [0.0, 0.6, 0.9])
+def test_smooth_profiles_are_called_an_arch_no_more_often_than_the_level(layers, phi):
+    shocks = np.random.default_rng([layers, int(10 * phi)]).standard_normal((400, layers))
+    p_values = np.array([depth_p(profile, 2999, 0) for profile in autoregression(shocks, phi)])
+    assert (p_values <= 0.05).mean() <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 400)
 
 
-@pytest.mark.parametrize("control", [None, {name: values[:8] for name, values in ranking(FLAT).items()}])
-def test_absence_without_a_fitting_untrained_model_is_not_testable(control):
-    claim = claim_absent_untrained(ranking(U), control, **GEOMETRY)
-    assert claim.verdict == claim.verdict_after_control == NOT_TESTABLE
-    assert "untrained model" in claim.row("m")["note"]
+def test_an_arch_is_found_in_noise():
+    shocks = np.random.default_rng(0).standard_normal((100, 30))
+    p_values = np.array([depth_p(shock + 4 * inverted_u(30), 199, 0) for shock in shocks])
+    assert (p_values <= 0.05).mean() > 0.8
 
 
-def test_exchanges_without_a_shape_count_for_nothing_and_are_told():
-    # Two profiles of one raised layer each: to exchange one of these layers alone leaves a flat profile, and all other
-    # exchanges are as extreme as what was found.
-    trained, untrained = ranking(U), ranking(U)
-    for table, layer in ((trained, 5), (untrained, 0)):
-        table["syn_red_score"] = np.repeat(np.eye(LAYERS)[layer], HEADS)
-    claim = claim_absent_untrained(trained, untrained, **GEOMETRY)
-    assert claim.test.p_value == 1
-    exchanged = np.random.default_rng(0).random((199, LAYERS)) < 0.5
-    flat = np.count_nonzero(exchanged[:, 5] != exchanged[:, 0])
-    assert f"{flat} of 199 exchanges made a profile flat and are left out" in claim.row("m")["note"]
+@pytest.mark.parametrize("phi", [0.0, 0.3, 0.6])
+def test_the_coefficient_of_short_series_has_no_bias(phi):
+    shocks = np.random.default_rng(1).standard_normal((4000, 30))
+    found = coefficient(autoregression(shocks, phi))
+    assert np.mean(found) == pytest.approx(max(phi, 0.07), abs=0.05)  # not below 0, so that 0 itself is not reached
+
+
+def test_a_profile_with_few_layers_or_none_is_not_testable():
+    assert np.isnan(depth_p(U[:4], 99, 0))
+    assert np.isnan(depth_p(np.ones(LAYERS), 99, 0))
+    assert np.isnan(depth_p(UNDEFINED, 99, 0))

@@ -3,29 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from artifacts import (
-    DRAWN,
-    FLAT,
-    GEOMETRY,
-    HEADS,
-    LAYERS,
-    U,
-    atoms,
-    clustered,
-    graph_metrics,
-    ranking,
-    spread_out,
-)
+from artifacts import GEOMETRY, HEADS, LAYERS, analysed, heads_series
 from compare_variants import compare_variants
 
-from synergy.claims.layer_profile import claim_inverted_u
 from synergy.claims.robustness import QUANTITIES, ROBUSTNESS_AGREEMENT, ROBUSTNESS_CLAIMS, agreement
-from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
-from synergy.files.artifacts import write_json, write_npz
-from synergy.files.tables import read_table, write_table
+from synergy.claims.verdicts import NOT_TESTABLE
+from synergy.files.tables import read_table
 from synergy.heads.layer_profiles import layer_means
 
 N_HEADS = LAYERS * HEADS
+TWIN = {"rankings": "ranking", "summaries": "summary", "pairwise": "pairwise"}
+WHAT = TWIN | {"metrics": "metrics"}
+NAMES = ["default", "other", "integration"]
 
 
 def table(score, **columns):
@@ -63,27 +52,24 @@ def test_layers_may_agree_where_heads_do_not():
     np.testing.assert_allclose(layer_means(scores, LAYERS, HEADS), layer_means(dealt, LAYERS, HEADS))
 
 
-@pytest.fixture
-def variants(tmp_path):
-    """Artifacts of the default, in which claims 1 to 5 hold, and of a variant in which none does."""
-    made = {"rankings": [], "pairwise": [], "metrics": [], "control_rankings": []}
-    for name, profile, within, graphs in (
-        ("default", U, 0.4, (spread_out(), clustered())),
-        ("flat", FLAT, 0.0, (clustered(), spread_out())),
-    ):
-        for kind, scores in (("rankings", ranking(profile)), ("control_rankings", ranking(FLAT, seed=3))):
-            made[kind].append(str(tmp_path / f"{name}_{kind}.csv"))
-            write_table(made[kind][-1], table(scores["syn_red_score"]).assign(**scores))
-        made["pairwise"].append(str(tmp_path / f"{name}.npz"))
-        write_npz(made["pairwise"][-1], {}, **atoms(within))
-        made["metrics"].append(str(tmp_path / f"{name}.json"))
-        write_json(made["metrics"][-1], graph_metrics(*graphs))
-    return made
+@pytest.fixture(scope="module")
+def variants(tmp_path_factory):
+    """What the scripts make of one model and of an untrained twin, as recorded and of other series."""
+    folder = tmp_path_factory.mktemp("variants")
+    series = {"default": heads_series(within=0.7), "other": heads_series(phi=0.3), "integration": None}
+    made = {}
+    for role, seed in (("model", 0), ("twin", 9)):
+        for name, own in series.items():
+            source = "default" if own is None else name
+            shifted = series[source] if not seed else heads_series(phi=0.3, seed=seed + len(source))
+            made[role, name] = made.get((role, source)) or analysed(folder, shifted, name=f"{role}_{name}")
+    arguments = {what: [made["model", name][key] for name in series] for what, key in WHAT.items()}
+    return arguments | {f"control_{what}": [made["twin", name][key] for name in series] for what, key in TWIN.items()}
 
 
 def compared(artifacts, tmp_path, **changes):
     paths = str(tmp_path / "agreement.csv"), str(tmp_path / "claims.csv")
-    names = {"variants": ["default", "flat"], "model": "m", "agreement_table": paths[0], "claims_table": paths[1]}
+    names = {"variants": NAMES, "model": "m", "agreement_table": paths[0], "claims_table": paths[1]}
     compare_variants(**(artifacts | GEOMETRY | names | changes))
     correlated, claims = (read_table(path) for path in paths)
     assert (tuple(correlated), tuple(claims)) == (ROBUSTNESS_AGREEMENT, ROBUSTNESS_CLAIMS)
@@ -92,28 +78,20 @@ def compared(artifacts, tmp_path, **changes):
 
 def test_each_variant_has_its_own_verdicts_beside_the_defaults(variants, tmp_path):
     correlated, claims = compared(variants, tmp_path)
-    assert claims["claim"].tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
-    assert claims["variant"].tolist() == ["default", "flat"] * 5
-    assert set(claims["verdict_default"]) == {SUPPORTED}
-    assert claims[claims["variant"] == "flat"].set_index("claim")["verdict"].to_dict() == {
-        1: NOT_SUPPORTED,
-        2: NOT_TESTABLE,  # no inverted U that could be absent
-        3: NOT_SUPPORTED,
-        4: OPPOSITE,
-        5: OPPOSITE,
-    }
-    assert set(claims[claims["variant"] == "default"]["verdict"]) == {SUPPORTED}
-    alone = claim_inverted_u(ranking(U), LAYERS, HEADS, **DRAWN)
-    assert claims["estimate"][0] == pytest.approx(alone.test.estimate)
-    assert claims["verdict_after_control"][0] == alone.verdict_after_control
+    assert claims["claim"].tolist() == [number for number in range(1, 6) for _ in NAMES]
+    assert claims["variant"].tolist() == NAMES * 5
+    own = claims[claims["variant"] == "default"].set_index("claim")["verdict"]
+    assert (claims["verdict_default"] == claims["claim"].map(own)).all()
+    estimates = claims.pivot(index="claim", columns="variant", values="estimate")
+    assert estimates.loc[3, "default"] != estimates.loc[3, "other"]
+    assert estimates.loc[3, "default"] != estimates.loc[3, "integration"]
     assert correlated["spearman"].abs().max() < 1
 
 
 def test_without_a_control_claim_2_is_not_testable_under_any_variant(variants, tmp_path):
-    _, claims = compared(variants, tmp_path, control_rankings=[])
-    verdicts = claims.groupby("claim")["verdict"].agg(set)
-    assert verdicts[2] == {NOT_TESTABLE}
-    assert verdicts[1] == {SUPPORTED, NOT_SUPPORTED}
+    none = {f"control_{what}": [] for what in TWIN}
+    _, claims = compared(variants, tmp_path, **none)
+    assert set(claims[claims["claim"] == 2]["verdict"]) == {NOT_TESTABLE}
 
 
 def test_the_default_alone_is_compared_with_nothing(variants, tmp_path):

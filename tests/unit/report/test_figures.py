@@ -10,7 +10,7 @@ from matplotlib.collections import PathCollection
 from PIL import Image
 from places import PUBLISHED
 
-from synergy.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, OPPOSITE, SUPPORTED
+from synergy.claims.verdicts import NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDECIDED
 from synergy.files.errors import InputError
 from synergy.report.ablation_figure import draw_floor
 from synergy.report.robustness_figure import robustness_figure
@@ -134,7 +134,7 @@ def compare_variants(names, null=True):
     excess = agreement.assign(quantity="excess_score", spearman=-agreement["spearman"] if null else np.nan)
     agreement = pd.concat([agreement.assign(quantity="syn_red_score"), excess])
     agreement = pd.concat([agreement.assign(level=level) for level in ("heads", "layers")])
-    verdicts = [NOT_TESTABLE, NOT_SUPPORTED, OPPOSITE, SUPPORTED]
+    verdicts = [NOT_TESTABLE, UNDECIDED, OPPOSITE, SUPPORTED]
     claims = pd.DataFrame([(claim, name) for claim in range(1, 6) for name in names], columns=["claim", "variant"])
     places = np.arange(len(claims))
     claims["verdict"], claims["verdict_after_control"] = np.take(verdicts, [places % 4, (places + 1) % 4])
@@ -158,7 +158,7 @@ def test_robustness_says_every_correlation_and_verdict(names):
         assert len(written) == n * (n - 1)
         if n > 1:  # the score below the diagonal, what exceeds the null above it
             assert (written[1, 0], written[0, 1]) == ("-.99", ".99")
-    sign = {SUPPORTED: "+", NOT_SUPPORTED: "0", OPPOSITE: "–", NOT_TESTABLE: ""}
+    sign = {SUPPORTED: "+", UNDECIDED: "0", OPPOSITE: "–", NOT_TESTABLE: ""}
     for claim, title in ((1, "1 inverted U"), (5, "5 modularity")):
         own = claims[claims["claim"] == claim]
         expected = own[["verdict", "verdict_after_control"]].map(sign.get).to_numpy()

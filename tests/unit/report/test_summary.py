@@ -14,12 +14,11 @@ from synergy.claims.published import AGREEMENT_COLUMNS as AGREEMENT_COLUMNS
 from synergy.claims.score_definitions import DEFINITION_COLUMNS as DEFINITION_COLUMNS
 from synergy.claims.verdicts import (
     CLAIM_COLUMNS,
-    NOT_SUPPORTED,
     NOT_TESTABLE,
     OPPOSITE,
     STATEMENTS,
     SUPPORTED,
-    with_holm,
+    UNDECIDED,
 )
 from synergy.files.artifacts import write_json
 from synergy.files.errors import InputError
@@ -27,7 +26,7 @@ from synergy.files.tables import write_table
 from synergy.report.costs import rule_costs
 from synergy.report.summary import answer_in_words, measured, null_in_words, p_words, tally
 
-VERDICTS = (SUPPORTED, NOT_SUPPORTED, OPPOSITE, NOT_TESTABLE)
+VERDICTS = (SUPPORTED, UNDECIDED, OPPOSITE, NOT_TESTABLE)
 
 
 def claim(number=1, before=SUPPORTED, after=SUPPORTED, **other):
@@ -40,13 +39,15 @@ def claim(number=1, before=SUPPORTED, after=SUPPORTED, **other):
 @pytest.mark.parametrize("before", VERDICTS)
 @pytest.mark.parametrize("after", VERDICTS)
 def test_answers_say_what_the_verdicts_say(before, after):
-    words = answer_in_words(claim(before=before, after=after))
-    assert words.startswith("Yes") == (before == SUPPORTED and after in (SUPPORTED, NOT_TESTABLE))
-    assert words.startswith("Only until its control") == (before == SUPPORTED and after in (NOT_SUPPORTED, OPPOSITE))
-    assert ("the opposite" in words.lower()) == (before == OPPOSITE or (before == NOT_SUPPORTED and after == OPPOSITE))
-    assert ("Could not be tested" in words) == (before == NOT_TESTABLE)
-    if before == SUPPORTED and after in (NOT_SUPPORTED, OPPOSITE):
-        assert "(null-subtracted scores) re" in words  # removes, reverses
+    first, *controlled = answer_in_words(claim(before=before, after=after))
+    words = {SUPPORTED: "Yes.", UNDECIDED: "Undecided.", OPPOSITE: "No, the opposite.", NOT_TESTABLE: "Not testable."}
+    assert first == words[before]
+    assert bool(controlled) == (before != NOT_TESTABLE)
+    for sentence in controlled:
+        assert ("finds it too" in sentence) == (after == SUPPORTED)
+        assert ("does not find it" in sentence) == (after == UNDECIDED and before == SUPPORTED)
+        assert ("the opposite" in sentence) == (after == OPPOSITE)
+        assert ("not be applied" in sentence) == (after == NOT_TESTABLE)
 
 
 def test_the_tally_counts():
@@ -54,10 +55,9 @@ def test_the_tally_counts():
     assert tally(rows) == (
         "Of 3 published claims: 2 supported, 1 not testable. Of the 2 supported, 1 is supported after the control too."
     )
-    claims = [claim(1, p_value=0.03), claim(2, p_value=0.001), claim(3, NOT_SUPPORTED, p_value=0.5)]
-    undone = with_holm(pd.DataFrame(claims), 0.05).to_dict("records")
-    assert tally(undone).endswith("Corrected for the number of claims, claim 1 would not be decided.")
-    assert tally([claim(1, OPPOSITE, OPPOSITE)]) == "Of 1 published claims: 1 opposite."
+    assert tally([claim(1, OPPOSITE, OPPOSITE), claim(2, UNDECIDED)]) == (
+        "Of 2 published claims: 1 undecided, 1 opposite."
+    )
 
 
 def test_numbers_are_told_where_they_exist():
