@@ -67,7 +67,7 @@ class Series:
     n_heads: int
 
     def information(self) -> np.ndarray:
-        """Gaussian self-informations in nats, −½ log(1 − r²), float64 (n_prompts, n_heads_padded); NaN where infinite."""
+        """Self-informations −½ log(1 − r²) in nats, float64 (n_prompts, n_heads_padded); NaN where infinite."""
         remaining = 1 - self.self_correlation**2
         return -0.5 * np.log(np.where(remaining > 0, remaining, np.nan))
 

@@ -78,7 +78,7 @@ def subtract_own(values, own, others):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def own_means(information, n_heads, start, means):
-    """What `subtract_own` takes of sts and TDMI, mean over the prompts in which both heads vary, to `means` (2, n_pairs).
+    """Write what `subtract_own` takes of sts and TDMI to `means` (2, n_pairs): mean over the prompts that define it.
 
     `information` (n_prompts, n_heads_padded) are the self-informations, NaN where a head does not vary.
     """
@@ -137,8 +137,8 @@ def finish_surrogate(sums, undefined, n_prompts, n_heads, heads, start, own, nul
     """Take one surrogate's sums over prompts into the running moments of its pairs and the sums of heads and layers.
 
     `own` (n_pairs,) is added to the means of sts, from which it was taken (`subtract_own`). `null` (6, n_pairs) holds
-    mean and sum of squared deviations of sts, of rtr and of Φ_R; `count` (n_pairs,) the number of surrogates that define
-    the pair; `head_sums` int64 (4, n_heads_padded) and `layer_sums` (4, layers) the sums of this surrogate's means over
+    mean and sum of squared deviations of sts, of rtr and of Φ_R; `count` (n_pairs,) the number of surrogates that
+    define the pair; `head_sums` int64 (4, n_heads_padded) and `layer_sums` (4, layers) the sums of this surrogate's means over
     prompts, over partners and over pairs within a layer, in units of 1 / SCALE, and in their last row the number of
     undefined ones.
     """
