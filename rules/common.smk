@@ -89,7 +89,11 @@ def only_named(artifact, name, values, key):
     for target in workflow.dag_settings.targets if workflow.dag_settings else ():
         asked = re.fullmatch(path.replace(rf"\{{{name}\}}", "([^/]+)"), str(target))
         if asked and asked[1] not in values:
-            stop(f"a path with one of the {len(values)} {name}s of {key}", repr(asked[1]), f"add it there, or take one of {', '.join(values[:3])} …")
+            stop(
+                f"a path with one of the {len(values)} {name}s of {key}",
+                repr(asked[1]),
+                f"add it there, or take one of {', '.join(values[:3])} …",
+            )
 
 
 def of_known(name, pattern, artifact):

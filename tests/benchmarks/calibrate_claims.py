@@ -110,7 +110,8 @@ def trained_and_twins(phi: float, height: float, untrained: float, alike: float)
             own, common, *others = generator.standard_normal((5, layers))
             shocks = [own, *(np.sqrt(alike) * common + np.sqrt(1 - alike) * other for other in others)]
             heights = [height, untrained, untrained, untrained]
-            drawn = [autoregression(shock, phi) + h * inverted_u(layers) for shock, h in zip(shocks, heights, strict=True)]
+            both = zip(shocks, heights, strict=True)
+            drawn = [autoregression(shock, phi) + height * inverted_u(layers) for shock, height in both]
             own, *twins = map(head_scores, drawn)
             yield claim_absent_untrained(own, twins, layers, 1, DRAWS, 0, LEVEL).test
 
@@ -267,14 +268,16 @@ def cases() -> list[Case]:
         found.append(Case("2", "raw", data, "arch of 4 sds, trained only", 300, trained_and_twins(phi, 4, 0, 0.5)))
     kinds = {"even": "φ .6", "memory": "φ .3 to .8 in an arch", "layers": "φ of layers .3 to .8"}
     for kind, data in kinds.items():
-        found.append(Case("1", "control", f"independent heads, {data}", nothing, 200, of_series(kind, first_claim, "control_test")))
+        draw = of_series(kind, first_claim, "control_test")
+        found.append(Case("1", "control", f"independent heads, {data}", nothing, 200, draw))
     kind = "shared in the middle"
     found.append(Case("1", "control", "φ .6", kind, 100, of_series(kind, first_claim, "control_test")))
     found.append(Case("3", "raw", "independent heads, φ .6", nothing, 200, of_series("even", third_claim, "test")))
-    planted = "memory differs between layers, no coupling"
-    found.append(Case("3", "raw", "independent heads, φ of layers .3 to .8", planted, 100, of_series("layers", third_claim, "test")))
+    planted, draw = "memory differs between layers, no coupling", of_series("layers", third_claim, "test")
+    found.append(Case("3", "raw", "independent heads, φ of layers .3 to .8", planted, 100, draw))
     for kind, data in kinds.items():
-        found.append(Case("3", "control", f"independent heads, {data}", nothing, 200, of_series(kind, third_claim, "control_test")))
+        draw = of_series(kind, third_claim, "control_test")
+        found.append(Case("3", "control", f"independent heads, {data}", nothing, 200, draw))
     kind = "shared within layers"
     found.append(Case("3", "control", "φ .6", kind, 100, of_series(kind, third_claim, "control_test")))
     for number, claim in (("4", claim_efficiency), ("5", claim_modularity)):
@@ -325,11 +328,12 @@ def draw(results: list[Found]) -> None:
         error = 2 * (LEVEL * (1 - LEVEL) / found.case.data_sets) ** 0.5
         axes.plot([LEVEL - error, LEVEL + error], [place, place], color="0.8", linewidth=4)
         axes.plot(found.decided, place, "o", color=color)
-    names = [f"{c.claim} {c.test}: {c.data}{', ' * bool(c.planted)}{c.planted}" for c in (found.case for found in results)]
+    cases = [found.case for found in results]
+    names = [f"{c.claim} {c.test}: {c.data}{', ' * bool(c.planted)}{c.planted}" for c in cases]
     axes.set_yticks(range(len(results)), names, fontsize=6)
     axes.invert_yaxis()
     axes.axvline(LEVEL, color="0.5", linewidth=0.8)
-    axes.set_xlabel("share of data sets decided at 5 % (red: nothing to decide; blue: an effect is there; grey: 5 % ± 2 standard errors)")
+    axes.set_xlabel("share of data sets decided at 5 % (red: no effect; blue: an effect; grey: 5 % ± 2 s.e.)")
     save_figure(str(FIGURE), figure, provenance("calibrate_claims", {}))
 
 

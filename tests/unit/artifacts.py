@@ -110,7 +110,8 @@ def measured(profile, null=FLAT, within=0.0, null_within=0.0, seed=0, prompts=12
     columns = scores | {"syn_red_score": scores["rank_difference"], "avg_synergy": means["sts"]}
     columns |= {"excess_score": rank_difference(excess["sts"], excess["rtr"]), "excess_synergy": excess["sts"]}
     columns |= {"avg_phi_r": means["phi_r"], "excess_phi_r": excess["phi_r"], "autocorrelation": np.full(n, 0.3)}
-    columns |= {"integration": rank_quantiles(means["phi_r"]), "numit": means["sts"] / 3, "null_numit": means["rtr"] / 3}
+    columns |= {"integration": rank_quantiles(means["phi_r"])}
+    columns |= {"numit": means["sts"] / 3, "null_numit": means["rtr"] / 3}
     return Measured(pd.DataFrame(columns), arrays, outside)
 
 

@@ -21,7 +21,8 @@ def model(tmp_path_factory):
     """What the scripts make of heads that share noise within layers, and of an untrained twin."""
     folder = tmp_path_factory.mktemp("model")
     trained, twin = heads_series(within=0.7), heads_series(phi=0.3, seed=5)
-    return [analysed(folder, series, surrogates=159, name=name) for name, series in (("model", trained), ("twin", twin))]
+    both = {"model": trained, "twin": twin}
+    return [analysed(folder, series, surrogates=159, name=name) for name, series in both.items()]
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_script_writes_a_row_a_claim(artifacts, tmp_path, capsys):
 
 
 def test_script_without_an_untrained_model(artifacts, tmp_path):
-    none = dict.fromkeys(("control_rankings", "control_summaries", "control_pairwise"), [])
+    none = {f"control_{kind}": [] for kind in ("rankings", "summaries", "pairwise")}
     script.decide_claims(**(artifacts | none), model="m", claims=str(tmp_path / "claims.csv"))
     verdicts = read_table(tmp_path / "claims.csv").set_index("claim")["verdict"]
     assert verdicts[2] == NOT_TESTABLE

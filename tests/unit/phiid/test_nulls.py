@@ -1,12 +1,14 @@
 """Surrogates keep what they must keep, and draws depend on their key alone."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
 
 import numpy as np
 import pytest
 from artifacts import ar1, full
 
 from synergy.files.errors import InputError
+from synergy.phiid import decomposition as decomposition_module
 from synergy.phiid.decomposition import Decomposition, Settings
 from synergy.phiid.estimators import HeadSeries, prepare
 from synergy.phiid.nulls import KINDS, least_offset, offsets, phases, randomise_phases, sources, surrogate_prompt, words
@@ -125,10 +127,12 @@ def pass_over(series, pair):
     unused = np.zeros((n_prompts, 4, n_padded), dtype=np.int64), np.zeros((n_prompts, 4, 1), dtype=np.int64)
     gaussian_range(
         *(series.z, series.self_correlation, series.autocorrelation, series.n_samples, False, True),
+        series.information(),
         *(series.rotation, least_offset(series.n_samples), series.n_heads, series.n_heads),
         *(pair, pair + 1, pair, sums, lost, *unused),
     )
-    return sums[0, 0] / (n_prompts - lost[0])
+    own = series.information()[:, list(combinations(range(series.n_heads), 2))[pair]]
+    return sums[0, 0] / (n_prompts - lost[0]) + 2 * own.min(axis=1).mean()
 
 
 def test_pairs_rotated_to_within_the_least_offset_are_left_out_of_that_prompt():
@@ -144,6 +148,17 @@ def test_pairs_rotated_to_within_the_least_offset_are_left_out_of_that_prompt():
     assert matrices["rtr"][0, 1] < 0.05
     _, undefined, *_ = decomposition._pass(range(1), 3, ThreadPoolExecutor(1), 0)
     assert undefined[0] == near.sum()
+
+
+def test_what_is_left_out_does_not_decide_which_prompts_count():
+    """Prompts differ in autocorrelation: the null of independent heads scatters as without a least offset."""
+    series = ar1(11, 8, 100, np.linspace(0, 0.9, 40)[:, None], 40)
+    found = Decomposition(series, full(series), Settings(surrogates=60)).run(range(28))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decomposition_module, "least_offset", np.zeros_like)
+        every = Decomposition(series, full(series), Settings(surrogates=60)).run(range(28))
+    np.testing.assert_allclose(found["sts_null_mean"], every["sts_null_mean"], atol=4e-3)
+    assert found["sts_null_sd"].mean() < 1.15 * every["sts_null_sd"].mean()
 
 
 @pytest.mark.parametrize(("n_samples", "least"), [(99, 6), (48, 6), (47, 5), (23, 2), (7, 0)])

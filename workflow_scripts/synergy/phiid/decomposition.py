@@ -23,7 +23,7 @@ from synergy.files.errors import InputError
 from synergy.phiid.estimators import HeadSeries, Series, check, prepare
 from synergy.phiid.kernels.compiled_code import keep_compiled_code
 from synergy.phiid.kernels.discrete import pack
-from synergy.phiid.kernels.ranges import discrete_range, finish_surrogate, gaussian_range
+from synergy.phiid.kernels.ranges import discrete_range, finish_surrogate, gaussian_range, own_means
 from synergy.phiid.nulls import check_null, least_offset, surrogate_prompt
 from synergy.phiid.pairs import QUANTITIES, WITH_NULL, n_pairs, split, symmetric
 from synergy.recording.activations import check_series
@@ -125,10 +125,11 @@ class Decomposition:
         null_layer_sums = np.zeros((surrogates, 4, self.layers), dtype=np.int64)
         with ThreadPoolExecutor(self.threads) as pool:
             observed, undefined, head_sums, layer_sums = self._pass(pairs, 4, pool)
+            own, _ = self._own(pairs)
             for s in progress(range(surrogates), "surrogates", "surrogate") if surrogates else ():
                 sums, lost, _, _ = self._pass(pairs, 3, pool, s)
                 where = self.n_prompts, n_heads, self.heads, pairs.start
-                finish_surrogate(sums, lost, *where, null, n_null, null_head_sums[s], null_layer_sums[s])
+                finish_surrogate(sums, lost, *where, own, null, n_null, null_head_sums[s], null_layer_sums[s])
         with np.errstate(invalid="ignore", divide="ignore"):
             means = np.where(n_null > 0, null[0::2], np.nan)
             deviations = np.where(n_null > 1, np.sqrt(null[1::2] / (n_null - 1)), np.nan)
@@ -166,9 +167,12 @@ class Decomposition:
             See `synergy.phiid.nulls.check_null`.
         """
         check_null(self.settings.null_kind, len(surrogates), self.recording)
+        pairs = range(n_pairs(self.series.n_heads))
+        own = self._own(pairs)
         with ThreadPoolExecutor(self.threads) as pool:
             for s in surrogates:
-                sums, undefined, _, _ = self._pass(range(n_pairs(self.series.n_heads)), 4, pool, s, near=all_prompts)
+                sums, undefined, _, _ = self._pass(pairs, 4, pool, s, near=all_prompts)
+                sums[[0, 3]] += own * (self.n_prompts - undefined)
                 yield self._matrices(sums, self.n_prompts - undefined)
 
     def leave_out(self, groups: Sequence[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
@@ -198,6 +202,17 @@ class Decomposition:
         defined = self.n_prompts - sum(undefined for _, undefined, *_ in parts)
         for group, (sums, undefined, *_) in zip(groups, parts, strict=True):
             yield self._matrices(whole - sums, defined - (len(group) - undefined))
+
+    def _own(self, pairs: range) -> np.ndarray:
+        """What rotated heads' sts and TDMI are counted from, (2, n_pairs) in nats: mean over all prompts.
+
+        Self-informations differ between prompts. Were a pair's values averaged over the prompts that are not left out,
+        those that are would decide: the null would scatter more than what it is compared with.
+        """
+        means = np.zeros((2, len(pairs)))
+        if self.settings.null_kind == "circular_shift" and mends_seam(self.settings):
+            own_means(self.series.information(), self.series.n_heads, pairs.start, means)
+        return means
 
     def _matrices(self, sums: np.ndarray, defined: np.ndarray) -> dict[str, np.ndarray]:
         """Matrices of the mean over prompts, from sums (rows, n_pairs) over the defined ones (n_pairs,)."""
@@ -247,7 +262,8 @@ class Decomposition:
                     discrete_range(series.z, series.self_correlation, series.n_samples, ccs, *offsets, *where)
                 else:
                     correlations = series.self_correlation, series.autocorrelation
-                    gaussian_range(series.z, *correlations, series.n_samples, ccs, rotated, *offsets, *where)
+                    how = ccs, rotated, series.information()
+                    gaussian_range(series.z, *correlations, series.n_samples, *how, *offsets, *where)
                 return own
 
             for own_heads, own_layers in pool.map(work, parts):

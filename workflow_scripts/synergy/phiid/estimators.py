@@ -66,6 +66,11 @@ class Series:
     rotation: np.ndarray
     n_heads: int
 
+    def information(self) -> np.ndarray:
+        """Self-informations −½ log(1 − r²) in nats, float64 (n_prompts, n_heads_padded); NaN where infinite."""
+        remaining = 1 - self.self_correlation**2
+        return -0.5 * np.log(np.where(remaining > 0, remaining, np.nan))
+
     def of(self, prompts: slice | np.ndarray) -> "Series":
         """Series of some of the prompts."""
         arrays = self.z, self.self_correlation, self.autocorrelation, self.n_samples, self.rotation

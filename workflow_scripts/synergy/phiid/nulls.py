@@ -9,7 +9,8 @@ surrogate, prompt, head) alone: not on the pairs, shards or threads that ask for
     and future stay together, so a head's self-information is exactly that of the data; rotating the series itself
     would instead make samples across the seam, which lowers the autocorrelation and so biases the null. What the seam
     does to correlations between heads is undone for Gaussian estimators under MMI (`synergy.phiid.kernels.seam`). Where
-    two heads' rotations are nearer than `least_offset`, the pair is left out of that prompt of that surrogate.
+    two heads' rotations are nearer than `least_offset`, the pair is left out of that prompt of that surrogate; for
+    Gaussian estimators under MMI, what the heads' own informations give to sts stays in.
 ``cross_prompt``
     Each head takes its samples from another prompt, by its own random permutation of the prompts of equal length. What
     all heads do at the same token in every prompt stays. In one in n_prompts a pair meets in one prompt by chance.

@@ -66,6 +66,38 @@ def leave_out_near(values, own, others, n, least):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def subtract_own(values, own, others):
+    """Take from sts and, of four rows, TDMI of a block what independent heads of the same self-informations have."""
+    for k in range(BLOCK):
+        other = others[k]
+        values[0, k] -= 2.0 * (own if own < other else other)
+    if values.shape[0] == 4:
+        for k in range(BLOCK):
+            values[3, k] -= own + others[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def own_means(information, n_heads, start, means):
+    """Write what `subtract_own` takes of sts and TDMI to `means` (2, n_pairs): mean over the prompts that define it.
+
+    `information` (n_prompts, n_heads_padded) are the self-informations, NaN where a head does not vary.
+    """
+    pair = -start
+    for i in range(n_heads - 1):
+        for j in range(i + 1, n_heads):
+            if 0 <= pair < means.shape[1]:
+                lower, both, count = 0.0, 0.0, 0
+                for p in range(information.shape[0]):
+                    one, other = information[p, i], information[p, j]
+                    if one == one and other == other:
+                        lower += 2.0 * (one if one < other else other)
+                        both += one + other
+                        count += 1
+                means[0, pair], means[1, pair] = lower / max(count, 1), both / max(count, 1)
+            pair += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def accumulate(values, low, high, i, j, pair, heads, sums, undefined, head_sums, layer_sums):
     """Add lanes low … high − 1 of a block to the sums of pairs; of four rows, the first three to heads and layers.
 
@@ -101,13 +133,14 @@ def accumulate(values, low, high, i, j, pair, heads, sums, undefined, head_sums,
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def finish_surrogate(sums, undefined, n_prompts, n_heads, heads, start, null, count, head_sums, layer_sums):
+def finish_surrogate(sums, undefined, n_prompts, n_heads, heads, start, own, null, count, head_sums, layer_sums):
     """Take one surrogate's sums over prompts into the running moments of its pairs and the sums of heads and layers.
 
-    `null` (6, n_pairs) holds mean and sum of squared deviations of sts, of rtr and of Φ_R; `count` (n_pairs,) the
-    number of surrogates that define the pair; `head_sums` int64 (4, n_heads_padded) and `layer_sums` (4, layers) the
-    sums of this surrogate's means over prompts, over partners and over pairs within a layer, in units of 1 / SCALE, and
-    in their last row the number of undefined ones.
+    `own` (n_pairs,) is added to the means of sts, from which it was taken (`subtract_own`). `null` (6, n_pairs) holds
+    mean and sum of squared deviations of sts, of rtr and of Φ_R; `count` (n_pairs,) the number of surrogates that
+    define the pair; `head_sums` int64 (4, n_heads_padded) and `layer_sums` (4, layers) the sums of this surrogate's
+    means over prompts, over partners and over pairs within a layer, in units of 1 / SCALE, and in their last row the
+    number of undefined ones.
     """
     pair = -start
     for i in range(n_heads - 1):
@@ -118,7 +151,7 @@ def finish_surrogate(sums, undefined, n_prompts, n_heads, heads, start, null, co
                 if defined > 0:
                     count[pair] += 1
                     for row in range(3):
-                        value = sums[row, pair] / defined
+                        value = sums[row, pair] / defined + (own[pair] if row == 0 else 0.0)
                         step = value - null[2 * row, pair]
                         null[2 * row, pair] += step / count[pair]
                         null[2 * row + 1, pair] += step * (value - null[2 * row, pair])
@@ -141,6 +174,7 @@ def gaussian_range(
     n_samples,
     ccs,
     rotated,
+    information,
     rotation,
     least,
     n_heads,
@@ -168,7 +202,10 @@ def gaussian_range(
     ccs : bool
         Redundancy by common change in surprisal, else by minimum mutual information.
     rotated : bool
-        Whether each head was rotated by its own offset: then seams are mended (`synergy.phiid.kernels.seam`).
+        Whether each head was rotated by its own offset: then seams are mended (`synergy.phiid.kernels.seam`), and sts
+        and TDMI are counted from what independent heads have (`subtract_own`).
+    information : float64 (n_prompts, n_heads_padded)
+        Self-informations in nats; used only where `rotated`.
     rotation : int64 (n_prompts, n_heads_padded)
         Samples that each head was rotated by; used only where `least` is not 0.
     least : int64 (n_prompts,)
@@ -213,6 +250,8 @@ def gaussian_range(
                                 if rotated:
                                     mend(work[r], autocorrelation[p, i], autocorrelation[p, j : j + BLOCK], n)
                                 mmi_block(work[r], c, d, values)
+                                if rotated:
+                                    subtract_own(values, information[p, i], information[p, j : j + BLOCK])
                             else:
                                 determinants(work[r], c, d, minors)
                                 informations(minors)
