@@ -1,22 +1,4 @@
 # Needs a model and the prompts. Gives what every head did while the model answered.
-import zipfile
-
-
-def is_own(path):
-    """Whether there is a file that is a user's: not one that names what made it, as ours do."""
-    try:
-        with zipfile.ZipFile(path) as arrays:
-            return "provenance.npy" not in arrays.namelist()
-    except FileNotFoundError:
-        return False
-    except (OSError, zipfile.BadZipFile):
-        return True
-
-
-def unless_own(artifact):
-    """Function that gives an input of the recording; none where the activations are a user's, which nothing outdates."""
-    own = lambda wildcards: is_own(PATHVARS.apply("<activations>").format(model=wildcards.model))
-    return lambda wildcards: [] if own(wildcards) else artifact
 
 
 rule record_activations:

@@ -2,6 +2,7 @@
 import hashlib
 import re
 import sys
+import zipfile
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -127,3 +128,26 @@ def twins_of_model(wildcards):
 def of_twins(artifact):
     """Function that gives the paths of an artifact of each untrained twin of the model that a job is for."""
     return lambda wildcards: every(artifact, model=twins_of_model(wildcards))
+
+
+def is_own(path):
+    """Whether there is a file that is a user's: not one that names what made it, as ours do."""
+    try:
+        with zipfile.ZipFile(path) as arrays:
+            return "provenance.npy" not in arrays.namelist()
+    except FileNotFoundError:
+        return False
+    except (OSError, zipfile.BadZipFile):
+        return True
+
+
+def unless_own(artifact):
+    """Function that gives an input of the recording; none where the activations are a user's, which nothing outdates."""
+    own = lambda wildcards: is_own(PATHVARS.apply("<activations>").format(model=wildcards.model))
+    return lambda wildcards: [] if own(wildcards) else artifact
+
+
+def noise_conditions(sigma, n_cores, n_random):
+    """Names of the conditions at one strength: so many draws of noise in the two cores, and so many random sets."""
+    numbers = {"synergistic": n_cores, "redundant": n_cores, "random": n_random}
+    return [f"{heads}-{float(sigma)}-{seed}" for heads, n in numbers.items() for seed in range(n)]
