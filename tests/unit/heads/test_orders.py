@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from synergy.files.errors import InputError
 from synergy.files.tables import write_table
-from synergy.heads.orders import N_BINS, ORDERS, noisy_heads, ordered_heads, parse_order, removal_order
+from synergy.heads.orders import (
+    N_BINS,
+    ORDERS,
+    named_conditions,
+    named_orders,
+    noisy_heads,
+    parse_condition,
+    parse_order,
+    removal_order,
+    step_counts,
+)
 
 N_LAYERS, N_HEADS = 6, 5
 
@@ -87,14 +97,57 @@ def test_unknown_orders_and_methods_are_refused(name, found):
         parse_order(name)
 
 
-def test_methods_share_their_random_orders(tmp_path):
-    heads = ranking()
-    write_table(tmp_path / "ranking.csv", heads)
-    zero, mean = (ordered_heads(name, tmp_path / "ranking.csv", 30) for name in ("random-2", "mean-random-2"))
-    assert (zero[0], mean[0]) == ("zero", "mean")
-    np.testing.assert_array_equal(zero[1], mean[1])
+@pytest.fixture
+def table(tmp_path):
+    """Path of a ranking of all heads."""
+    write_table(tmp_path / "ranking.csv", ranking())
+    return str(tmp_path / "ranking.csv")
+
+
+def orders_of(table, names, fine=(), geometry=(N_LAYERS, N_HEADS)):
+    return named_orders(names, fine, table, geometry, 0.1, 1, 0.5)
+
+
+def test_methods_share_their_random_orders(table):
+    zero, mean = orders_of(table, ["random-2", "mean-random-2"])
+    assert (zero.method, mean.method) == ("zero", "mean")
+    np.testing.assert_array_equal(zero.heads, mean.heads)
+    with pytest.raises(InputError, match=r"each of the model's 35 heads.*found 30 rows"):
+        orders_of(table, ["random-2"], geometry=(7, N_HEADS))
+
+
+def test_fine_orders_are_measured_at_every_step_of_the_others_too(table):
+    fine, coarse = orders_of(table, ["synergistic-0", "random-0"], ["synergistic-0"])
+    assert coarse.counts == coarse.compared == fine.compared == [0, 3, 6, 9, 12, 15]
+    assert fine.counts == list(range(16))
+
+
+@given(step=st.floats(0.01, 0.5), fine=st.integers(1, 4), n=st.integers(8, 300))
+def test_steps_ascend_from_none_to_the_last(step, fine, n):
+    for size in (step, fine):
+        counts = step_counts(n, size, 0.5)
+        assert (counts[0], counts[-1]) == (0, round(n / 2))
+        assert (np.diff(counts) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "parsed"),
+    [("baseline", ("baseline", 0.0, 0)), ("random-0.5-12", ("random", 0.5, 12)), ("redundant-1e-05-0", None)],
+)
+def test_conditions_hold_kind_strength_and_seed(name, parsed, table):
+    if parsed is None:
+        with pytest.raises(InputError, match="found 'redundant-1e-05-0'"):
+            parse_condition(name)
+        return
+    assert parse_condition(name) == parsed
+    (condition,) = named_conditions([name], 0.2, table, N_LAYERS * N_HEADS)
+    assert (condition.kind, condition.sigma, condition.seed) == parsed
+    assert len(condition.heads) == (0 if name == "baseline" else 6)
+
+
+def test_conditions_of_another_models_ranking_are_refused(table):
     with pytest.raises(InputError, match=r"each of the model's 31 heads.*found 30 rows"):
-        ordered_heads("random-2", tmp_path / "ranking.csv", 31)
+        named_conditions(["baseline"], 0.2, table, 31)
 
 
 def test_unknown_kind_and_undefined_score_are_refused():
