@@ -4,6 +4,7 @@ Tests run in two processes side by side, as the Makefile calls pytest. A file of
 that looks at one whole run.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -25,6 +26,11 @@ def pytest_collection_modifyitems(items):
     for item in items if SIDE_BY_SIDE else ():
         run = next((name for name in WHOLE_RUNS if name in item.fixturenames), None)
         item.add_marker(pytest.mark.xdist_group(run or item.location[0]))
+
+
+def pytest_collection_finish():
+    """Keep what was imported out of garbage collections: statsmodels asks for one at every correction of p-values."""
+    gc.freeze()
 
 
 def made_once(factory, name, make):

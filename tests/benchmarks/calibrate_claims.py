@@ -6,6 +6,7 @@ Draws docs/figures/claims_calibration.png and writes its table between two marks
 on one core; a share below 1 is a trial that writes nothing.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -339,6 +340,7 @@ def draw(results: list[Found]) -> None:
 
 def main(share: float) -> None:
     """Simulate all cases; with all their data sets, write table and figure."""
+    gc.freeze()  # statsmodels collects garbage at every correction of p-values
     results = [run(case, share) for case in cases()]
     if share < 1:
         return

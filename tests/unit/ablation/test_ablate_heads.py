@@ -1,5 +1,6 @@
 """One job of the ablation, from files to its file: what it writes, how it goes on after a kill, what it refuses."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from places import MODELS
 from synergy.ablation import sweep as ablation
 from synergy.files.artifacts import read_json, read_npz, write_json
 from synergy.files.errors import InputError
-from synergy.files.kept_results import Unfinished
 from synergy.files.tables import read_table, write_table
 
 MODEL = {"key": "tiny-qwen3", "source": {}, "revision": "local", "weights": {"kind": "random", "seed": 0}}
@@ -38,13 +38,29 @@ def job(tmp_path):
     return {
         "model": str(MODELS / "tiny-qwen3"),
         **{name.split(".")[0]: path for name, path in files.items()},
-        **{"order": "random-1", "dtype": "float32", "n_prompts": 4, "step": 2, "max_fraction": 1.0, "batch_size": 2},
-        **{"residual_cache": "device", "threads": 1, "output": str(tmp_path / "orders" / "random-1.npz")},
+        **{"names": ["random-1"], "fine": [], "scatteritem": "1-of-1", "dtype": "float32", "n_prompts": 4, "step": 2},
+        **{"fine_step": 1, "max_fraction": 1.0, "batch_size": 2, "residual_cache": "device", "threads": 1},
+        "folder": str(tmp_path / "orders" / "1-of-1"),
     }
 
 
-def without_provenance(path):
-    return read_npz(path)[0]
+def file_of(job, order="random-1"):
+    """Where a job puts an order."""
+    return Path(job["folder"]) / f"{order}.npz"
+
+
+def curves(job):
+    """Arrays of all that a job made, by order; there is nothing else."""
+    folder = Path(job["folder"])
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    return {path.stem: read_npz(path)[0] for path in folder.iterdir()}
+
+
+def assert_equal(found, expected):
+    assert found.keys() == expected.keys()
+    for order, arrays in expected.items():
+        for name, values in arrays.items():
+            np.testing.assert_array_equal(found[order][name], values)
 
 
 def kill_after(monkeypatch, n_batches):
@@ -59,39 +75,53 @@ def kill_after(monkeypatch, n_batches):
     monkeypatch.setattr(ablation, "_sweep", killed)
 
 
-@pytest.mark.parametrize("order", ["random-1", "mean-random-1"])
-def test_job_writes_kl_of_each_step_and_prompt(job, order):
-    ablate_heads(**job | {"order": order})
-    arrays, note = read_npz(job["output"])
-    assert arrays["kl_nats"].shape == (5, 4)
-    assert (arrays["kl_nats"][1:] > 0).all()
-    np.testing.assert_array_equal(arrays["num_heads_removed"], [0, 2, 4, 6, 8])
-    np.testing.assert_array_equal(np.sort(arrays["removed"]), np.arange(N_HEADS))
-    assert arrays["method"] == ("mean" if order.startswith("mean") else "zero")
-    assert 0.5 <= arrays["layer_share"] <= 1
-    assert list(arrays["prompt_id"]) == ["p0", "p1", "p2", "p3"]
-    assert note["parameters"]["order"] == order
-    assert [path.name for path in Path(job["output"]).parent.iterdir()] == ["random-1.npz"]
+BOTH = ["random-1", "mean-random-1", "synergistic-0"]
 
 
-@pytest.mark.parametrize("order", ["random-1", "mean-random-1"])
-def test_killed_job_goes_on_after_its_finished_batches_with_the_same_bits(job, order, monkeypatch, capsys):
-    job |= {"order": order}
+def test_job_writes_kl_of_each_step_and_prompt_of_each_order(job):
+    ablate_heads(**job | {"names": BOTH, "fine": ["synergistic-0"]})
+    for order, arrays in curves(job).items():
+        counts = range(9) if order == "synergistic-0" else range(0, 9, 2)
+        np.testing.assert_array_equal(arrays["num_heads_removed"], counts)
+        np.testing.assert_array_equal(arrays["compared"], range(0, 9, 2))
+        assert arrays["kl_nats"].shape == (len(counts), 4)
+        assert (arrays["kl_nats"][1:] > 0).all()
+        np.testing.assert_array_equal(np.sort(arrays["removed"]), np.arange(N_HEADS))
+        assert arrays["method"] == ("mean" if order.startswith("mean") else "zero")
+        assert 0.5 <= arrays["layer_share"] <= 1
+        assert list(arrays["prompt_id"]) == ["p0", "p1", "p2", "p3"]
+        assert read_npz(file_of(job, order))[1]["parameters"]["order"] == order
+
+
+def test_orders_do_not_depend_on_which_share_a_job(job, tmp_path):
+    ablate_heads(**job | {"names": BOTH, "fine": BOTH[1:]})
+    together, apart = curves(job), {}
+    for number in (1, 2):
+        part = {"scatteritem": f"{number}-of-2", "folder": str(tmp_path / f"part{number}" / "folder")}
+        ablate_heads(**job | {"names": BOTH, "fine": BOTH[1:]} | part)
+        apart |= curves(job | part)
+    assert_equal(apart, together)
+
+
+@pytest.mark.parametrize("names", [["random-1"], BOTH], ids=len)
+@pytest.mark.parametrize("after", [1, 3])
+def test_killed_job_goes_on_after_its_finished_batches_with_the_same_bits(job, names, after, monkeypatch, capsys):
+    job |= {"names": names}
     ablate_heads(**job)
-    whole = without_provenance(job["output"])
-    Path(job["output"]).unlink()
+    whole = curves(job)
+    shutil.rmtree(job["folder"])
+    n_batches = 2 * len(names)
     with monkeypatch.context() as patch:
-        kill_after(patch, 1)
-        with pytest.raises(KeyboardInterrupt):
-            ablate_heads(**job)
-    assert not Path(job["output"]).exists()
+        kill_after(patch, after)
+        if after < n_batches:
+            with pytest.raises(KeyboardInterrupt):
+                ablate_heads(**job)
+            assert not Path(job["folder"]).exists()
     with monkeypatch.context() as patch:
-        kill_after(patch, 1)  # one batch is left, so this does not strike
+        kill_after(patch, n_batches - after)  # as many are left, so this does not strike
         ablate_heads(**job)
-    assert "2 of 4 are done" in capsys.readouterr().out
-    for name, values in without_provenance(job["output"]).items():
-        np.testing.assert_array_equal(values, whole[name])
-    assert [path.name for path in Path(job["output"]).parent.iterdir()] == ["random-1.npz"]
+    assert after > n_batches or "are done" in capsys.readouterr().out
+    assert_equal(curves(job), whole)
 
 
 def change_ranking(job, *columns):
@@ -108,25 +138,33 @@ def change_tokens(job):
 
 @pytest.mark.parametrize("order", ["synergistic-0", "mean-random-1"])
 def test_an_order_of_the_same_heads_is_found_and_not_computed(job, order, tmp_path, forbid_models, capsys):
-    job |= {"order": order, "kept": str(tmp_path / "kept")}
+    job |= {"names": [order], "kept": str(tmp_path / "kept")}
     ablate_heads(**job)
-    whole = Path(job["output"]).read_bytes()
-    Path(job["output"]).unlink()
+    whole = file_of(job, order).read_bytes()
+    shutil.rmtree(job["folder"])
     change_ranking(job, "autocorrelation", "mean_norm")
-    Unfinished(job["output"], "of an interrupted run").save(np.zeros((1, 1)))
     forbid_models()
     ablate_heads(**job | {"threads": 2, "residual_cache": "none"})
     assert "nothing was computed" in capsys.readouterr().out
-    assert Path(job["output"]).read_bytes() == whole
-    assert [path.name for path in Path(job["output"]).parent.iterdir()] == ["random-1.npz"]
+    assert file_of(job, order).read_bytes() == whole
+    curves(job)
+
+
+def test_orders_that_were_not_measured_before_are_measured_beside_those_that_were(job, tmp_path):
+    job |= {"kept": str(tmp_path / "kept")}
+    ablate_heads(**job | {"names": BOTH, "kept": None})
+    whole = curves(job)
+    ablate_heads(**job | {"names": BOTH[:1]})
+    ablate_heads(**job | {"names": BOTH})
+    assert_equal(curves(job), whole)
 
 
 def test_any_other_order_is_computed(job, tmp_path, forbid_models, monkeypatch):
-    job |= {"order": "synergistic-0", "kept": str(tmp_path / "kept")}
+    job |= {"names": ["synergistic-0"], "kept": str(tmp_path / "kept")}
     ablate_heads(**job)
     computed = forbid_models()
-    settings = {"order": "redundant-0", "dtype": "bfloat16", "n_prompts": 3, "step": 4, "batch_size": 3}
-    for name, value in {**settings, "max_fraction": 0.5, "kept": None}.items():
+    settings = {"names": ["redundant-0"], "dtype": "bfloat16", "n_prompts": 3, "step": 4, "batch_size": 3}
+    for name, value in {**settings, "max_fraction": 0.5, "fine": ["synergistic-0"], "kept": None}.items():
         with pytest.raises(computed):
             ablate_heads(**job | {name: value})
     record = read_json(job["record"]) | {"sha256": {"model.safetensors": "0"}}
@@ -147,11 +185,7 @@ def test_any_other_order_is_computed(job, tmp_path, forbid_models, monkeypatch):
         ablate_heads(**job)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"order": "random-2"}, {"order": "mean-random-1"}, {"step": 4}, {"batch_size": 3}, {"n_prompts": 3}, "tokens"],
-    ids=str,
-)
+@pytest.mark.parametrize("change", [{"step": 4}, {"batch_size": 3}, {"n_prompts": 3}, "tokens"], ids=str)
 def test_what_another_job_left_is_not_taken(job, change, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         kill_after(patch, 1)
@@ -162,11 +196,12 @@ def test_what_another_job_left_is_not_taken(job, change, monkeypatch, capsys):
         change = {}
     ablate_heads(**job | change)
     assert "other inputs or settings" in capsys.readouterr().out
+    curves(job)
 
 
 def test_two_copies_at_once_both_end_with_the_right_file(job, monkeypatch):
     ablate_heads(**job)
-    whole = without_provenance(job["output"])["kl_nats"]
+    whole = curves(job)
     sweep, started = ablation._sweep, []
 
     def interleaved(*arguments):
@@ -178,8 +213,7 @@ def test_two_copies_at_once_both_end_with_the_right_file(job, monkeypatch):
 
     monkeypatch.setattr(ablation, "_sweep", interleaved)
     ablate_heads(**job)
-    np.testing.assert_array_equal(without_provenance(job["output"])["kl_nats"], whole)
-    assert [path.name for path in Path(job["output"]).parent.iterdir()] == ["random-1.npz"]
+    assert_equal(curves(job), whole)
 
 
 def answer_of_p1(**changes):
@@ -206,8 +240,8 @@ def of_another_model(**changes):
         (answer_of_p1(prompt_ids=[]), r"one token in the prompt of p1"),
         (answer_of_p1(generated_ids=None), r"a key generated_ids"),
         (lambda tokens: tokens["prompts"].pop(), r"at least 4 items"),
-        ({"order": "alphabetical-0"}, "an order out of synergistic"),
-        ({"order": "median-random-0"}, "a method out of zero, mean"),
+        ({"names": ["alphabetical-0"]}, "an order out of synergistic"),
+        ({"names": ["random-0", "median-random-0"]}, "a method out of zero, mean"),
         ({"step": 9}, "steps of at most 8 heads"),
         ("a row of the ranking", r"each of the model's 8 heads.*ranking\.csv; found 7 rows"),
     ],
@@ -230,4 +264,4 @@ def test_logits_that_overflow_leave_no_file(job, monkeypatch):
     monkeypatch.setattr(models.LanguageModel, "logits", lambda self, hidden: logits(self, hidden) + torch.nan)
     with pytest.raises(InputError, match=r"finite logits.*dtype float32\.\n.*bfloat16"):
         ablate_heads(**job)
-    assert not Path(job["output"]).exists()
+    assert not Path(job["folder"]).exists()

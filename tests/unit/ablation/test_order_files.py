@@ -22,6 +22,7 @@ def write_order(folder, name, note=None, **changes):
     arrays = {
         "kl_nats": slope * counts[:, None] / 10 * np.linspace(0.5, 1.5, 8) + 1e-4,
         "num_heads_removed": counts,
+        "compared": counts,
         "n_heads_total": np.array(10),
         "prompt_id": np.array([f"p{i}" for i in range(8)]),
         "method": np.array("mean" if name.startswith("mean-") else "zero"),
@@ -36,8 +37,13 @@ def write_order(folder, name, note=None, **changes):
 
 
 def test_table_and_statistics(tmp_path):
-    paths = [write_order(tmp_path, name) for name in NAMES]
-    merge_ablation(paths, NAMES, 0, str(tmp_path / "t.csv"), str(tmp_path / "s.json"))
+    ranges = [tmp_path / "1-of-2", tmp_path / "2-of-2"]
+    for number, name in enumerate(NAMES):
+        write_order(ranges[number % 2], name)
+    merged = [str(tmp_path / "orders" / f"{name}.npz") for name in NAMES]
+    tables = str(tmp_path / "t.csv"), str(tmp_path / "s.json")
+    merge_ablation(list(map(str, ranges)), NAMES, 0, merged, *tables)
+    assert read_orders(merged, NAMES)[0][4]["name"] == NAMES[4]
     rows = read_table(tmp_path / "t.csv")
     assert list(rows) == COLUMNS.split(",")
     assert rows[["order_type", "seed", "method"]][::3].to_numpy().tolist() == [
@@ -55,6 +61,7 @@ def test_table_and_statistics(tmp_path):
     assert summary["noise_floor_nats"] == pytest.approx(1e-4)
     assert summary["layer_share"] == dict.fromkeys(NAMES, 0.6)
     assert summary["max_fraction_removed"] == 0.5
+    assert summary["compared_at"] == [0, 2, 5]
     assert summary["n_prompts"] == len(summary["prompt_id"]) == 8
 
 
@@ -71,7 +78,10 @@ NAN[1, 2], NEGATIVE[2, 7] = np.nan, -0.1
         ({"num_heads_removed": np.array([0, 5, 2])}, r"ascending .*random-0\.npz"),
         ({"num_heads_removed": np.array([0, 2, 11])}, r"at most 10"),
         ({"num_heads_removed": np.array([1, 2, 5])}, r"ascending numbers of heads removed from 0"),
-        ({"num_heads_removed": np.array([0, 3, 5])}, r"same num_heads_removed .*found another in .*random-0\.npz"),
+        ({"num_heads_removed": np.array([0, 3, 5])}, r"compared in .*random-0\.npz to be some of num_heads_removed"),
+        ({"compared": np.array([0, 2])}, r"some of num_heads_removed, with first and last; found \[0, 2\]"),
+        ({"compared": np.array([0, 5])}, r"same compared .*found another in .*random-0\.npz"),
+        ({"compared": np.array([0.0, 2, 5])}, r"compared of 1 axes"),
         ({"prompt_id": np.array([f"q{i}" for i in range(8)])}, r"same prompt_id"),
         ({"n_heads_total": np.array(12)}, r"same n_heads_total"),
         ({"answers": np.array("other")}, r"same answers"),

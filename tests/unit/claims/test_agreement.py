@@ -91,14 +91,15 @@ def run(folder, model, sign):
     scores = sign * gemma["2b"].sort_values(["layer", "head_in_layer"])["syn_red_rank"]
     write_table(folder / "ranking.csv", pd.DataFrame({"syn_red_score": scores, "excess_score": -scores}))
     metrics, no_null = gemma["3c"].set_index("network"), {"null_mean": None, "relative_to_null": None, "null_draws": []}
+    unknown = dict.fromkeys(("estimate", "standard_error", "ci_low", "ci_high", "p_value"))
     names = ["global_efficiency", "modularity"]
     networks = {
         network: {name: {"value": metrics.loc[network, name], **no_null} for name in names} for network in metrics.index
     }
     definitions = dict.fromkeys(("dense_weighted", "top_fraction"), networks)
-    contrasts = {key: {"estimate": None, "standard_error": None} for key in names}
-    graphs = {"top_fraction": 0.1, "contrasts_synergy_minus_redundancy": contrasts, "definitions": definitions}
-    write_json(folder / "metrics.json", graphs)
+    contrasts = {key: unknown | {"surrogates": []} for key in names}
+    graphs = {"top_fraction": 0.1, "n_groups": 8, "contrasts_synergy_minus_redundancy": contrasts}
+    write_json(folder / "metrics.json", graphs | {"definitions": definitions})
     curves = gemma["4a"].rename(columns={"order": "order_type"}).assign(method="zero", num_heads_removed=0)
     seeds = [
         curves.assign(seed=seed, mean_kl_div=kl, kl_ci_low=kl, kl_ci_high=kl)
@@ -110,7 +111,8 @@ def run(folder, model, sign):
     at_half = pd.DataFrame({"sigma": 0.5, "n_correct": correct, "n_problems": 1000})
     at_half.loc["baseline", "sigma"] = 0.0
     elsewhere = at_half.assign(sigma=0.9, n_correct=0)
-    accuracies = pd.concat([at_half, elsewhere]).assign(truncated_fraction=0.0, solution_nll=1.0)
+    found = dict.fromkeys(("n_boxed", "n_stated", "n_fallback", "n_none"), 0)
+    accuracies = pd.concat([at_half, elsewhere]).assign(truncated_fraction=0.0, solution_nll=1.0, **found)
     write_table(folder / "math.csv", accuracies.reset_index())
     compare_published(
         models={model: (LAYERS, HEADS)},
