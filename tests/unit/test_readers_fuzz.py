@@ -18,8 +18,9 @@ from synergy.files.errors import InputError
 from synergy.files.tables import read_records, read_table, write_table
 from synergy.heads.scores import read_ranking
 from synergy.perturbation.outcomes import read_scores
-from synergy.perturbation.problem_shards import answers_fingerprint, merge_problem_shards
-from synergy.perturbation.problems import Problem, load_problems
+from synergy.perturbation.problems import load_problems
+from synergy.perturbation.solution_files import ARRAYS as SOLUTION_ARRAYS
+from synergy.perturbation.solution_files import merge_solutions
 from synergy.phiid.pairwise import COUNTS, MADE_OF, PAIR_VALUES, SUMS, merge_shards, read_pairwise
 from synergy.recording.activations import read_activations
 from synergy.recording.prompts import load_prompts
@@ -28,7 +29,6 @@ from synergy.report.costs import rule_costs
 FAST = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 N_HEADS, N_PAIRS, N_PROMPTS = 3, 3, 2
 IDS = ["a", "b"]
-ASKED = [Problem(name, "1 + 1?", "Level 1", "A", "2", "2") for name in IDS]
 MARK = "0" * 64
 MATRIX = np.full((N_HEADS, N_HEADS), 0.1)
 GRADE = dict.fromkeys(("correct", "correct_strict", "truncated"), True) | {
@@ -37,17 +37,7 @@ GRADE = dict.fromkeys(("correct", "correct_strict", "truncated"), True) | {
     "extraction": "boxed",
 }
 ANSWERS = [dict.fromkeys(("type", "level", "generated", "extracted"), "x") | GRADE | {"id": name} for name in IDS]
-SHARD = {
-    "condition": "baseline",
-    "first_problem": 0,
-    "last_problem": 2,
-    "n_problems": 2,
-    "fingerprint": answers_fingerprint(ASKED, [], [], {}),
-    "parameters": {"style": "chat"},
-    "noise": {"matrices": []},
-    "provenance": {},
-}
-CONDITION = {"condition": "baseline", "sigma": 0.0, "seed": 0, "provenance": {"parameters": {}}}
+CONDITION = {"condition": "baseline", "sigma": 0.0, "seed": 0, "fingerprint": MARK, "provenance": {"parameters": {}}}
 RANKING = pd.DataFrame({"head_idx": [0, 1, 2], "layer": [0, 0, 0], "syn_red_score": [0.1, 0.5, 0.9]})
 
 
@@ -59,14 +49,19 @@ def pair_shard() -> dict[str, np.ndarray]:
 
 
 def order() -> dict[str, np.ndarray]:
-    shared = np.zeros((2, 2)), np.arange(2), np.array(3), np.array(IDS)
+    shared = np.zeros((2, 2)), np.arange(2), np.arange(2), np.array(3), np.array(IDS)
     return dict(zip(FORMS, (*shared, np.array("zero"), np.array("x"), np.array(0.5)), strict=True))
 
 
 def read_both(path):
-    condition = path.with_name("made.json")
+    condition = path.with_name("baseline.json")
     write_json(condition, CONDITION)
     return read_scores([str(path)], [str(condition)])
+
+
+def solutions() -> dict[str, np.ndarray]:
+    values = np.ones((1, 2)), np.array(["baseline"]), np.array(IDS), np.array(MARK)
+    return dict(zip(SOLUTION_ARRAYS, values, strict=True))
 
 
 # Name, how a valid file is written, and how it is read.
@@ -80,6 +75,10 @@ NPZ = {
         lambda path: read_pairwise(str(path), ("sts_matrix", "head_null_sts", "fingerprint")),
     ),
     "pair shard": (lambda path: write_npz(path, {}, **pair_shard()), lambda path: merge_shards([str(path)], MARK)),
+    "solutions": (
+        lambda path: write_npz(path, {"parameters": {}}, **solutions()),
+        lambda path: merge_solutions([str(path)], ["baseline"]),
+    ),
     "order": (lambda path: write_npz(path, {}, **order()), lambda path: read_orders([str(path)], ["random-0"])),
 }
 TEXTS = {
@@ -107,10 +106,6 @@ TEXTS = {
         lambda path: write_jsonl(path, [{"question": "1 + 1?", "answer": "#### 2"}] * 2),
         lambda path: load_problems(path),
     ),
-    "problem shard": (
-        lambda path: write_jsonl(path, [SHARD, *ANSWERS]),
-        lambda path: merge_problem_shards([str(path)], "baseline", ASKED, [], [], {}),
-    ),
     "scores": (lambda path: write_jsonl(path, ANSWERS), read_both),
     "prompts": (
         lambda path: write_json(path, {"prompts": [{"id": i, "category": "c", "text": f"{i}?"} for i in IDS]}),
@@ -133,7 +128,7 @@ def folders(tmp_path_factory):
 def valid(folders, name: str) -> tuple:
     """Path, content and reader of a valid file."""
     write, read = READERS[name]
-    path = folders[name] / "spoilt.jsonl"
+    path = folders[name] / "baseline.jsonl"
     write(path)
     return path, path.read_bytes(), read
 
@@ -217,7 +212,7 @@ VALUES = st.recursive(
 )
 
 
-@pytest.mark.parametrize("name", ["JSON", "problems", "problem shard", "scores", "prompts", "costs"])
+@pytest.mark.parametrize("name", ["JSON", "problems", "scores", "prompts", "costs"])
 @FAST
 @given(data=st.data())
 def test_keys_missing_shuffled_and_of_another_kind(folders, name, data):

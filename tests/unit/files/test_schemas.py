@@ -21,8 +21,16 @@ NETWORKS, BARE_NETWORKS = (
     {network: {"global_efficiency": metric, "modularity": metric} for network in ("synergy", "redundancy")}
     for metric in (METRIC, BARE)
 )
-CONTRAST = {"estimate": 0.1, "standard_error": None}
-NOISE = {"matrices": [{"matrix": "query", "heads": [3, 4]}]}
+CONTRAST = {
+    "estimate": 0.1,
+    "standard_error": None,
+    "ci_low": None,
+    "ci_high": 0.2,
+    "p_value": 0.5,
+    "surrogates": [0.1],
+}
+RANK = {"test": "rank among 19 random orders", "floor": 0.1, "n_seeds": 19}
+DIFFERENCE = {"difference": -0.5, "ci_low": -0.6, "ci_high": -0.4, "p_value": 0.01}
 PROFILE = dict.fromkeys(("p_value", "extent", "extent_by_chance_95", "spearman_with_last"), 0.5)
 PROFILE["spearman_with_published"] = None
 # The least that the readers of each artifact take.
@@ -41,19 +49,27 @@ LEAST = {
     },
     "ranking_summary": {"split_half": {"score": None}},
     "graph_metrics": {
-        "top_fraction": 0.1,
+        **{"top_fraction": 0.1, "n_groups": 8},
         "contrasts_synergy_minus_redundancy": {"global_efficiency": CONTRAST, "modularity": CONTRAST},
         "definitions": {"top_fraction": NETWORKS, "dense_weighted": BARE_NETWORKS, "another": BARE_NETWORKS},
     },
     "ablation_statistics": {
-        "ratios": {"synergistic/random": {"estimate": 2, "ci_low": None, "ci_high": 3.5, "p_value": 0.1}}
+        "ratios": {"synergistic/random": {"estimate": 2, "ci_low": None, "ci_high": 3.5, "p_value": 0.1, **RANK}}
     },
-    "condition": {"condition": "random", "sigma": 0.5, "seed": 0, "provenance": {"parameters": {}}},
+    "condition": {
+        **{"condition": "random", "sigma": 0.5, "seed": 0, "fingerprint": "0"},
+        "provenance": {"parameters": {}},
+    },
     "math_statistics": {
         "pooled": [
             {"first": "synergistic", "second": "baseline", "sigma": 1, "measure": "accuracy", "by_seed": [-0.5]}
-            | {"difference": -0.5, "ci_low": -0.6, "ci_high": -0.4, "p_value": 0.01}
-        ]
+            | DIFFERENCE
+        ],
+        "among_random_sets": [
+            {"measure": "accuracy", "core": "redundant", "sigma": 1, "n_problems": 2, "value": 0.5, "by_set": [0.5]}
+            | DIFFERENCE
+            | {"floor": 0.1, "from_other_core": DIFFERENCE}
+        ],
     },
     "training_summary": {
         "identical_weights": [["a", "b"]],
@@ -69,10 +85,6 @@ LEAST = {
         "cost": [{"rule": "rank_heads", "jobs": 1, "seconds": 1.5, "longest_job_s": 1.5, "peak_memory_mib": 0.0}],
         "code": {"rank_heads": "0123456789abcdef"},
         "provenance": {"code_version": "1", "python": "3", "packages": {"numpy": "2"}},
-    },
-    "problem_shard": {
-        **{"condition": "baseline", "first_problem": 0, "last_problem": 2, "n_problems": 2, "fingerprint": "0"},
-        **{"parameters": {}, "noise": NOISE},
     },
     "graded_answer": {
         **dict.fromkeys(("id", "type", "level", "generated"), "x"),
@@ -153,12 +165,13 @@ def test_readers_name_the_file_and_the_line(tmp_path):
         write_json(tmp_path / "a.json", least)
         assert read_json(tmp_path / "a.json", name) == least
     path, answer = tmp_path / "a.jsonl", LEAST["graded_answer"]
-    write_jsonl(path, [LEAST["problem_shard"], answer, {**answer, "truncated": None}])
+    write_jsonl(path, [answer, answer, {**answer, "truncated": None}])
     with pytest.raises(
         InputError, match=r"(?s)true or false for truncated of .*a\.jsonl:3; found None.*delete .*a\.jsonl and"
     ):
-        read_jsonl(path, "graded_answer", first="problem_shard")
-    with pytest.raises(InputError, match=r"a key id in the whole of .*a\.jsonl:1"):
+        read_jsonl(path, "graded_answer")
+    write_jsonl(path, [{"id": "a"}])
+    with pytest.raises(InputError, match=r"a key type in the whole of .*a\.jsonl:1"):
         read_jsonl(path, "graded_answer")
 
 

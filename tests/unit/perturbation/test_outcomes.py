@@ -1,6 +1,7 @@
 """Tables and comparisons of conditions, from graded answers on disk."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,19 +17,20 @@ from synergy.perturbation.outcomes import (
     Scores,
     compare_conditions,
     condition_rows,
-    pooled_difference,
     read_scores,
-    seed_differences,
 )
-from synergy.statistics.inference import mcnemar, paired_score_interval, wilson_interval
+from synergy.perturbation.problems import Problem
+from synergy.perturbation.solution_files import write_solutions
+from synergy.statistics.inference import mcnemar, paired_score_interval, rank_floor, wilson_interval
 
 N = 40
 EXTRACTIONS = ("boxed", "stated", "fallback", "none")
 DRAWN = {"permutations": 500, "seed": 0}
+FINGERPRINT = "0" * 64
 PARAMETERS = {"style": "few_shot", "max_new_tokens": 64}
 
 
-def condition(folder, name, correct, nll=1.0, ids=None, parameters=PARAMETERS, **changes):
+def condition(folder, name, correct, nll=1.0, ids=None, parameters=PARAMETERS, fingerprint=FINGERPRINT, **changes):
     """Write the answers under one condition; return the two paths."""
     kind, sigma, seed = name.split("-") if "-" in name else (name, 0, 0)
     records = [
@@ -49,7 +51,7 @@ def condition(folder, name, correct, nll=1.0, ids=None, parameters=PARAMETERS, *
         for k, right in enumerate(correct)
     ]
     write_jsonl(folder / f"{name}.jsonl", records)
-    made = {"condition": kind, "sigma": float(sigma), "seed": int(seed)}
+    made = {"condition": kind, "sigma": float(sigma), "seed": int(seed), "fingerprint": fingerprint}
     write_json(folder / f"{name}.json", made | {"provenance": {"parameters": parameters, "model": {"key": "m"}}})
     return str(folder / f"{name}.jsonl"), str(folder / f"{name}.json")
 
@@ -68,9 +70,28 @@ def paths(tmp_path):
     return tuple(map(list, zip(*made, strict=True)))
 
 
-def merged(tmp_path, paths):
+def merged(tmp_path, paths, likelihoods=None, sigma=0.5):
+    """Table, statistics and groups of conditions, and of sets of heads with the likelihoods of solutions."""
     outputs = {name: str(tmp_path / f"out.{name}") for name in ("table", "statistics", "groups")}
-    merge_math(*paths, **DRAWN, **outputs)
+    nll = np.array(list((likelihoods or {"baseline": []}).values()))
+    solved = [Problem(f"p{k}", "1 + 1?", "Level 1", "A", "2", "2") for k in range(nll.shape[1])]
+    write_solutions(
+        tmp_path / "range.npz", {"parameters": {}}, list(likelihoods or ["baseline"]), solved, nll, FINGERPRINT
+    )
+    places = {
+        what: [str(tmp_path / "merged" / Path(path).name) for path in of_kind]
+        for what, of_kind in zip(("records", "conditions"), paths, strict=True)
+    }
+    merge_math(
+        [str(tmp_path)],
+        [str(tmp_path / "range.npz")],
+        sets,
+        sigma=sigma,
+        solutions=str(tmp_path / "merged.npz"),
+        **DRAWN,
+        **places,
+        **outputs,
+    )
     statistics = json.loads((tmp_path / "out.statistics").read_text())
     return read_table(outputs["table"]), statistics, read_table(outputs["groups"])
 
@@ -160,7 +181,7 @@ def test_subjects_and_levels_add_up(tmp_path, paths):
 def test_every_pair_is_compared_at_every_strength_and_seed(tmp_path, paths):
     _, statistics, _ = merged(tmp_path, paths)
     assert statistics["n_problems"] == N
-    assert statistics["provenance"]["parameters"] == {**DRAWN, **PARAMETERS}
+    assert statistics["provenance"]["parameters"] == {**DRAWN, **PARAMETERS, "sigma": 0.5}
     pairs = {frozenset((r["first"], r["second"])) for r in statistics["pooled"]}
     assert len(pairs) == 6
     assert len(statistics["pooled"]) == 6 * 2 * 2  # pairs, strengths, measures
@@ -169,24 +190,55 @@ def test_every_pair_is_compared_at_every_strength_and_seed(tmp_path, paths):
         assert record["p_value"] <= 1
 
 
+def pooled(statistics, first, second, sigma, measure):
+    """The one record of two conditions, and the sign of first minus second in it."""
+    named = {(first, second): 1, (second, first): -1}
+    (found,) = [
+        (record, named[record["first"], record["second"]])
+        for record in statistics["pooled"]
+        if (record["first"], record["second"]) in named and (record["sigma"], record["measure"]) == (sigma, measure)
+    ]
+    return found
+
+
 def test_pooled_differences_average_seeds_within_problems(paths):
-    scores = read_scores(*paths)
-    statistics = compare_conditions(scores, 2000, 0)
+    statistics = compare_conditions(read_scores(*paths), 2000, 0)
     by_seed = [draw(0.2, s).astype(float) - draw(0.8, s) for s in (1, 8)]
-    found = pooled_difference(statistics, "synergistic", "redundant", 0.5, "accuracy")
-    assert found.estimate == pytest.approx(np.mean(by_seed))
-    assert found.p_value < 0.01
-    assert found.ci_low < found.estimate < found.ci_high < 0
-    other_way = pooled_difference(statistics, "redundant", "synergistic", 0.5, "accuracy")
-    assert other_way == pytest.approx((-found.estimate, -found.ci_high, -found.ci_low, found.p_value))
-    assert seed_differences(statistics, "synergistic", "redundant", 0.5, "accuracy") == pytest.approx(
-        [difference.mean() for difference in by_seed]
-    )
+    found, sign = pooled(statistics, "synergistic", "redundant", 0.5, "accuracy")
+    assert sign * found["difference"] == pytest.approx(np.mean(by_seed))
+    assert found["p_value"] < 0.01
+    assert found["ci_low"] < found["difference"] < found["ci_high"]
+    assert not found["ci_low"] <= 0 <= found["ci_high"]
+    assert sign * np.array(found["by_seed"]) == pytest.approx([difference.mean() for difference in by_seed])
     # The baseline, run once, stands beside every seed.
-    against = seed_differences(statistics, "synergistic", "baseline", 1.0, "solution_nll")
-    assert against == pytest.approx([2.0, 3.0])
-    assert pooled_difference(statistics, "synergistic", "redundant", 0.7, "accuracy") is None
-    assert seed_differences({}, "synergistic", "redundant", 0.5, "accuracy") == []
+    against, sign = pooled(statistics, "synergistic", "baseline", 1.0, "solution_nll")
+    assert sign * np.array(against["by_seed"]) == pytest.approx([2.0, 3.0])
+
+
+def test_cores_take_their_ranks_among_random_sets(tmp_path):
+    """Nine random sets: the synergistic core is below all in accuracy, the redundant one amid them."""
+    made = [condition(tmp_path, "baseline", draw(0.9, 0))]
+    shares = {"synergistic-0.5-0": 0.1, "redundant-0.5-0": 0.5} | {f"random-0.5-{k}": 0.45 for k in range(9)}
+    made += [condition(tmp_path, name, draw(share, k)) for k, (name, share) in enumerate(shares.items())]
+    likelihoods = {"synergistic-0.5-0": np.full(6, 4.0), "synergistic-0.5-1": np.full(6, 6.0)}
+    likelihoods |= {"redundant-0.5-0": np.full(6, 0.5)} | {f"random-0.5-{k}": np.full(6, 1.0 + k) for k in range(19)}
+    paths = list(zip(*made, strict=True))
+    _, statistics, _ = merged(tmp_path, paths, likelihoods)
+    found = {(record["measure"], record["core"]): record for record in statistics["among_random_sets"]}
+    assert len(found) == 4
+    synergistic, redundant = found["accuracy", "synergistic"], found["accuracy", "redundant"]
+    assert synergistic["value"] == draw(0.1, 0).mean() < min(synergistic["by_set"])
+    assert synergistic["p_value"] == synergistic["floor"] == rank_floor(9)
+    assert redundant["p_value"] > 0.2
+    assert synergistic["difference"] == pytest.approx(synergistic["value"] - np.mean(synergistic["by_set"]))
+    assert synergistic["from_other_core"]["difference"] == pytest.approx(draw(0.1, 0).mean() - draw(0.5, 1).mean())
+    assert synergistic["n_problems"] == N
+    nll = found["solution_nll", "synergistic"]
+    assert (nll["value"], nll["n_problems"], len(nll["by_set"])) == (5.0, 6, 19)
+    assert nll["p_value"] == pytest.approx(2 * (1 + 5) / 20)
+    assert found["solution_nll", "redundant"]["p_value"] == rank_floor(19)
+    _, statistics, _ = merged(tmp_path, paths, likelihoods, sigma=1.0)
+    assert statistics["among_random_sets"] == []
 
 
 @pytest.mark.parametrize(("n_seeds", "alike", "kinds"), [(1, 0, {"score"}), (3, 0, None), (3, 0.8, None)])
@@ -262,7 +314,6 @@ def test_without_solutions_there_are_accuracies_alone(tmp_path, capsys):
     assert groups["solution_nll"].isna().all()
     assert rows.loc[1, "accuracy_change"] == pytest.approx(draw(0.5, 1).mean() - draw(0.9, 0).mean())
     assert [record["measure"] for record in statistics["pooled"]] == ["accuracy"]
-    assert pooled_difference(statistics, "random", "baseline", 0.5, "solution_nll") is None
     assert "no reference solutions" in capsys.readouterr().out
 
 
@@ -284,6 +335,7 @@ def test_a_baseline_alone_is_a_table(tmp_path, paths):
         ({"ids": [f"q{k}" for k in range(N)]}, "same problems"),
         ({"solution_nll": [None] + [1.0] * (N - 1)}, "solution_nll of the same problems"),
         ({"parameters": PARAMETERS | {"max_new_tokens": 32}}, "asked in the same way"),
+        ({"fingerprint": "1" * 64}, "same problems by the same model"),
     ],
 )
 def test_conditions_that_were_asked_otherwise_are_refused_by_name(tmp_path, paths, changes, expected):
@@ -291,3 +343,11 @@ def test_conditions_that_were_asked_otherwise_are_refused_by_name(tmp_path, path
     with pytest.raises(InputError, match=expected) as error:
         read_scores(*([*part, own] for part, own in zip(paths, made, strict=True)))
     assert f"delete {made[0]}" in str(error.value)
+
+
+@pytest.mark.parametrize("other", ["random-0.5-1", "synergistic-1.0-0", "redundant-0.5-0", "baseline"])
+def test_a_condition_under_anothers_name_is_refused(tmp_path, other):
+    made = condition(tmp_path, "random-0.5-0", draw(0.5, 3))
+    renamed = [Path(path).rename(tmp_path / f"{other}{Path(path).suffix}") for path in made]
+    with pytest.raises(InputError, match=f"the condition {other} in .*; found random 0.5 0"):
+        read_scores(*([str(path)] for path in renamed))

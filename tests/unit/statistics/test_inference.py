@@ -18,7 +18,6 @@ from synergy.statistics.inference import (
     mcnemar,
     paired_differences,
     paired_score_interval,
-    percentile_interval,
     rank_floor,
     rank_p,
     share_as_extreme,
@@ -99,16 +98,11 @@ def test_no_interval_without_a_spread(partial):
     assert np.isnan(found[1:]).all()
 
 
-def test_percentile_interval_holds_the_central_95_of_100_and_leaves_out_what_is_undefined():
-    assert percentile_interval(np.append(np.arange(1001.0), np.nan)) == (25, 975)
-    assert np.isnan(percentile_interval(np.full(3, np.nan))).all()
-
-
 # ---- signs flipped at random
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.floats(-10, 10), min_size=1, max_size=9))
+@given(st.lists(st.integers(-1000, 1000).map(lambda n: n / 97), min_size=1, max_size=9))
 @example([0.1, 0.2, -0.3])  # 0 but for rounding: nothing is less extreme
 def test_few_pairs_are_enumerated_and_p_depends_on_neither_sign_nor_scale(values):
     differences = np.array(values)

@@ -115,7 +115,7 @@ def write_jsonl(path: str | Path, records: Sequence[dict]) -> None:
             file.write(json.dumps(_plain(record), allow_nan=False) + "\n")
 
 
-def read_jsonl(path: str | Path, schema: str | None = None, first: str | None = None) -> list[dict]:
+def read_jsonl(path: str | Path, schema: str | None = None) -> list[dict]:
     """Read one JSON object a line.
 
     Parameters
@@ -123,8 +123,6 @@ def read_jsonl(path: str | Path, schema: str | None = None, first: str | None = 
     path : str or Path
     schema : str, optional
         Name of the schema that each line must follow, see `synergy.files.schemas`.
-    first : str, optional
-        That of the first line, where it is another.
 
     Raises
     ------
@@ -148,9 +146,8 @@ def read_jsonl(path: str | Path, schema: str | None = None, first: str | None = 
             raise InputError(f"a JSON object at {path}:{number}", f"{error}", "mend or delete the line") from None
         if not isinstance(record, dict):
             raise InputError(f"a JSON object at {path}:{number}", type(record).__name__, "mend or delete the line")
-        own = schema if records else first or schema
-        if own:
-            require_schema(record, own, path, number)
+        if schema:
+            require_schema(record, schema, path, number)
         records.append(record)
     return records
 

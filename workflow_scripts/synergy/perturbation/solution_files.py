@@ -63,7 +63,8 @@ def merge_solutions(paths: Sequence[str], names: Sequence[str]) -> tuple[dict[st
             found = f"{note.get('parameters')} in {path}, {first_note.get('parameters')} in {paths[0]}"
             raise InputError("every range measured in the same way", found, remake)
         nll, sets = arrays["solution_nll"], arrays["condition"]
-        if nll.shape != (len(sets), len(arrays["problem_id"])) or nll.dtype.kind != "f" or not np.isfinite(nll).all():
+        shape = sets.size, arrays["problem_id"].size
+        if nll.shape != shape or sets.ndim != 1 or nll.dtype.kind != "f" or not np.isfinite(nll).all():
             found = f"{nll.dtype} of shape {nll.shape}"
             raise InputError(f"finite solution_nll, a row a set and a column a problem, in {path}", found, remake)
         for name, row in zip(sets.tolist(), nll, strict=True):
@@ -74,5 +75,5 @@ def merge_solutions(paths: Sequence[str], names: Sequence[str]) -> tuple[dict[st
     if missing := [name for name in names if name not in rows]:
         hint = f"delete {', '.join(map(str, paths))} and run the workflow again"
         raise InputError("every set of heads in one of the ranges", f"none of {missing[0]}", hint)
-    merged = np.array([rows[name] for name in names]).reshape(len(names), -1)
+    merged = np.array([rows[name] for name in names]).reshape(len(names), first["problem_id"].size)
     return {**first, "solution_nll": merged, "condition": np.array(names, dtype=str)}, first_note

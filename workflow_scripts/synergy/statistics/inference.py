@@ -348,15 +348,6 @@ def wilson_interval(n_correct: float, n: float, confidence: float = 0.95) -> tup
     return 0.0 if n_correct == 0 else float(low), 1.0 if n_correct == n else float(high)
 
 
-def percentile_interval(samples: np.ndarray) -> tuple[float, float]:
-    """Central 95 % of samples (n,), the undefined (NaN) left out; NaN where nothing is left."""
-    defined = samples[~np.isnan(samples)]
-    if not defined.size:
-        return math.nan, math.nan
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return float(low), float(high)
-
-
 def holm(p_values: np.ndarray) -> np.ndarray:
     """Holm's step-down correction, which bounds the chance of even one false decision among all.
 
