@@ -75,9 +75,8 @@ def merged(tmp_path, paths, likelihoods=None, sigma=0.5):
     outputs = {name: str(tmp_path / f"out.{name}") for name in ("table", "statistics", "groups")}
     nll = np.array(list((likelihoods or {"baseline": []}).values()))
     solved = [Problem(f"p{k}", "1 + 1?", "Level 1", "A", "2", "2") for k in range(nll.shape[1])]
-    write_solutions(
-        tmp_path / "range.npz", {"parameters": {}}, list(likelihoods or ["baseline"]), solved, nll, FINGERPRINT
-    )
+    sets = list(likelihoods or ["baseline"])
+    write_solutions(tmp_path / "range.npz", {"parameters": {}}, sets, solved, nll, FINGERPRINT)
     places = {
         what: [str(tmp_path / "merged" / Path(path).name) for path in of_kind]
         for what, of_kind in zip(("records", "conditions"), paths, strict=True)
