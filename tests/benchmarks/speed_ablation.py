@@ -19,7 +19,7 @@ from live_tensors import LiveTensors
 from measuring import MODEL, Row, best_of, fresh, markdown, options_of
 
 from synergy.ablation.removal import answer_positions, removed
-from synergy.ablation.sweep import measure_curve
+from synergy.ablation.sweep import Removal, measure_curves
 from synergy.files.tables import read_table
 from synergy.heads.orders import ORDERS, layer_share, removal_order, step_counts
 from synergy.models.loading import LanguageModel, faster_linears, load_model
@@ -163,7 +163,8 @@ def measure(
 
 def ours(model: LanguageModel, text: Text, order: Sequence[int], counts: Sequence[int], cache: str = "device"):
     """The engine, from the original's pass to the last step."""
-    return measure_curve(model, text.prompts, text.answers, order, counts, text.batch_size, residual_cache=cache)
+    removal = Removal(order, counts)
+    return measure_curves(model, text.prompts, text.answers, [removal], text.batch_size, residual_cache=cache)
 
 
 def plain_layers(model: LanguageModel, text: Text, heads: Sequence[int]) -> list[torch.Tensor]:
