@@ -328,6 +328,22 @@ def _among_sets(core: str, by_problem: dict[str, np.ndarray], draws: int, seed: 
     }
 
 
+def seed_differences(statistics: dict, first: str, second: str, sigma: float, measure: str) -> list[float]:
+    """The difference of two conditions that `compare_conditions` found, seed by seed; none if it is not there."""
+    record, sign = _find(statistics, first, second, sigma, measure)
+    return [sign * value for value in record["by_seed"]] if record else []
+
+
+def _find(statistics: dict, first: str, second: str, sigma: float, measure: str) -> tuple[dict | None, int]:
+    for record in statistics.get("pooled", []):
+        if record["measure"] == measure and np.isclose(record["sigma"], sigma):
+            if (record["first"], record["second"]) == (first, second):
+                return record, 1
+            if (record["first"], record["second"]) == (second, first):
+                return record, -1
+    return None, 1
+
+
 def _by_seed(scores: Sequence[Scores], first: str, second: str) -> dict[int, tuple[Scores, Scores]]:
     """The two conditions at each seed that both were run with; a baseline, which has no noise, goes with every seed."""
     one, other = ({own.seed: own for own in scores if own.condition == name} for name in (first, second))
