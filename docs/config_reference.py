@@ -65,6 +65,8 @@ def type_of(node: dict) -> str:
         return f"`{node['const']}`"
     if "anyOf" in node:
         return " or ".join(type_of(choice) for choice in node["anyOf"])
+    if isinstance(node["type"], list):
+        return " or ".join(type_of(node | {"type": kind}) for kind in node["type"])
     if node["type"] == "array":
         return f"list of {plural(node['items'])}"
     others = node.get("additionalProperties")
@@ -82,6 +84,8 @@ def plural(node: dict) -> str:
 
 def bounds(node: dict) -> str:
     """Limits of a number, as in ` ≥ 1`."""
+    if node["type"] == "string":
+        return ""
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     return ",".join(f" {sign} {node[limit]}" for limit, sign in signs.items() if limit in node)
 

@@ -7,7 +7,6 @@ ORDERS = [
     for kind, n in config["ablation"]["orders"].items()
     for seed in range(n)
 ]
-only_named("order_kl", "order", ORDERS, "ablation.orders and ablation.methods")
 # Measured at every fine step as well, and drawn.
 FINE_ORDERS = [
     order

@@ -84,19 +84,6 @@ def growing(amount):
     return grown
 
 
-def only_named(artifact, name, values, key):
-    """Stop if a path of an artifact of many files was asked for whose wildcard `name` the config gives no such value."""
-    path = re.escape(PATHVARS.apply(f"<{artifact}>")).replace(r"\{model\}", "[^/]+")
-    for target in workflow.dag_settings.targets if workflow.dag_settings else ():
-        asked = re.fullmatch(path.replace(rf"\{{{name}\}}", "([^/]+)"), str(target))
-        if asked and asked[1] not in values:
-            stop(
-                f"a path with one of the {len(values)} {name}s of {key}",
-                repr(asked[1]),
-                f"add it there, or take one of {', '.join(values[:3])} …",
-            )
-
-
 def of_known(name, pattern, artifact):
     """Function that gives the path of an artifact, if the wildcard `name` of the path that was asked for is right."""
 

@@ -10,8 +10,6 @@ CONDITIONS = ["baseline"] + [
     )
 ]
 SOLUTION_SETS = ["baseline", *noise_conditions(config["math"]["sigma"], NOISE_SEEDS, config["math"]["likelihood_sets"])]
-for _artifact in ("math_records", "math_condition"):
-    only_named(_artifact, "condition", CONDITIONS, "math.sigmas, math.noise_seeds and math.random_sets")
 
 
 localrules:

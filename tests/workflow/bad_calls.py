@@ -101,11 +101,11 @@ NAMES = [
         "use gemma3-4b",
     ),
     BadCall(
-        "unknown control",
-        {"models": {"tiny-neox": {"control": "tiny-nix"}}},
-        "at models.tiny-neox.control",
-        "'tiny-nix'",
-        "use tiny-neox",
+        "the controls' former name",
+        {"models": {"tiny-neox": {"control": "tiny-neox-random"}}},
+        "models.tiny-neox.controls, a number of untrained twins",
+        "its former key, control",
+        "controls: 1",
     ),
     BadCall(
         "unknown model to follow", {"trajectory": {"model": "pythia"}}, "at trajectory.model", "'pythia'", "stanza"
@@ -135,41 +135,6 @@ PATHS = [
             "registered",
             "'pythia-1b-step7'",
             "use pythia-1b-step",
-        ),
-        (
-            "an unknown order",
-            "ablation/orders/tiny-neox/banana-3.npz",
-            "with the order",
-            "'banana-3'",
-            "correct the order",
-        ),
-        (
-            "an order without seed",
-            "ablation/orders/tiny-neox/random.npz",
-            "with the order",
-            "'random'",
-            "correct the order",
-        ),
-        (
-            "an unknown method",
-            "ablation/orders/tiny-neox/half-random-3.npz",
-            "with the order",
-            "'half-random-3'",
-            "correct",
-        ),
-        (
-            "an unknown condition",
-            "ablation/math/tiny-neox/lazy-1.0-0.jsonl",
-            "the condition",
-            "'lazy-1.0-0'",
-            "correct",
-        ),
-        (
-            "a sigma that is none",
-            "ablation/math/tiny-neox/random-1..0-0.jsonl",
-            "the condition",
-            "'random-1..0-0'",
-            "correct",
         ),
         (
             "an unknown variant",

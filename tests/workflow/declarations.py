@@ -50,8 +50,23 @@ def names(files: Namedlist) -> set[str]:
 
 
 def outputs(rule: Rule) -> dict[str, str]:
-    """Paths of a rule's outputs by name, blanks as ``{model}``, without what they may be filled with."""
-    return {name: re.sub(r"\{(\w+),[^{}]*\}", r"{\1}", path) for name, path in rule.output.items()}
+    """Paths of a rule's outputs by name, blanks as ``{model}``, without what they may be filled with.
+
+    Of the many files that one name stands for, the path that the register gives them.
+    """
+    return {name: registered(path) if isinstance(path, Namedlist) else bare(path) for name, path in rule.output.items()}
+
+
+def bare(path: str) -> str:
+    """A path whose blanks say nothing but their names."""
+    return re.sub(r"\{(\w+),[^{}]*\}", r"{\1}", path)
+
+
+def registered(paths: Namedlist) -> str:
+    """The path in the register that has one more blank than these, which all fill it."""
+    forms = {path: re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(path)) for path in register().values()}
+    (found,) = [path for path, form in forms.items() if all(re.fullmatch(form, bare(own)) for own in paths)]
+    return found
 
 
 def register() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What the workflow plans to do, without doing it."""
 
 from collections import Counter
+from pathlib import Path
 
 import command_line
 import pytest
@@ -14,25 +15,26 @@ def plan(folder, *arguments):
 
 @pytest.fixture(scope="module")
 def default_plan(tmp_path_factory):
-    return plan(tmp_path_factory.mktemp("default"), "all", "--set-scatter", "pairs=16", "problems=4")
+    return plan(tmp_path_factory.mktemp("default"), "all", "--set-scatter", "pairs=16", "orders=5", "conditions=3")
 
 
 def test_default_study_is_planned_without_model_token_or_network(default_plan):
     jobs = default_plan
-    assert jobs["prefetch_model"] == 4  # two models and their untrained controls
-    assert jobs["record_activations"] == 4
-    assert jobs["decompose_pairs"] == 4 * 16
-    assert jobs["ablate_heads"] == 2 * (1 + 1 + 4 * 5)
-    assert jobs["merge_problems"] == 2 * (1 + 3 * 4 * 3)
-    assert jobs["score_math"] == 4 * jobs["merge_problems"]
-    assert jobs["merge_pairs"] == jobs["rank_heads"] == jobs["measure_graphs"] == 4
+    n = 2 * (1 + 3)  # two models and their untrained twins
+    assert jobs["prefetch_model"] == jobs["record_activations"] == n
+    assert jobs["decompose_pairs"] == n * 16
+    assert jobs["ablate_heads"] == 2 * 5
+    assert jobs["score_math"] == jobs["score_solutions"] == 2 * 3
+    assert jobs["merge_ablation"] == jobs["merge_math"] == 2
+    assert jobs["merge_pairs"] == jobs["rank_heads"] == n
+    assert jobs["measure_graphs"] == 4  # of the twins one is drawn
     assert jobs["decide_claims"] == jobs["plot_ablation"] == jobs["plot_math"] == 2
     assert jobs["compare_models"] == jobs["merge_claims"] == jobs["all"] == 1
     assert jobs["compare_scores"] == jobs["compare_published"] == 1
     assert jobs["record_run"] == jobs["summarise"] == jobs["check_results"] == 1
-    assert jobs["decompose_variant"] == jobs["merge_variant"] == jobs["rank_variant"] == 4 * 9
-    assert jobs["measure_variant"] == 2 * 9
-    assert jobs["vary_series"] == 4 * 5
+    assert jobs["decompose_variant"] == jobs["merge_variant"] == jobs["rank_variant"] == n * 9
+    assert jobs["measure_variant"] == 2 * 10
+    assert jobs["vary_series"] == n * 5
     assert jobs["compare_variants"] == jobs["plot_robustness"] == 2
     assert "trace_training" not in jobs
 
@@ -43,7 +45,7 @@ def test_a_study_of_one_model_without_a_control_is_planned_whole(tmp_path, defau
     assert jobs["record_activations"] == jobs["compare_models"] == jobs["summarise"] == 1
 
 
-@pytest.mark.parametrize(("config", "models"), [("demo", 2), ("smoke", 4)])
+@pytest.mark.parametrize(("config", "models"), [("demo", 2), ("smoke", 5)])
 def test_overlays_plan_every_rule(config, models, tmp_path, default_plan):
     jobs = plan(tmp_path, "--configfile", f"config/{config}.yaml")
     assert jobs.keys() == default_plan.keys()
@@ -53,7 +55,8 @@ def test_overlays_plan_every_rule(config, models, tmp_path, default_plan):
 def test_each_way_to_remove_heads_has_its_orders(tmp_path):
     config = ("--configfile", "config/smoke.yaml", "--config", "ablation={methods: [zero, mean]}")
     jobs = command_line.planned("--directory", str(tmp_path), *config, "--", "results/ablation/tiny-neox_ablation.csv")
-    orders = [job["wildcards"]["order"] for job in jobs if job["rule"] == "ablate_heads"]
+    (merge,) = [job for job in jobs if job["rule"] == "merge_ablation"]
+    orders = [Path(path).stem for path in merge["output"]["orders"]]
     assert len(orders) == 8
     assert {f"mean-{order}" for order in orders if not order.startswith("mean-")} < set(orders)
 
@@ -77,13 +80,22 @@ def test_analysis_of_given_activations_needs_no_model(tmp_path):
     assert jobs == {"decompose_pairs": 2, "merge_pairs": 1, "rank_heads": 1, "plot_null": 1}
 
 
-def test_a_condition_is_no_folder(tmp_path):
-    target = "results/ablation/math/pythia-1b/baseline/baseline.jsonl"
-    assert "MissingRuleException" in snakemake("-n", "--directory", str(tmp_path), "--", target, check=False)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "math/pythia-1b/baseline/baseline.jsonl",  # a folder
+        *("math/pythia-1b/lazy-1.0-0.jsonl", "math/pythia-1b/random-1..0-0.json", "math/pythia-1b/random-0.5-99.json"),
+        *("orders/pythia-1b/banana-3.npz", "orders/pythia-1b/random.npz", "orders/pythia-1b/half-random-3.npz"),
+        "orders/pythia-1b/random-999.npz",
+    ],
+)
+def test_there_are_no_other_orders_and_conditions_than_the_configs(tmp_path, path):
+    said = snakemake("-n", "--directory", str(tmp_path), "--", f"results/ablation/{path}", check=False)
+    assert f"No rule to produce results/ablation/{path}" in said
 
 
 def test_a_plan_says_in_a_line_what_each_job_does_and_stays_short(tmp_path):
     said = snakemake("-n", "all", "--directory", str(tmp_path))
     assert "Decompose the pairs of heads of gemma3-4b, shard 1-of-2." in said
-    assert "Remove heads of qwen3-8b, order random-3." in said
+    assert "Remove heads of qwen3-8b, range 1-of-2 of the orders." in said
     assert len(said) < 120_000
