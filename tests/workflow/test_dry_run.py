@@ -57,7 +57,7 @@ def test_each_way_to_remove_heads_has_its_orders(tmp_path):
     jobs = command_line.planned("--directory", str(tmp_path), *config, "--", "results/ablation/tiny-neox_ablation.csv")
     (merge,) = [job for job in jobs if job["rule"] == "merge_ablation"]
     orders = [Path(path).stem for path in merge["output"]["orders"]]
-    assert len(orders) == 8
+    assert len(orders) == 12
     assert {f"mean-{order}" for order in orders if not order.startswith("mean-")} < set(orders)
 
 
