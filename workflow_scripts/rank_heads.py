@@ -86,6 +86,9 @@ def rank_heads(
             "constant_heads": constant_heads(*recorded),
             "outside_calibration": {name: float(np.mean(of[varies])) for name, of in shares.items()},
             "correlation_synergy_autocorrelation": pearson(scores["avg_synergy"].to_numpy(), autocorrelation),
+            "correlation_of_excesses": pearson(
+                *(scores[f"excess_{atom}"].to_numpy() for atom in ("synergy", "redundancy"))
+            ),
         },
     )
 

@@ -63,6 +63,8 @@ def test_ranking_and_summary(made, tmp_path):
     assert summary["constant_heads"] == [4]
     assert summary["n_undefined"] == 5 * 5
     assert summary["correlation_synergy_autocorrelation"] > 0.8
+    excesses = rows[["excess_synergy", "excess_redundancy"]].dropna()
+    assert summary["correlation_of_excesses"] == pytest.approx(excesses.corr().iloc[0, 1])
     assert set(summary["split_half"]) == {"avg_synergy", "avg_redundancy", "score"}
     assert summary["provenance"]["decomposition"]["surrogates"] == 4
 

@@ -310,7 +310,9 @@ def convert_gguf(weights: Path, folder: Path, random_weights: bool) -> None:
             GenerationConfig(eos_token_id=ends).save_pretrained(folder)
             return
         print(f"turning {weights.stat().st_size / 1e6:.0f} MB of weights into float32")
-        model = AutoModelForCausalLM.from_pretrained(weights.parent, dtype=torch.float32, use_safetensors=True, **location)
+        model = AutoModelForCausalLM.from_pretrained(
+            weights.parent, dtype=torch.float32, use_safetensors=True, **location
+        )
     # The weights are dequantised now; a reader of the folder must not take them for quantised ones.
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config

@@ -27,6 +27,7 @@ from synergy.report.style import (
 from synergy.statistics.ranks import pearson, rank_quantiles
 
 BOOTSTRAPS = 1000
+SHOWN_BESIDE_NULL = ("avg_synergy", "avg_redundancy", "excess_synergy", "excess_redundancy", "outside_calibration")
 OTHER_DASHES = ((3, 1), (1, 1), (5, 1))
 
 
@@ -123,7 +124,8 @@ def null_figure(model: str, ranking: pd.DataFrame, draws: dict[str, np.ndarray],
     ----------
     model : str
     ranking : DataFrame
-        A row a head, in order, with ``avg_synergy`` and ``avg_redundancy`` in nats.
+        A row a head, in order, with the columns `SHOWN_BESIDE_NULL`: atoms and excesses in nats, and the share of its
+        series for which the null is not calibrated.
     draws : dict of str to ndarray (n_surrogates, n_heads_total)
         Mean ``synergy`` and ``redundancy`` of each head in every surrogate, in nats.
     layers, heads : int
@@ -137,6 +139,12 @@ def null_figure(model: str, ranking: pd.DataFrame, draws: dict[str, np.ndarray],
         lowest.tick_params(labelbottom=True)
         layer_axis(above, layers, label=lowest is above)
         layer_axis(below, layers)
+    if np.isfinite(draws["synergy"]).any():
+        words = f"{ranking['outside_calibration'].mean():.0%} of all series are outside the null's calibration"
+        together = pearson(ranking["excess_synergy"].to_numpy(), ranking["excess_redundancy"].to_numpy())
+        if np.isfinite(together):
+            words += f"; over heads, excess synergy and excess redundancy correlate by {together:.2f}"
+        figure.supxlabel(words, x=0.01, ha="left", fontsize=8)
     shared_legend(figure, ncols=4)
     return figure
 
