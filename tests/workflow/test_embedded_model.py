@@ -63,8 +63,9 @@ def test_ablation_equals_plain_passes_of_one_prompt_at_a_time(run, method, step)
     import numpy as np
     from plain_ablation import plain_curve
 
-    from synergy.ablation.sweep import measure_curve
-    from synergy.heads.orders import ordered_heads
+    from synergy.ablation.sweep import Removal, measure_curves
+    from synergy.files.tables import read_table
+    from synergy.heads.orders import removal_order
     from synergy.models.loading import faster_linears, load_model
 
     model = load_model(run / "resources/models/smollm2-135m", {"kind": "trained"}, "float32", "cpu")
@@ -72,13 +73,13 @@ def test_ablation_equals_plain_passes_of_one_prompt_at_a_time(run, method, step)
         module.__dict__.pop("forward", None)  # PyTorch's own linear layers
     recorded = json.loads((run / "results/activations/smollm2-135m_tokens.json").read_text())["prompts"][:3]
     prompts, answers = [p["prompt_ids"] for p in recorded], [p["generated_ids"] for p in recorded]
-    ranking = str(run / "results/phiid_scores/smollm2-135m_head_rankings.csv")
-    heads = ordered_heads("random-0" if step == 27 else "synergistic-0", ranking, 270)[1]
+    ranking = read_table(run / "results/phiid_scores/smollm2-135m_head_rankings.csv")
+    heads = removal_order("random" if step == 27 else "synergistic", 0, ranking)
     counts = [0, step, 2 * step, 270]
     slow = plain_curve(model, prompts, answers, heads, counts, method)
-    fast = measure_curve(model, prompts, answers, heads, counts, 2, method)
+    (fast,) = measure_curves(model, prompts, answers, [Removal(heads, counts)], 2, method)
     np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-5)
     assert (fast[0] < 1e-9).all()
     faster_linears(model.model)
-    faster = measure_curve(model, prompts, answers, heads, counts, 2, method)
+    (faster,) = measure_curves(model, prompts, answers, [Removal(heads, counts)], 2, method)
     np.testing.assert_allclose(faster, slow, rtol=1e-5, atol=1e-5)

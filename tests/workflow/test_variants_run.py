@@ -65,7 +65,7 @@ def test_a_variant_equals_a_direct_call_and_differs_from_the_default(run, varian
     found, note = read_npz(folder / f"results/robustness/{MODEL}/{variant}_pairwise_phiid.npz")
     default, _ = read_npz(folder / f"results/phiid_scores/{MODEL}_pairwise_phiid.npz")
     values = series(arrays)
-    settings = Settings(**settings, surrogates=4)
+    settings = Settings(**settings, surrogates=4, heads=4)
     direct = Decomposition(values, np.full(4, values.shape[2]), settings).run(range(n_pairs(N_HEADS)))
     for matrix, name in (("sts_matrix", "sts"), ("rtr_matrix", "rtr"), ("sts_null_mean", "sts_null_mean")):
         np.testing.assert_array_equal(found[matrix], symmetric(direct[name], N_HEADS))
