@@ -42,6 +42,7 @@ def made_once(factory, name, make):
     folder, done = root / name, root / f"{name}.done"
     with FileLock(root / f"{name}.lock"):
         if not done.exists():
+            assert not folder.exists(), f"{folder} was not finished; the first test that asked for it says why"
             make(folder)
             done.touch()
     return folder

@@ -151,6 +151,7 @@ def test_ablation_starts_at_the_noise_floor_and_removes_ever_more_heads(model):
 def test_ablation_statistics_agree_with_the_table(model):
     statistics = record(f"ablation/{model}_ablation.json")
     rows = table(f"ablation/{model}_ablation.csv").query("method == @statistics['method']")
+    enough_prompts = statistics["n_prompts"] >= 3  # for an interval of a jackknife
     for kind, area in statistics["auc"].items():
         areas = []
         for _, curve in rows[rows["order_type"] == kind].groupby("seed"):
@@ -159,14 +160,15 @@ def test_ablation_statistics_agree_with_the_table(model):
             assert len(fraction) == len(statistics["compared_at"])
             areas.append(np.trapezoid(curve["mean_kl_div"], fraction) / (fraction[-1] - fraction[0]))
         np.testing.assert_allclose(area["by_seed_nats"], areas, rtol=1e-6)
-        assert area["ci_low"] <= area["estimate"] <= area["ci_high"]
+        assert (area["ci_low"] is not None) == enough_prompts
+        assert not enough_prompts or area["ci_low"] <= area["estimate"] <= area["ci_high"]
         assert area["n_seeds"] == len(areas)
         assert area["estimate"] == pytest.approx(np.exp(np.mean(np.log(areas))))
     for name, ratio in statistics["ratios"].items():
         first, second = (statistics["auc"][kind]["estimate"] for kind in name.split("/"))
         assert ratio["estimate"] == pytest.approx(first / second)
         assert ratio["floor"] <= ratio["p_value"] <= 1
-        assert ratio["ci_low"] <= ratio["estimate"] <= ratio["ci_high"]
+        assert not enough_prompts or ratio["ci_low"] <= ratio["estimate"] <= ratio["ci_high"]
 
 
 @for_each_ablated_model

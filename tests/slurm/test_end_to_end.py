@@ -15,8 +15,8 @@ MODEL = "tiny-neox"
 # A model of the smoke study that pretends to need a GPU.
 CLUSTER = f"models: {{{MODEL}: {{resources: {{mem: 2GB, runtime: 10m, gpu: 1}}}}}}\n"
 CONFIG = ("--configfile", "config/smoke.yaml", "cluster.yaml")
-THREADS = ("--set-threads", "record_activations=1", "ablate_heads=1", "score_math=1")
-SCATTER = ("--set-scatter", "pairs=4", "problems=1")  # company in a batch moves the last digits of a likelihood
+THREADS = ("--set-threads", *workflow_run.THREADS[:4])
+SCATTER = ("--set-scatter", "pairs=4", "orders=2", "conditions=2")
 FETCHED = ("resources", "results/prefetch")  # on the login node, before
 COMPARED = (
     f"results/activations/{MODEL}_activations.npz",
@@ -55,7 +55,7 @@ def run(cluster, smoke_run, tmp_path_factory):
 def test_every_planned_job_was_one_job_of_slurm_but_for_local_rules(run):
     folder, plan = run
     records = slurm.jobs_of(folder)
-    assert plan.keys() & local_rules() >= {"merge_ablation", "merge_problems", "merge_math", "plot_ablation"}
+    assert plan.keys() & local_rules() >= {"merge_ablation", "merge_math", "plot_ablation"}
     assert Counter(record.rule for record in records) == {
         rule: n for rule, n in plan.items() if rule not in local_rules()
     }
@@ -66,7 +66,7 @@ def test_every_planned_job_was_one_job_of_slurm_but_for_local_rules(run):
 def test_rules_that_run_a_model_got_a_gpu_and_no_other_rule_ran_there(run):
     records = slurm.jobs_of(run[0])
     on_gpu = {record.rule for record in records if record.gpus}
-    assert on_gpu == {"record_activations", "ablate_heads", "score_math"}
+    assert on_gpu == {"record_activations", "ablate_heads", "score_math", "score_solutions"}
     for record in records:
         assert (record.partition, record.gpus) == (("gpu", 1) if record.rule in on_gpu else ("cpu", 0))
         assert record.node.startswith(record.partition)

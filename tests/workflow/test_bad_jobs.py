@@ -79,8 +79,10 @@ class Named(SimpleNamespace):
 
 
 def cut_short(path: Path) -> None:
-    """Leave the first byte of a file; of a model's folder, of its config."""
-    path = path / "config.json" if path.is_dir() else path
+    """Leave the first byte of a file; of a model's folder, of its config; of a range's folder, of its first file."""
+    if path.is_dir():
+        config = path / "config.json"
+        path = config if config.exists() else min(path.iterdir())
     path.write_bytes(path.read_bytes()[:1])
 
 

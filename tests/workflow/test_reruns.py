@@ -46,7 +46,7 @@ def test_a_changed_file_of_ours_remakes_what_reads_it(smoke_run, checkout):
         (
             "models",
             {"tiny-neox": {"dtype": "bfloat16"}},
-            {"record_activations", "ablate_heads", "score_math"},
+            {"record_activations", "ablate_heads", "score_math", "score_solutions"},
             "prefetch_math",
         ),
         ("ablation", {"residual_cache": "none"}, set(), None),
@@ -74,17 +74,20 @@ def test_a_lost_ranking_costs_no_model(smoke_run, tmp_path):
     shutil.copytree(smoke_run, folder)
     ranking = "results/phiid_scores/tiny-neox_head_rankings.csv"
     (folder / ranking).unlink()
-    order, shard = (
+    order, records = (
         "results/ablation/orders/tiny-neox/random-0.npz",
         "results/ablation/math/tiny-neox/random-1.0-0.jsonl",
     )
-    before = [(folder / path).read_bytes() for path in (order, shard)]
-    assert planned_jobs(snakemake(*SMOKE, *THREADS, "--", ranking, order, shard, cwd=folder)) == {
+    before = [(folder / path).read_bytes() for path in (order, records)]
+    assert planned_jobs(snakemake(*SMOKE, *THREADS, "--", ranking, order, records, cwd=folder)) == {
         "rank_heads": 1,
-        "ablate_heads": 1,
-        "score_math": 1,
-        "merge_problems": 1,
+        "ablate_heads": 2,
+        "merge_ablation": 1,
+        "score_math": 2,
+        "score_solutions": 2,
+        "merge_math": 1,
     }
-    for log in ("ablate_heads/tiny-neox/random-0.log", "score_math/tiny-neox/random-1.0-0/1-of-1.log"):
-        assert "nothing was computed" in (folder / "logs" / log).read_text()
+    for rule in ("ablate_heads", "score_math", "score_solutions"):
+        for log in (folder / f"logs/{rule}/tiny-neox").iterdir():
+            assert "nothing was computed" in log.read_text()
     assert (folder / order).read_bytes() == before[0]

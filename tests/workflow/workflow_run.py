@@ -12,7 +12,17 @@ from places import REPOSITORY
 
 # One thread a job, so that two jobs run side by side on two cores.
 SMOKE = ("--configfile", "config/smoke.yaml", "--cores", "2", "--set-threads")
-THREADS = ("record_activations=1", "ablate_heads=1", "score_math=1", "decompose_pairs=1", "decompose_variant=1")
+THREADS = tuple(
+    f"{rule}=1"
+    for rule in (
+        "record_activations",
+        "ablate_heads",
+        "score_math",
+        "score_solutions",
+        "decompose_pairs",
+        "decompose_variant",
+    )
+)
 PLANTED = {"environment": "hf_plantedInTheEnvironment0123", ".env": "hf_plantedInTheDotEnvFile0123"}  # tokens of nobody
 TARGETS = ("all", "training_trajectory")
 EMBEDDED = ("config/demo.yaml", "tests/workflow/embedded.yaml")
