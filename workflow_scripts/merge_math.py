@@ -8,6 +8,7 @@ from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
 from synergy.files.shards import take_from_ranges
 from synergy.files.tables import write_table
+from synergy.perturbation.condition_files import merge_solutions
 from synergy.perturbation.outcomes import (
     compare_conditions,
     compare_with_sets,
@@ -15,7 +16,6 @@ from synergy.perturbation.outcomes import (
     group_rows,
     read_scores,
 )
-from synergy.perturbation.solution_files import merge_solutions
 
 
 def merge_math(

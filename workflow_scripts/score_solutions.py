@@ -12,10 +12,9 @@ from synergy.files.provenance import provenance, versions_of
 from synergy.files.shards import dealt
 from synergy.heads.orders import named_conditions
 from synergy.models.model_folder import model_identity
-from synergy.perturbation.condition_files import answers_fingerprint
+from synergy.perturbation.condition_files import answers_fingerprint, write_solutions
 from synergy.perturbation.problem_prompts import format_prompt, style_of
 from synergy.perturbation.problems import load_problems, with_solutions
-from synergy.perturbation.solution_files import write_solutions
 
 
 def score_solutions(

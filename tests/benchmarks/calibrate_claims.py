@@ -22,9 +22,8 @@ from measuring import ROOT, markdown
 
 from synergy.claims.layer_profile import claim_absent_untrained, claim_inverted_u
 from synergy.claims.measured import Measured
-from synergy.claims.networks import claim_efficiency, claim_modularity
+from synergy.claims.networks import claim_efficiency, claim_modularity, claim_within_layers
 from synergy.claims.verdicts import Effect, all_of
-from synergy.claims.within_layers import claim_within_layers
 from synergy.files.artifacts import save_figure
 from synergy.files.provenance import provenance
 from synergy.heads.layer_profiles import depth_p, inverted_u, template_correlation

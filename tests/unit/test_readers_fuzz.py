@@ -17,10 +17,9 @@ from synergy.files.artifacts import read_json, read_npz, write_json, write_jsonl
 from synergy.files.errors import InputError
 from synergy.files.tables import read_records, read_table, write_table
 from synergy.heads.scores import read_ranking
+from synergy.perturbation.condition_files import SOLUTION_ARRAYS, merge_solutions
 from synergy.perturbation.outcomes import read_scores
 from synergy.perturbation.problems import load_problems
-from synergy.perturbation.solution_files import ARRAYS as SOLUTION_ARRAYS
-from synergy.perturbation.solution_files import merge_solutions
 from synergy.phiid.pairwise import COUNTS, MADE_OF, PAIR_VALUES, SUMS, merge_shards, read_pairwise
 from synergy.recording.activations import read_activations
 from synergy.recording.prompts import load_prompts

@@ -168,8 +168,8 @@ def test_words_dates_and_places_rerun_nothing(run, edit, tmp_path):
 
 
 def test_a_changed_function_remakes_what_it_made_and_what_follows(run, edit):
-    edit("synergy/claims/verdicts.py", "def decided(claims: Sequence[Claim], model: str, significance: float) -> pd.DataFrame:",
-         "def decided(claims: Sequence[Claim], model: str, significance: float, _=0) -> pd.DataFrame:")  # fmt: skip
+    before = "def decided(claims: Sequence[Claim], model: str, significance: float)"
+    edit("synergy/claims/verdicts.py", before, before.replace("float)", "float, _=0)"))
     jobs = plan(run, "all")
     assert {"decide_claims", "merge_claims", "summarise"} <= jobs.keys()
     assert not {"record_activations", "decompose_pairs", "rank_heads", "ablate_heads", "plot_profile"} & jobs.keys()

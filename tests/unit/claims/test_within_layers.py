@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from artifacts import FLAT, HEADS, LAYERS, measured
 
+from synergy.claims.networks import claim_within_layers, differences
 from synergy.claims.verdicts import NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDECIDED, decided
-from synergy.claims.within_layers import claim_within_layers, differences
 
 
 def verdicts(claim):

@@ -18,8 +18,8 @@ from synergy.files.errors import InputError
 from synergy.files.shards import dealt
 from synergy.files.tables import write_table
 from synergy.perturbation import answering, likelihood
+from synergy.perturbation.condition_files import SOLUTION_ARRAYS, merge_solutions
 from synergy.perturbation.problems import load_problems
-from synergy.perturbation.solution_files import ARRAYS, merge_solutions
 
 N, NAMES = 9, ["baseline", "synergistic-0.5-1", "random-1.0-0", "random-1.0-1"]
 RECORD = (
@@ -266,7 +266,7 @@ def test_wrong_names_leave_nothing(made_from, tmp_path):
 
 
 def spoilt(path, **changes):
-    arrays, note = read_npz(path, ARRAYS)
+    arrays, note = read_npz(path, SOLUTION_ARRAYS)
     write_npz(path, note | changes.pop("note", {}), **arrays | changes)
 
 

@@ -11,6 +11,7 @@ from merge_math import merge_math
 from synergy.files.artifacts import write_json, write_jsonl
 from synergy.files.errors import InputError
 from synergy.files.tables import read_table
+from synergy.perturbation.condition_files import write_solutions
 from synergy.perturbation.outcomes import (
     CONDITION_COLUMNS,
     GROUP_COLUMNS,
@@ -20,7 +21,6 @@ from synergy.perturbation.outcomes import (
     read_scores,
 )
 from synergy.perturbation.problems import Problem
-from synergy.perturbation.solution_files import write_solutions
 from synergy.statistics.inference import mcnemar, paired_score_interval, rank_floor, wilson_interval
 
 N = 40

@@ -1,14 +1,15 @@
-"""Claims 4 and 5: efficiency and modularity of the synergy network against the redundancy network."""
+"""Claims 3 to 5: pairs within layers against pairs between them, and the two networks against each other."""
 
 from math import nan
 
 import numpy as np
 
-from synergy.claims.measured import against_surrogates
+from synergy.claims.measured import INTEGRATION, Measured, against_surrogates, without_each
 from synergy.claims.verdicts import Claim, Effect, of_estimate
-from synergy.statistics.inference import Estimate
+from synergy.statistics.inference import Estimate, jackknife
 
-NO_SPREAD = "fewer than three groups of prompts, or no spread over them"
+NO_SPREAD_OF_GROUPS = "fewer than three groups of prompts, or no spread over them"
+NO_SPREAD = "fewer than three prompts, or no spread over them"
 
 
 def claim_efficiency(metrics: dict, outside: str = "") -> Claim:
@@ -44,7 +45,7 @@ def _graph_claim(claim: int, metric: str, metrics: dict, outside: str, sign: int
     estimate, error, low, high, p_value = (_number(contrast[key]) for key in Estimate._fields)
     bounds = (low, high) if sign > 0 else (-high, -low)
     decided_by = f"Student's t over {metrics['n_groups']} groups of prompts"
-    test = of_estimate(Estimate(sign * estimate, error, *bounds, p_value), decided_by, NO_SPREAD)
+    test = of_estimate(Estimate(sign * estimate, error, *bounds, p_value), decided_by, NO_SPREAD_OF_GROUPS)
     draws = sign * np.array([_number(draw) for draw in contrast["surrogates"]])
     if n_unequal := np.count_nonzero(np.isnan(draws)):
         outside = outside or f"in {n_unequal} of {len(draws)} surrogates the networks have not as many edges"
@@ -76,3 +77,41 @@ def _definitions_in_words(definitions: dict, metric: str, sign: int) -> tuple[st
         directions |= {np.sign(pair[0] - pair[1]) * sign > 0 for pair in (values, relative) if np.isfinite(pair).all()}
     verdict = "All point the same way." if len(directions) < 2 else "They do not all point the same way."
     return (f"Synergy / redundancy network by definition: {'; '.join(words)}. {verdict}",)
+
+
+def claim_within_layers(measured: Measured, layers: int, heads: int) -> Claim:
+    """Claim 3: mean synergy of pairs within a layer minus that of pairs between layers.
+
+    Raw: over prompts. Control: the same difference in every surrogate. Where integration stands for synergy, it is
+    that of Phi_R.
+    """
+    atom, name = ("phi_r", "integration") if measured.score == INTEGRATION else ("sts", "synergy")
+    statistic = f"mean {name} of pairs within layers minus that of pairs between layers (nats)"
+    control_name = "surrogates without coupling between heads"
+    if layers < 2 or heads < 2:
+        missing = Effect(obstacle="fewer than two layers, or one head a layer")
+        return Claim(3, statistic, missing, control_name, missing)
+    by_prompt = differences(measured.atoms, "prompt", atom)
+    defined = by_prompt[np.isfinite(by_prompt)]
+    if not defined.size:
+        missing = Effect(obstacle="no defined pairs within or between layers")
+        return Claim(3, statistic, missing, control_name, missing)
+    observed = float(defined.mean())
+    decided_by = f"Student's t over {len(defined)} prompts"
+    test = of_estimate(jackknife(observed, without_each(defined)), decided_by, NO_SPREAD)
+    control = against_surrogates(observed, differences(measured.atoms, "null", atom), measured.obstacle)
+    between = float(np.nanmean(measured.atoms[f"between_prompt_{atom}"]))
+    share = observed / between if between else nan
+    note = f"Between layers the mean is {between:.4g} nats; the difference is {share:+.0%} of it."
+    return Claim(3, statistic, test, control_name, control, notes=(note,))
+
+
+def differences(atoms: dict[str, np.ndarray], kind: str, atom: str) -> np.ndarray:
+    """Within minus between layers, (n,) for each prompt or surrogate; `kind` is ``prompt`` or ``null``.
+
+    Pairs of all layers count alike, so that a layer with fewer defined pairs counts for less.
+    """
+    pairs = atoms[f"within_{kind}_pairs"]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        within = np.nansum(atoms[f"within_{kind}_{atom}"] * pairs, axis=1) / pairs.sum(axis=1)
+    return within - atoms[f"between_{kind}_{atom}"]

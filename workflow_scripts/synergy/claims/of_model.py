@@ -7,9 +7,8 @@ import pandas as pd
 from synergy.claims.behaviour import claim_ablation, claim_noise_redundant, claim_noise_synergistic
 from synergy.claims.layer_profile import claim_absent_untrained, claim_inverted_u
 from synergy.claims.measured import Measured
-from synergy.claims.networks import claim_efficiency, claim_modularity
+from synergy.claims.networks import claim_efficiency, claim_modularity, claim_within_layers
 from synergy.claims.verdicts import Claim
-from synergy.claims.within_layers import claim_within_layers
 
 
 def claims_of_activations(

@@ -17,8 +17,20 @@ from synergy.perturbation.answer_formulas import (
     inequalities_equal,
 )
 from synergy.perturbation.answer_leaves import leaves_equal
-from synergy.perturbation.answer_sets import as_set, is_inequality, is_set, sets_equal, variables
-from synergy.perturbation.answer_structure import Group, Leaf, Matrix, Node, Relation, Union, structure
+from synergy.perturbation.answer_structure import (
+    Group,
+    Leaf,
+    Matrix,
+    Node,
+    Relation,
+    Union,
+    as_set,
+    is_inequality,
+    is_set,
+    sets_equal,
+    structure,
+    variables,
+)
 
 PLUS_MINUS = re.compile(r"\\(pm|mp)(?![a-zA-Z])")
 LETTER = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]")

@@ -274,7 +274,7 @@ def compare_with_sets(
     ----------
     scores : all conditions of a model.
     solutions : ``solution_nll`` (n_sets, n_problems) and ``condition`` (n_sets,), as
-        `synergy.perturbation.solution_files.merge_solutions` gives them.
+        `synergy.perturbation.condition_files.merge_solutions` gives them.
     sigma : float
     draws, seed : of `synergy.statistics.inference.paired_differences`.
 
