@@ -5,6 +5,16 @@ import sys
 from pathlib import Path
 
 from config_reference import config_reference
+from demo_pages import (
+    claims_table,
+    costs_table,
+    picture,
+    size,
+    take_results,
+    take_variants,
+    variants_agreement,
+    variants_verdicts,
+)
 from rule_pages import rule_graph, rule_tables, study_jobs
 
 REPOSITORY = Path(__file__).parents[1]
@@ -53,8 +63,10 @@ def departures() -> str:
 
 
 PAGES = {  # page to its generated blocks by name
+    "README.md": {"picture": picture, "claims": claims_table, "size": size, "costs": costs_table},
     "docs/config.md": {"config": config_reference},
     "docs/departures.md": {"departures": departures},
+    "docs/robustness.md": {"agreement": variants_agreement, "verdicts": variants_verdicts},
     "docs/rules.md": {"graph": rule_graph, "rules": rule_tables},
     "docs/slurm.md": {"jobs": study_jobs},
 }
@@ -73,5 +85,7 @@ def renewed(page: str) -> str:
 
 
 if __name__ == "__main__":
+    take_results(REPOSITORY / "results")
+    take_variants(REPOSITORY / "results")
     for page in PAGES:
         (REPOSITORY / page).write_text(renewed(page))

@@ -30,6 +30,7 @@ def score_math(
     batch_size: int,
     threads: int,
     folder: str,
+    checksums: str,
     kept: str | None = None,
 ) -> None:
     """Write into `folder`, a condition, one record a problem (JSONL) and what was done to the weights (JSON).
@@ -72,7 +73,7 @@ def score_math(
             ),
         }
 
-    with atomic_folder(folder) as partial:
+    with atomic_folder(folder, checksums) as partial:
         left = []
         for condition in own:
             files = {
@@ -119,6 +120,7 @@ if __name__ == "__main__":
             scatteritem=snakemake.wildcards.scatteritem,
             threads=snakemake.threads,
             folder=snakemake.output.folder,
+            checksums=snakemake.output.checksums,
             kept=snakemake.params.kept,
             **snakemake.params.settings,
         )

@@ -65,7 +65,7 @@ def score_solutions(
             library_code("perturbation.problem_prompts", "format_prompt"),
             library_code("perturbation.noise", "noise_in_heads"),
             library_code("perturbation.likelihood", "solution_nll"),
-            library_code("perturbation.solution_files", "write_solutions"),
+            library_code("perturbation.condition_files", "write_solutions"),
         ],
         "packages": versions_of("torch", "transformers", "tokenizers"),
     }
