@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -31,15 +32,15 @@ AGREEMENT = {  # columns of the table of variants
     ("avg_synergy", "heads"): "synergy, heads",
     ("avg_redundancy", "heads"): "redundancy, heads",
 }
-PAPER = {  # claim: its words in short, where it stands in the paper, the figure here
-    1: ("The layer profile is an inverted U", "2b, 2c", "phiid_profile"),
-    2: ("An untrained model has none", "", "multi_model_profiles"),
-    3: ("More synergy within layers than between", "2a", "synergy_redundancy"),
-    4: ("The synergy network is more efficient", "3b, 3c", "graph_cores"),
-    5: ("The redundancy network is more modular", "3b, 3c", "graph_cores"),
-    6: ("Synergistic removal harms faster than random", "4a", "ablation_curves"),
-    7: ("Noise in synergistic heads costs most", "4b", "math_perturbation"),
-    8: ("Noise in redundant heads costs least", "4b", "math_perturbation"),
+PAPER = {  # claim: its words in short, its figures in the paper, the figure here
+    1: ("The layer profile is an inverted U (2b, 2c)", "phiid_profile"),
+    2: ("An untrained model has none", "multi_model_profiles"),
+    3: ("More synergy within layers than between (2a)", "synergy_redundancy"),
+    4: ("The synergy network is more efficient (3b, 3c)", "graph_cores"),
+    5: ("The redundancy network is more modular (3b, 3c)", "graph_cores"),
+    6: ("Synergistic removal harms faster than random (4a)", "ablation_curves"),
+    7: ("Noise in synergistic heads costs most (4b)", "math_perturbation"),
+    8: ("Noise in redundant heads costs least (4b)", "math_perturbation"),
 }
 
 
@@ -118,14 +119,14 @@ def claims_table() -> str:
     """The claims of the paper, what the demo finds, and what decided."""
     claims = pd.read_csv(KEPT / "claims.csv", dtype="str", keep_default_na=False)
     lines = [
-        "| claim of the paper | its figure | here | estimate | verdict | by what | after its control | by what |",
-        "|---|---|---|---|---|---|---|---|",
+        "| claim of the paper (its figure) | here | estimate | verdict | after its control |",
+        "|---|---|---|---|---|",
     ]
     for row in claims.itertuples():
-        words, figure, here = PAPER[int(row.claim)]
-        cells = [f"{row.claim}. {words}", figure, f"`{here}`", _estimate(row), _bold(row.verdict), row.decided_by]
-        lines.append(f"| {' | '.join([*cells, _bold(row.verdict_after_control), row.control_decided_by])} |")
-    lines.append("| The profile arises in training | 3a | `training_trajectory` | | not run | | | |")
+        words, here = PAPER[int(row.claim)]
+        verdicts = _verdict(row.verdict, row.decided_by), _verdict(row.verdict_after_control, row.control_decided_by)
+        lines.append(f"| {row.claim}. {words} | `{here}` | {_estimate(row)} | {' | '.join(verdicts)} |")
+    lines.append("| The profile arises in training (3a) | `training_trajectory` | | not run | |")
     counts = claims["verdict"].value_counts()
     after = claims[claims["verdict"] == "supported"]["verdict_after_control"]
     kept = int((after == "supported").sum())
@@ -141,8 +142,10 @@ def _estimate(row: tuple) -> str:
     return f"{numbers[0]} [{numbers[1]}, {numbers[2]}]" if all(numbers) else numbers[0]
 
 
-def _bold(verdict: str) -> str:
-    return f"**{verdict}**" if verdict in ("supported", "opposite") else verdict
+def _verdict(verdict: str, decided_by: str) -> str:
+    """A verdict with what decided it, and how many draws it would take."""
+    reason = re.sub(r"; undecided: ([\d,]+) .* needed, [\d,]+ drawn", r"; \1 needed", decided_by)
+    return f"{f'**{verdict}**' if verdict in ('supported', 'opposite') else verdict} ({reason})"
 
 
 def size() -> str:

@@ -1,4 +1,9 @@
-"""Write the parts of these pages that follow from the code: `make docs`. A test demands that they are up to date."""
+"""Write the parts of pages that follow from the code and from the demo: `make docs`. A test demands it.
+
+    python docs/generate.py [results]
+
+takes what the demo found from `results` (default: those of this folder), if a finished demo is there.
+"""
 
 import re
 import sys
@@ -85,7 +90,8 @@ def renewed(page: str) -> str:
 
 
 if __name__ == "__main__":
-    take_results(REPOSITORY / "results")
-    take_variants(REPOSITORY / "results")
+    results = Path(sys.argv[1]) if len(sys.argv) > 1 else REPOSITORY / "results"
+    take_results(results)
+    take_variants(results)
     for page in PAGES:
         (REPOSITORY / page).write_text(renewed(page))
