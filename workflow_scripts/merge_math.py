@@ -52,9 +52,9 @@ def merge_math(
     InputError
         If a file is missing or foreign, or two conditions were asked other problems, or asked them otherwise.
     """
+    likelihoods, solutions_note = merge_solutions(solution_ranges, sets)
     take_from_ranges(ranges, checksums, [*records, *conditions])
     scores = read_scores(records, conditions)
-    likelihoods, solutions_note = merge_solutions(solution_ranges, sets)
     write_npz(solutions, provenance("merge_math", solutions_note["parameters"], solutions_note), **likelihoods)
     rows = condition_rows(scores, permutations, seed)
     write_table(table, rows)

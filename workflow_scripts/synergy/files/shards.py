@@ -69,6 +69,7 @@ def take_from_ranges(folders: Sequence[str], checksums: Sequence[str], outputs: 
     left = {}
     for path in checksums:
         left |= read_checksums(path)
+    taken = {}
     for output in outputs:
         name = Path(output).name
         found = [Path(folder, name) for folder in folders if Path(folder, name).is_file()]
@@ -79,8 +80,10 @@ def take_from_ranges(folders: Sequence[str], checksums: Sequence[str], outputs: 
         if left.get(found[0]) != sha256(found[0]):
             hint = f"delete {found[0].parent} and run the workflow again"
             raise InputError(f"{found[0]} as its job left it (sha256)", "another file", hint)
+        taken[output] = found[0]
+    for output, path in taken.items():
         with atomic_path(output) as temporary:
-            link_or_copy(found[0], temporary)
+            link_or_copy(path, temporary)
             os.utime(temporary)  # not older than the list of checksums that it was taken by
 
 
