@@ -25,7 +25,7 @@ demo: install
 	@$(BIN)/python tests/benchmarks/cost_table.py --summary
 
 test: install lint
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov=workflow_scripts --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov=workflow_scripts --cov-report=term:skip-covered
 
 docs: install
 	$(BIN)/python docs/generate.py

@@ -1,9 +1,11 @@
 """A hub for the tests, the variables that loading a model changes, and the runs that several files look at.
 
-Tests run in two processes side by side, as the Makefile calls pytest. A file of tests stays together, and so does all
-that looks at one whole run.
+Tests run in two processes side by side, as the Makefile calls pytest. A file of tests stays together, and so do all
+files that look at one whole run.
 """
 
+import ast
+import functools
 import gc
 import os
 import sys
@@ -20,12 +22,26 @@ if SIDE_BY_SIDE:  # a second thread of each process would only wait for the othe
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Say which tests one process does."""
-    for item in items if SIDE_BY_SIDE else ():
-        run = next((name for name in WHOLE_RUNS if name in item.fixturenames), None)
-        item.add_marker(pytest.mark.xdist_group(run or item.location[0]))
+@functools.cache
+def one_process(file):
+    """What one process does beside a file of tests: all of the whole run that a test in it asks for, or nothing."""
+    functions = (
+        node for node in ast.walk(ast.parse((REPOSITORY / file).read_text())) if isinstance(node, ast.FunctionDef)
+    )
+    asked = {argument.arg for function in functions for argument in function.args.args}
+    return next((run for run in WHOLE_RUNS if run in asked), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Say which tests one process does. The groups of pytest-xdist 3.8 are ignored, in silence, under pytest 9.2."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class WholeRuns(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return one_process(super()._split_scope(nodeid))
+
+    return WholeRuns(config, log)
 
 
 def pytest_collection_finish():
