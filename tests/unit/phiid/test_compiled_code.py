@@ -74,6 +74,19 @@ print(sum(rotate.stats.cache_hits.values()), sum(rotate.stats.cache_misses.value
     assert [run.stdout.split() for run in runs] == [["0", "1"], ["1", "0"]]
 
 
+@pytest.mark.parametrize("lost", ["*.nbi", "*.nbc"])
+def test_an_index_or_code_of_no_bytes_is_compiled_anew(lost, tmp_path):
+    """As a node leaves them that lost its power; numba would fail at each start."""
+    command, environment = [sys.executable, "-c", CODE, str(SCRIPTS)], os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    subprocess.run(command, env=environment, check=True)
+    found = sorted(tmp_path.rglob(lost))
+    assert len(found) > 2
+    found[0].write_bytes(b"")
+    subprocess.run(command, env=environment, check=True)
+    assert all(path.stat().st_size for path in tmp_path.rglob("*.nb[ic]"))
+    assert found[0].exists() or lost == "*.nbc"  # code is named by its content and number
+
+
 @pytest.mark.parametrize("script", ["merge_pairs", "rank_heads"])
 def test_scripts_that_compile_nothing_start_light(script):
     """Neither numba nor torch, which analysis does not need here."""
