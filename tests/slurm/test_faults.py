@@ -66,7 +66,7 @@ def shard(folder, name):
 def undisturbed(tmp_path_factory):
     """The matrices as one process computes them."""
     path, pairs = str(tmp_path_factory.mktemp("undisturbed") / "shard.npz"), pair_range("1-of-1", 32)
-    settings = Settings(surrogates=SURROGATES)
+    settings = Settings(surrogates=SURROGATES, heads=4)
     results = Decomposition(recording(0), LENGTHS, settings, threads=2).run(pairs)
     write_shard(path, results, pairs, "mark", settings.parameters(), {})
     found = slurm.plain(merge_shards([path], "mark")[0])

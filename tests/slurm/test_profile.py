@@ -68,7 +68,7 @@ def test_what_a_site_may_ask_for_is_a_variable(tmp_path):
     assert (elsewhere["qos"], elsewhere["constraint"]) == ("high", "ib&fast")
     threads = {job["rule"]: job["threads"] for job in plan}
     assert threads["record_activations"] == threads["score_solutions"] == 4
-    assert threads["decompose_pairs"] == 8
+    assert threads["decompose_pairs"] == 2
 
 
 @pytest.mark.parametrize(
