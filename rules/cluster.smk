@@ -15,6 +15,8 @@ PAUSES_S = [10, 20, 30] + [60] * 60  # before each further call: an hour for eac
 ENDED = ("PREEMPTED", "NODE_FAIL")  # states from which SLURM takes up a job again, if it does
 TAKEN_UP_S = 30  # ... and how long it may look ended before
 SLURM = sys.modules.get("snakemake_executor_plugin_slurm")  # imported by Snakemake where it is installed
+# Whether it is built as version 2.8.0, which envs/ pin; another is left as it is.
+KNOWN = hasattr(SLURM, "query_job_status") and hasattr(SLURM.Executor, "_report_job_error_threadsafe")
 
 
 def require_past(plan):
@@ -110,7 +112,7 @@ def seen_to_end(query):
     return looked
 
 
-if SLURM and not hasattr(SLURM.Executor, "ends"):
+if KNOWN and not hasattr(SLURM.Executor, "ends"):
     SLURM.Executor.ends = Event()
     SLURM.Executor._report_job_error_threadsafe = asked_again(SLURM.Executor._report_job_error_threadsafe)
     SLURM.Executor.shutdown = ending(SLURM.Executor.shutdown)
@@ -120,5 +122,5 @@ if SLURM and not hasattr(SLURM.Executor, "ends"):
 onstart:
     require_past(workflow.dag)
     require_own_packages()
-    if SLURM and isinstance(workflow.executor_settings, SLURM.ExecutorSettings):
+    if KNOWN and isinstance(workflow.executor_settings, SLURM.ExecutorSettings):
         require_memory_of_slurm()
