@@ -264,13 +264,15 @@ def end_and_go_on(tmp_path):
     assert {path.read_text() for path in (tmp_path / "waited").iterdir()} == {"1\n", "2\n", "3\n", "4\n"}
 
 
-def test_a_limit_of_jobs_in_the_queue_is_waited_for(cluster, tmp_path):
-    targets = [f"waited/{number}.txt" for number in range(4)]
+def test_a_limit_of_jobs_in_the_queue_is_waited_for_and_sacct_may_be_asked_for_their_ends(cluster, tmp_path):
+    targets, sacct = [f"waited/{number}.txt" for number in range(4)], ("--slurm-status-command", "sacct")
     with slurm.alone(tmp_path):
-        head = slurm.snakemake(tmp_path, *PROBE, "--retries", "0", "--", *targets, SYNERGY_ACCOUNT="limited")
+        head = slurm.snakemake(tmp_path, *PROBE, *sacct, "--retries", "1", "--", *targets, SYNERGY_ACCOUNT="limited")
+        wildcards, job = slurm.until(lambda: next(iter(slurm.running(tmp_path).items()), None))
+        slurm.command("scancel", job["job"])
         said = slurm.finish(head, tmp_path)
     assert "SLURM takes no job now, asked again in 10 s: AssocMaxSubmitJobLimit" in said
-    assert slurm.starts(tmp_path, "wait") == {str(number): 1 for number in range(4)}
+    assert slurm.starts(tmp_path, "wait") == {str(number): 1 + (str(number) == wildcards) for number in range(4)}
 
 
 def fail_in(folder):

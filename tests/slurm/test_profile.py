@@ -1,11 +1,14 @@
 """What the SLURM profile asks for, seen in dry runs; needs no SLURM."""
 
+import asyncio
+import logging
 import re
+import time
 
 import command_line
 import pytest
 import yte
-from declarations import local_rules
+from declarations import local_rules, workflow
 from places import REPOSITORY
 from slurm_cluster import profile_shards
 
@@ -104,6 +107,31 @@ def test_a_slurm_that_forgets_at_once_is_refused_at_start(age, refused, tmp_path
     assert ("MinJobAge of 30 s or more" in said) == refused
     assert ("--slurm-status-command sacct" in said) == refused
     assert (folder / target).exists() != refused
+
+
+def test_no_job_is_waited_for_whose_end_slurm_has_told(monkeypatch):
+    answers = [
+        (0, {"1": "CANCELLED by 0", "2": "PREEMPTED", "3": "NODE_FAIL", "4": "RUNNING"}),
+        (20, {"2": "PENDING", "3": "NODE_FAIL", "4": "RUNNING"}),
+        (31, {"2": "PREEMPTED", "3": "NODE_FAIL", "4": "COMPLETED"}),
+        (32, None),
+    ]
+    told = [
+        {"1": "CANCELLED", "2": "PREEMPTED", "3": "NODE_FAIL", "4": "RUNNING"},
+        {"2": "PENDING", "3": "NODE_FAIL", "4": "RUNNING"},
+        {"2": "PREEMPTED", "3": "CANCELLED", "4": "COMPLETED"},
+        None,
+    ]
+    left = list(answers)
+
+    async def query(command, logger):
+        return left.pop(0)[1], 0.1
+
+    look = workflow().globals["seen_to_end"](query)
+    for (second, _), expected in zip(answers, told, strict=True):
+        monkeypatch.setattr(time, "monotonic", lambda second=second: second)
+        states, _ = asyncio.run(look("squeue", logging.getLogger()))
+        assert states == expected
 
 
 def test_every_entry_of_the_profile_says_why():
