@@ -1,10 +1,25 @@
-"""Write the parts of these pages that follow from the code: `make docs`. A test demands that they are up to date."""
+"""Write the parts of pages that follow from the code and from the demo: `make docs`. A test demands it.
+
+    python docs/generate.py [results]
+
+takes what the demo found from `results` (default: those of this folder), if a finished demo is there.
+"""
 
 import re
 import sys
 from pathlib import Path
 
 from config_reference import config_reference
+from demo_pages import (
+    claims_table,
+    costs_table,
+    picture,
+    size,
+    take_results,
+    take_variants,
+    variants_agreement,
+    variants_verdicts,
+)
 from rule_pages import rule_graph, rule_tables, study_jobs
 
 REPOSITORY = Path(__file__).parents[1]
@@ -53,8 +68,10 @@ def departures() -> str:
 
 
 PAGES = {  # page to its generated blocks by name
+    "README.md": {"picture": picture, "claims": claims_table, "size": size, "costs": costs_table},
     "docs/config.md": {"config": config_reference},
     "docs/departures.md": {"departures": departures},
+    "docs/robustness.md": {"agreement": variants_agreement, "verdicts": variants_verdicts},
     "docs/rules.md": {"graph": rule_graph, "rules": rule_tables},
     "docs/slurm.md": {"jobs": study_jobs},
 }
@@ -73,5 +90,8 @@ def renewed(page: str) -> str:
 
 
 if __name__ == "__main__":
+    results = Path(sys.argv[1]) if len(sys.argv) > 1 else REPOSITORY / "results"
+    take_results(results)
+    take_variants(results)
     for page in PAGES:
         (REPOSITORY / page).write_text(renewed(page))

@@ -35,6 +35,7 @@ rule ablate_heads:
         ranking="<ranking>",
     output:
         folder=directory("<order_range>"),
+        checksums="<order_range>.sha256",
     log:
         "<logs>/ablate_heads/{model}/{scatteritem}.log",
     benchmark:
@@ -70,7 +71,8 @@ rule ablate_heads:
 rule merge_ablation:
     """Take the orders from their ranges and merge them into one table; areas and their ratios beside it."""
     input:
-        ranges=gather.orders(PATHVARS.apply("<order_range>"), model="{model}"),
+        ranges=ancient(gather.orders(PATHVARS.apply("<order_range>"), model="{model}")),
+        checksums=gather.orders(PATHVARS.apply("<order_range>.sha256"), model="{model}"),
     output:
         ablation="<ablation>",
         statistics="<ablation_statistics>",

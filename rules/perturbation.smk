@@ -30,6 +30,7 @@ rule score_math:
         ranking="<ranking>",
     output:
         folder=directory("<condition_range>"),
+        checksums="<condition_range>.sha256",
     log:
         "<logs>/score_math/{model}/{scatteritem}.log",
     benchmark:
@@ -105,7 +106,8 @@ rule score_solutions:
 rule merge_math:
     """Take the conditions from their ranges: accuracies with intervals; paired tests, ranks and groups beside them."""
     input:
-        ranges=gather.conditions(PATHVARS.apply("<condition_range>"), model="{model}"),
+        ranges=ancient(gather.conditions(PATHVARS.apply("<condition_range>"), model="{model}")),
+        checksums=gather.conditions(PATHVARS.apply("<condition_range>.sha256"), model="{model}"),
         solution_ranges=gather.conditions(PATHVARS.apply("<solutions_range>"), model="{model}"),
     output:
         math="<math_perturbation>",

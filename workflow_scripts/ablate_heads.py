@@ -33,6 +33,7 @@ def ablate_heads(
     residual_cache: str,
     threads: int,
     folder: str,
+    checksums: str,
     kept: str | None = None,
     gpus: int = 1,
 ) -> None:
@@ -54,7 +55,7 @@ def ablate_heads(
     layers, heads = (fetched["geometry"][axis] for axis in ("layers", "heads"))
     own = named_orders(dealt(scatteritem, names), fine, ranking, (layers, heads), step, fine_step, max_fraction)
     results = {order.name: Kept(kept, "order", _made_of(order, model, fetched, answered, asked)) for order in own}
-    with atomic_folder(folder) as partial:
+    with atomic_folder(folder, checksums) as partial:
         paths = {order.name: partial / f"{order.name}.npz" for order in own}
         left = [order for order in own if not results[order.name].find({"kl": paths[order.name]})]
         if not left:
@@ -133,6 +134,7 @@ if __name__ == "__main__":
             residual_cache=snakemake.params.residual_cache,
             threads=snakemake.threads,
             folder=snakemake.output.folder,
+            checksums=snakemake.output.checksums,
             kept=snakemake.params.kept,
             gpus=snakemake.params.gpus,
             **snakemake.params.settings,

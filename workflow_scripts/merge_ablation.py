@@ -15,17 +15,23 @@ from synergy.files.tables import write_table
 
 
 def merge_ablation(
-    ranges: Sequence[str], names: Sequence[str], seed: int, orders: Sequence[str], table: str, statistics: str
+    ranges: Sequence[str],
+    checksums: Sequence[str],
+    names: Sequence[str],
+    seed: int,
+    orders: Sequence[str],
+    table: str,
+    statistics: str,
 ) -> None:
     """Write the curves of all orders (KL in nats) to `table`, areas and ratios with intervals to `statistics`.
 
     Parameters
     ----------
-    ranges : folders of `ablate_heads`, which together hold all orders.
+    ranges, checksums : folders of `ablate_heads`, which together hold all orders, and the sha256 of their files.
     names, orders : the orders (``random-3``, ``mean-random-3``), and where the file of each is put.
     seed : of the bootstrap over prompts, for the intervals of the curves.
     """
-    take_from_ranges(ranges, orders)
+    take_from_ranges(ranges, checksums, orders)
     curves, made_by = read_orders(orders, names)
     write_table(table, pd.concat([curve_rows(curve, seed) for curve in curves]))
     of_method = {}
@@ -57,6 +63,7 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         merge_ablation(
             ranges=snakemake.input.ranges,
+            checksums=snakemake.input.checksums,
             orders=snakemake.output.orders,
             table=snakemake.output.ablation,
             statistics=snakemake.output.statistics,

@@ -20,6 +20,7 @@ from synergy.perturbation.outcomes import (
 
 def merge_math(
     ranges: Sequence[str],
+    checksums: Sequence[str],
     solution_ranges: Sequence[str],
     sets: Sequence[str],
     sigma: float,
@@ -36,7 +37,8 @@ def merge_math(
 
     Parameters
     ----------
-    ranges, solution_ranges : folders of `score_math` and files of `score_solutions`.
+    ranges, checksums, solution_ranges : folders of `score_math`, the sha256 of their files, and files of
+        `score_solutions`.
     sets : names of the sets of heads under which the likelihood of the solutions was measured.
     sigma : float
         The noise at which the cores take their ranks among random sets.
@@ -50,7 +52,7 @@ def merge_math(
     InputError
         If a file is missing or foreign, or two conditions were asked other problems, or asked them otherwise.
     """
-    take_from_ranges(ranges, [*records, *conditions])
+    take_from_ranges(ranges, checksums, [*records, *conditions])
     scores = read_scores(records, conditions)
     likelihoods, solutions_note = merge_solutions(solution_ranges, sets)
     write_npz(solutions, provenance("merge_math", solutions_note["parameters"], solutions_note), **likelihoods)
@@ -77,6 +79,7 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         merge_math(
             ranges=snakemake.input.ranges,
+            checksums=snakemake.input.checksums,
             solution_ranges=snakemake.input.solution_ranges,
             records=snakemake.output.records,
             conditions=snakemake.output.conditions,

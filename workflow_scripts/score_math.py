@@ -30,6 +30,7 @@ def score_math(
     batch_size: int,
     threads: int,
     folder: str,
+    checksums: str,
     kept: str | None = None,
     gpus: int = 1,
 ) -> None:
@@ -73,7 +74,7 @@ def score_math(
             ),
         }
 
-    with atomic_folder(folder) as partial:
+    with atomic_folder(folder, checksums) as partial:
         left = []
         for condition in own:
             files = {
@@ -120,6 +121,7 @@ if __name__ == "__main__":
             scatteritem=snakemake.wildcards.scatteritem,
             threads=snakemake.threads,
             folder=snakemake.output.folder,
+            checksums=snakemake.output.checksums,
             kept=snakemake.params.kept,
             gpus=snakemake.params.gpus,
             **snakemake.params.settings,

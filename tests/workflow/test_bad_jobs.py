@@ -47,10 +47,12 @@ def refuse(planned, smoke_run, tmp_path, monkeypatch):
         (shutil.copytree if origin.is_dir() else shutil.copy)(origin, copy)
         damage(copy)
         inputs = {**job["input"], name: [str(copy), *given[1:]] if isinstance(given, list) else str(copy)}
-        outputs = {name: str(made / Path(path).name) for name, path in job["output"].items()}
+        outputs = {name: placed(made, path) for name, path in job["output"].items()}
         made.mkdir()
-        for path in map(Path, outputs.values()):
-            path.write_bytes(BEFORE)
+        # An activations file that lies there is a user's own, and would be what is refused.
+        before = {} if rule == "record_activations" else dict.fromkeys(flat(outputs), BEFORE)
+        for path, content in before.items():
+            Path(path).write_bytes(content)
         parts = {"input": inputs, "output": outputs, "params": job["params"], "wildcards": job["wildcards"]}
         snakemake = SimpleNamespace(**{part: Named(values) for part, values in parts.items()}, threads=1, log=[log])
         with pytest.raises(SystemExit) as ended:
@@ -60,12 +62,21 @@ def refuse(planned, smoke_run, tmp_path, monkeypatch):
         assert "Traceback" not in said
         assert said.count("ERROR: ") == 1, said
         (message,) = MESSAGE.findall(said)
-        assert {str(path): path.read_bytes() for path in made.rglob("*")} == dict.fromkeys(outputs.values(), BEFORE)
-        read = [path for value in inputs.values() for path in (value if isinstance(value, list) else [value])]
-        assert any(path in " ".join(message) for path in read), "no file is named"
+        assert {str(path): path.read_bytes() for path in made.rglob("*")} == before
+        assert any(path in " ".join(message) for path in flat(inputs)), "no file is named"
         return message
 
     return refuse
+
+
+def placed(folder: Path, path: str | list[str]) -> str | list[str]:
+    """Where an output is put, or a list of outputs."""
+    return [placed(folder, each) for each in path] if isinstance(path, list) else str(folder / Path(path).name)
+
+
+def flat(files: dict) -> list[str]:
+    """All paths of inputs or outputs by name, of which some are lists."""
+    return [path for value in files.values() for path in (value if isinstance(value, list) else [value])]
 
 
 class Named(SimpleNamespace):

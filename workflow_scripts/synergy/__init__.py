@@ -3,4 +3,4 @@
 Nothing in this package knows of the workflow engine that calls it.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -41,6 +41,7 @@ def job(tmp_path):
         **{"names": ["random-1"], "fine": [], "scatteritem": "1-of-1", "dtype": "float32", "n_prompts": 4, "step": 2},
         **{"fine_step": 1, "max_fraction": 1.0, "batch_size": 2, "residual_cache": "device", "threads": 1},
         "folder": str(tmp_path / "orders" / "1-of-1"),
+        "checksums": str(tmp_path / "orders" / "1-of-1.sha256"),
     }
 
 

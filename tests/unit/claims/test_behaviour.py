@@ -46,7 +46,7 @@ def test_ablation_with_too_few_orders_says_how_many_it_takes():
     row = row_of(claimed({"random": (2, 0.5, 3), "random_layer_matched": (2, 0.5, 3)}))
     assert row["verdict"] == row["verdict_after_control"] == UNDECIDED
     assert "39 random orders needed, 3 drawn" in row["decided_by"]
-    assert "39 random layer matched orders needed, 3 drawn" in row["control_decided_by"]
+    assert "39 random orders matched by layer needed, 3 drawn" in row["control_decided_by"]
 
 
 @pytest.mark.parametrize(

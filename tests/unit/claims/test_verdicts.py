@@ -117,6 +117,7 @@ def test_p_at_its_floor_is_said_to_be_no_larger():
     assert p_in_words(0.05, 0.05) == "p ≤ 0.05"
     assert p_in_words(0.1, 0.05) == "p = 0.1"
     assert p_in_words(0.001) == "p = 0.001"
+    assert p_in_words(3e-9) == "p < 0.0001"
 
 
 # ---- tests that must agree

@@ -11,6 +11,7 @@ import pytest
 
 from synergy.files.errors import InputError
 from synergy.files.folders import atomic_folder, disk_is_full, room_on_disk
+from synergy.files.shards import read_checksums, take_from_ranges
 
 
 def test_a_folder_is_replaced_whole_or_left_as_it_was(tmp_path):
@@ -23,6 +24,34 @@ def test_a_folder_is_replaced_whole_or_left_as_it_was(tmp_path):
         (partial / "c").write_text("new")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["c"]
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_sha256sum_finds_the_files_as_they_are_listed(tmp_path):
+    with atomic_folder(tmp_path / "1-of-2", tmp_path / "1-of-2.sha256") as partial:
+        (partial / "a").write_text("some")
+        (partial / "b c").write_text("other")
+    check = ["sha256sum", "-c", "--strict", "1-of-2.sha256"]
+    assert subprocess.run(check, cwd=tmp_path, capture_output=True, check=True).stdout.count(b": OK") == 2
+    outputs = [tmp_path / "taken" / name for name in ("a", "b c")]
+    take_from_ranges([tmp_path / "1-of-2"], [tmp_path / "1-of-2.sha256"], outputs)
+    assert [path.read_text() for path in outputs] == ["some", "other"]
+
+
+@pytest.mark.parametrize("spoil", [lambda f: f.write_text("so"), lambda f: f.unlink()], ids=["changed", "gone"])
+def test_a_file_that_is_not_as_its_job_left_it_is_not_taken(tmp_path, spoil):
+    with atomic_folder(tmp_path / "1-of-1", tmp_path / "1-of-1.sha256") as partial:
+        (partial / "a").write_text("some")
+    spoil(tmp_path / "1-of-1/a")
+    with pytest.raises(InputError, match="1-of-1"):
+        take_from_ranges([tmp_path / "1-of-1"], [tmp_path / "1-of-1.sha256"], [tmp_path / "a"])
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("line", ["", "0  a", "g" * 64 + "  a", "0" * 64 + " a", "\x00"])
+def test_a_list_of_checksums_that_is_none_is_refused(tmp_path, line):
+    (tmp_path / "1-of-1.sha256").write_text(f"{'0' * 64}  1-of-1/a\n{line}\n")
+    with pytest.raises(InputError, match=r"1-of-1\.sha256"):
+        read_checksums(tmp_path / "1-of-1.sha256")
 
 
 def _make_often(path, number):

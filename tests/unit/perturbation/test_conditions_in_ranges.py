@@ -67,7 +67,14 @@ def asked(made_from, names, item, changes):
 
 def answer(made_from, folder, names=NAMES, item="1-of-1", **changes):
     """Answer the conditions of a range; records and descriptions by condition."""
-    score_math(**asked(made_from, names, item, {"max_new_tokens": 10, "folder": str(folder)} | changes))
+    score_math(
+        **asked(
+            made_from,
+            names,
+            item,
+            {"max_new_tokens": 10, "folder": str(folder), "checksums": f"{folder}.sha256"} | changes,
+        )
+    )
     own = sorted(path.stem for path in folder.glob("*.jsonl"))
     assert sorted(path.name for path in folder.iterdir()) == sorted(f"{n}.json{e}" for n in own for e in ("", "l"))
     return {name: (read_jsonl(folder / f"{name}.jsonl"), read_json(folder / f"{name}.json")) for name in own}

@@ -89,6 +89,12 @@ def compare_orders(curves: Sequence[dict]) -> dict:
     }
 
 
+def orders_in_words(kind: str) -> str:
+    """Orders of a kind in the plural: ``random_norm_matched`` are random orders matched by norm."""
+    drawn, _, matched_by = kind.removesuffix("_matched").partition("_")
+    return f"{drawn} orders{' matched by ' * bool(matched_by)}{matched_by}"
+
+
 def ratio_of_areas(synergistic: np.ndarray, others: np.ndarray, kind: str) -> dict:
     """Area of the synergistic order over the geometric mean of the orders of a kind.
 
@@ -104,11 +110,10 @@ def ratio_of_areas(synergistic: np.ndarray, others: np.ndarray, kind: str) -> di
     found = _jackknifed(synergistic, others)
     rank = {"p_value": found.p_value, "test": f"Student's t over {others.shape[1]} prompts", "floor": 0.0}
     if kind.startswith("random"):
-        n_drawn, plural = len(theirs), f"{kind.replace('_', ' ')} orders"
         rank = {
             "p_value": rank_p(theirs, own[0]),
-            "test": f"rank among {n_drawn} {plural}",
-            "floor": rank_floor(n_drawn),
+            "test": f"rank among {len(theirs)} {orders_in_words(kind)}",
+            "floor": rank_floor(len(theirs)),
         }
     return {
         "estimate": float(np.exp(found.estimate)),

@@ -4,6 +4,7 @@ from math import isfinite, nan
 
 import pandas as pd
 
+from synergy.ablation.area_statistics import orders_in_words
 from synergy.ablation.curves import curve_of_order, methods, noise_floor
 from synergy.claims.verdicts import Claim, Effect, all_of, p_in_words
 from synergy.perturbation.outcomes import Accuracy, pooled_accuracy, seed_differences, sigmas
@@ -63,7 +64,7 @@ def claim_noise_redundant(table: pd.DataFrame, statistics: dict, sigma: float) -
 def _ratio(ratios: dict, order: str) -> Effect:
     """The rank of the synergistic order among the drawn orders of a kind."""
     record = ratios.get(f"synergistic/{order}")
-    orders = f"{order.replace('_', ' ')} orders"
+    orders = orders_in_words(order)
     if not record:
         return Effect(obstacle=f"no {orders} were run", neutral=1.0)
     estimate, low, high, p_value = (_number(record[key]) for key in ("estimate", "ci_low", "ci_high", "p_value"))

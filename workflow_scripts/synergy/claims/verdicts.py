@@ -31,6 +31,7 @@ CLAIM_COLUMNS = (
     "verdict_after_control",
     "note",
 )
+SMALLEST_TOLD = 1e-4  # p in words; below it digits tell nothing
 BEST_TO_WORST = (SUPPORTED, UNDECIDED, OPPOSITE, NOT_TESTABLE)
 VERDICTS = {"verdict": BEST_TO_WORST, "verdict_after_control": BEST_TO_WORST}  # words of those columns
 STATEMENTS = {
@@ -178,7 +179,9 @@ def needed_draws(effect: Effect, multiplier: int, significance: float) -> int:
 
 
 def p_in_words(p_value: float, floor: float = 0.0) -> str:
-    """A p as ``p = 0.03``, or ``p ≤ 0.05`` where draws could give none that is smaller."""
+    """A p as ``p = 0.03``, ``p < 0.0001``, or ``p ≤ 0.05`` where draws could give none that is smaller."""
+    if p_value < SMALLEST_TOLD:
+        return f"p < {SMALLEST_TOLD:g}"
     return f"p {'≤' if p_value <= floor * (1 + 1e-9) else '='} {p_value:.2g}"
 
 

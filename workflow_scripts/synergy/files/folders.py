@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from synergy.files.artifacts import atomic_path, sha256
 from synergy.files.errors import InputError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -18,8 +19,10 @@ def provided(path: str | Path) -> str:
 
 
 @contextmanager
-def atomic_folder(path: str | Path) -> Iterator[Path]:
+def atomic_folder(path: str | Path, checksums: str | Path | None = None) -> Iterator[Path]:
     """Yield a new folder beside `path`; put it in the place of `path` on success, delete it on failure.
+
+    The sha256 of its files are then written to `checksums`, as sha256sum does (``sha256sum -c`` beside the folder).
 
     Two processes that make the same folder work apart; the last to finish wins. What a killed process of this
     machine left behind is deleted first.
@@ -35,9 +38,14 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     partial.mkdir()
     try:
         yield partial
+        files = sorted(partial.iterdir()) if checksums else []
+        lines = [f"{sha256(file)}  {path.name}/{file.name}\n" for file in files]
         _replace(path, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    if checksums:
+        with atomic_path(checksums) as temporary:
+            Path(temporary).write_text("".join(lines))
 
 
 @contextmanager
