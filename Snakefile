@@ -48,7 +48,7 @@ scattergather:
 
 
 for stage in """config common prefetch activations decomposition ranking graphs ablation perturbation
-                figures comparison claims variants robustness training trajectory report wildcards""".split():
+                figures comparison claims variants robustness training trajectory report cluster wildcards""".split():
 
     include: f"rules/{stage}.smk"
 

@@ -61,6 +61,7 @@ rule ablate_heads:
         ),
         residual_cache=aside(lookup("ablation/residual_cache", within=config)),
         kept=aside(KEPT),
+        gpus=aside(of_model("resources/gpu")),
     message:
         "Remove heads of {wildcards.model}, range {wildcards.scatteritem} of the orders."
     script:

@@ -34,6 +34,7 @@ rule record_activations:
             batch_size=lookup("recording/batch_size", within=config),
         ),
         kept=aside(KEPT),
+        gpus=aside(of_model("resources/gpu")),
     message:
         "Record every head of {wildcards.model} while it answers the prompts."
     script:

@@ -46,7 +46,7 @@ def settings(**values):
 
 def aside(value):
     """Param that a job needs and that decides nothing: one made from `threads`, which Snakemake does not compare."""
-    return lambda wildcards, threads: value
+    return lambda wildcards, threads: value(wildcards) if callable(value) else value
 
 
 def stanza(wildcards):

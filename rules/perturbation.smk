@@ -55,6 +55,7 @@ rule score_math:
             batch_size=lookup("math/batch_size", within=config),
         ),
         kept=aside(KEPT),
+        gpus=aside(of_model("resources/gpu")),
     message:
         "Ask {wildcards.model} the problems, range {wildcards.scatteritem} of the conditions."
     script:
@@ -95,6 +96,7 @@ rule score_solutions:
             batch_size=lookup("math/batch_size", within=config),
         ),
         kept=aside(KEPT),
+        gpus=aside(of_model("resources/gpu")),
     message:
         "Measure the likelihood of solutions to {wildcards.model}, range {wildcards.scatteritem} of the sets of heads."
     script:

@@ -35,6 +35,7 @@ def ablate_heads(
     folder: str,
     checksums: str,
     kept: str | None = None,
+    gpus: int = 1,
 ) -> None:
     """Measure KL(original ‖ ablated) in nats per number of heads removed and prompt, an npz an order into `folder`.
 
@@ -65,7 +66,7 @@ def ablate_heads(
         from synergy.models.loading import load_model
 
         torch.set_num_threads(threads)
-        language_model = load_model(model, fetched["weights"], dtype)
+        language_model = load_model(model, fetched["weights"], dtype, gpus=gpus)
         begun = {
             name: Unfinished(Path(folder).with_name(name), decided_by(language_model, result.key))
             for name, result in results.items()
@@ -135,5 +136,6 @@ if __name__ == "__main__":
             folder=snakemake.output.folder,
             checksums=snakemake.output.checksums,
             kept=snakemake.params.kept,
+            gpus=snakemake.params.gpus,
             **snakemake.params.settings,
         )

@@ -27,6 +27,7 @@ def record_activations(
     logits: str,
     tokens: str,
     kept: str | None = None,
+    gpus: int = 1,
 ) -> None:
     """Generate `n_tokens` greedily for each prompt; write head norms, token statistics and tokens.
 
@@ -63,7 +64,7 @@ def record_activations(
     from synergy.recording.recorder import record_in_batches, write_recording
 
     torch.set_num_threads(threads)
-    language_model = load_model(model, fetched["weights"], dtype)
+    language_model = load_model(model, fetched["weights"], dtype, gpus=gpus)
     tokenizer = language_model.tokenizer
     ids = [prompt_ids(tokenizer, prompt.text, prompt_format, template_arguments) for prompt in asked]
     language_model.require_room(ids, n_tokens)
@@ -85,5 +86,6 @@ if __name__ == "__main__":
             logits=snakemake.output.logits,
             tokens=snakemake.output.tokens,
             kept=snakemake.params.kept,
+            gpus=snakemake.params.gpus,
             **snakemake.params.settings,
         )

@@ -32,6 +32,7 @@ def score_math(
     folder: str,
     checksums: str,
     kept: str | None = None,
+    gpus: int = 1,
 ) -> None:
     """Write into `folder`, a condition, one record a problem (JSONL) and what was done to the weights (JSON).
 
@@ -92,7 +93,7 @@ def score_math(
         from synergy.perturbation.noise import noise_in_heads
 
         torch.set_num_threads(threads)
-        language_model = load_model(model, fetched["weights"], dtype)
+        language_model = load_model(model, fetched["weights"], dtype, gpus=gpus)
         tokenizer = language_model.tokenizer
         prompts = [format_prompt(own.problem, style, tokenizer, template_arguments, exemplars) for own in problems]
         ids = [tokenizer(prompt.text, add_special_tokens=prompt.add_special_tokens).input_ids for prompt in prompts]
@@ -122,5 +123,6 @@ if __name__ == "__main__":
             folder=snakemake.output.folder,
             checksums=snakemake.output.checksums,
             kept=snakemake.params.kept,
+            gpus=snakemake.params.gpus,
             **snakemake.params.settings,
         )

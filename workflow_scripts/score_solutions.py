@@ -32,6 +32,7 @@ def score_solutions(
     threads: int,
     solutions: str,
     kept: str | None = None,
+    gpus: int = 1,
 ) -> None:
     """Write the negative log-likelihood of each reference solution under each set of heads, nats per token, to an npz.
 
@@ -81,7 +82,7 @@ def score_solutions(
         from synergy.perturbation.noise import noise_in_heads
 
         torch.set_num_threads(threads)
-        language_model = load_model(model, fetched["weights"], dtype)
+        language_model = load_model(model, fetched["weights"], dtype, gpus=gpus)
         tokenizer = language_model.tokenizer
         prompts = [format_prompt(one.problem, style, tokenizer, template_arguments, exemplars) for one in solved]
         unfinished = Unfinished(solutions, result.key)
@@ -115,5 +116,6 @@ if __name__ == "__main__":
             threads=snakemake.threads,
             solutions=snakemake.output.solutions,
             kept=snakemake.params.kept,
+            gpus=snakemake.params.gpus,
             **snakemake.params.settings,
         )

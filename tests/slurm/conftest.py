@@ -31,7 +31,7 @@ def cluster():
             slurm_cluster.script("start")
             yield
         finally:
-            for head in slurm_cluster.heads:
+            for _, head in slurm_cluster.heads:
                 head.kill()
                 head.wait()
             if not ran_before:

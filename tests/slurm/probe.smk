@@ -1,7 +1,11 @@
 # Jobs about the profile and not about the science: what a job finds around it, and jobs that do nothing for a while.
 
 
-from pathlib import Path
+def stop(*said):
+    raise SystemExit("; ".join(said))
+
+
+include: "../../rules/cluster.smk"
 
 
 rule probe:

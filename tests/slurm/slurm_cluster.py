@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ QUICK += ["--slurm-init-seconds-before-status-checks", "2"]
 ENVIRONMENT = {"SYNERGY_ACCOUNT": "study", "SYNERGY_PARTITION": "cpu", "SYNERGY_GPU_PARTITION": "gpu"}
 FIELDS = "JobIDRaw,Comment,State,NodeList,Partition,Start,End,ReqMem,TimelimitRaw,AllocTRES,WorkDir"
 SINCE = time.time()  # records of earlier runs, perhaps in folders of the same names, do not count
-heads: list[subprocess.Popen] = []  # every Snakemake that was started, so that none outlives the tests
+heads: list[tuple[Path, subprocess.Popen]] = []  # every Snakemake that was started, and where
 
 
 @dataclass(frozen=True)
@@ -100,35 +101,54 @@ def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.P
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    heads.append(head)
+    heads.append((folder, head))
     return head
+
+
+def load() -> float:
+    """How many times as long as alone something takes on this machine now, at least."""
+    return max(1.0, os.getloadavg()[0] / os.cpu_count())
 
 
 def finish(head: subprocess.Popen, folder: Path, code: int = 0, timeout_s: float = 600.0) -> str:
     """Wait for Snakemake to end with `code`; return all that was printed in `folder` so far."""
-    found = head.wait(timeout_s)
+    until(lambda: head.poll() is not None, timeout_s)
     text = (folder / "head.log").read_text()
-    assert found == code, text[-8000:]
+    assert head.returncode == code, text[-8000:]
     return text
 
 
 def until(condition: Callable, timeout_s: float = 400.0):
-    """The first true value of `condition()`, asked again and again."""
-    end = time.monotonic() + timeout_s
+    """The first true value of `condition()`, asked again and again; a busy machine gets more time."""
+    start = time.monotonic()
     while not (value := condition()):
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() - start < timeout_s * load(), "it did not happen in time"
         time.sleep(0.2)
     return value
 
 
-def running(folder: Path) -> dict[str, dict]:
-    """Running jobs of `folder` by wildcards, each with `job` and `node`."""
-    lines = command("squeue", "-h", "-t", "R", "-O", "JobID:20,NodeList:20,Comment:200,WorkDir:300").splitlines()
-    split = (line.split() for line in lines)
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Context after which nothing that was started in `folder` is left, whatever happened in it."""
+    try:
+        yield
+    finally:
+        for head in [head for where, head in heads if where == folder]:
+            head.kill()
+            head.wait()
+        if jobs := [job["job"] for job in running(folder, "all").values()]:
+            command("scancel", *jobs, check=False)
+
+
+def running(folder: Path, states: str = "R") -> dict[str, dict]:
+    """Running jobs of `folder` by wildcards, each with `job` and `node`; or those in other states."""
+    names = ("JobID:20", "NodeList:20", "Comment:200", "WorkDir:300")
+    lines = command("squeue", "-h", "-t", states, "-O", ",".join(names)).splitlines()
+    fields = ([line[start:end].strip() for start, end in ((0, 20), (20, 40), (40, 240), (240, 540))] for line in lines)
     return {
-        words[2].rpartition("_wildcards_")[2]: {"job": words[0], "node": words[1]}
-        for words in split
-        if words[3:] == [str(folder)]
+        comment.rpartition("_wildcards_")[2]: {"job": job, "node": node}
+        for job, node, comment, where in fields
+        if where == str(folder)
     }
 
 

@@ -17,7 +17,7 @@ CLUSTER = f"models: {{{MODEL}: {{resources: {{mem: 2GB, runtime: 10m, gpu: 1}}}}
 CONFIG = ("--configfile", "config/smoke.yaml", "cluster.yaml")
 THREADS = ("--set-threads", *workflow_run.THREADS[:4])
 SCATTER = ("--set-scatter", "pairs=4", "orders=2", "conditions=2")
-FETCHED = ("resources", "results/prefetch")  # on the login node, before
+FETCHED = ("resources", "results/prefetch")  # on the login node, before; what a run keeps of its results is left out
 COMPARED = (
     f"results/activations/{MODEL}_activations.npz",
     f"results/activations/{MODEL}_logits.npz",
@@ -37,18 +37,25 @@ def same(one, other):
     return one.read_bytes() == other.read_bytes()
 
 
+def new_study(finished, folder):
+    """A folder with the workflow, and the models of a finished run."""
+    workflow_run.copy_repository(folder)
+    for name in FETCHED:
+        shutil.copytree(finished / name, folder / name, ignore=shutil.ignore_patterns("kept"))
+    (folder / "cluster.yaml").write_text(CLUSTER)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def run(cluster, smoke_run, tmp_path_factory):
     """The folder of a finished run, its planned jobs, and nothing compiled before it."""
-    folder = workflow_run.copy_repository(tmp_path_factory.mktemp("cluster") / "study")
-    for name in FETCHED:
-        shutil.copytree(smoke_run / name, folder / name)
-    (folder / "cluster.yaml").write_text(CLUSTER)
+    folder = new_study(smoke_run, tmp_path_factory.mktemp("cluster") / "study")
     targets = (COMPARED[-1], f"results/figures/{MODEL}_ablation_curves.png")
     arguments = ("--profile", "profiles/slurm", *CONFIG, *THREADS, *SCATTER, "--", *targets)
     plan = workflow_run.planned_jobs(workflow_run.snakemake("-n", *arguments, cwd=folder))
     compiled = {"NUMBA_CACHE_DIR": str(folder / "compiled"), "NUMBA_DEBUG_CACHE": "1"}
-    slurm.finish(slurm.snakemake(folder, *arguments[2:], **compiled), folder, timeout_s=600)
+    with slurm.alone(folder):
+        slurm.finish(slurm.snakemake(folder, *arguments[2:], **compiled), folder)
     return folder, plan
 
 
@@ -102,14 +109,23 @@ def test_job_finds_its_threads_folders_and_offline_switches(cluster, tmp_path):
     assert found["compiled"].startswith(str(REPOSITORY)), "not where all nodes see it"
 
 
+def test_a_gpu_that_torch_cannot_use_stops_the_job_with_the_reason(cluster, smoke_run, tmp_path):
+    folder = new_study(smoke_run, tmp_path / "study")
+    with slurm.alone(folder):
+        head = slurm.snakemake(folder, *CONFIG, "--retries", "0", "--", COMPARED[0], SEE_GPUS="1")
+        said = slurm.finish(head, folder, 1)
+    assert re.search(r"found CUDA_VISIBLE_DEVICES=\d on \w+, but torch \S+ is a build without GPUs", said)
+    (record,) = slurm.jobs_of(folder)
+    assert (record.state, record.gpus) == ("FAILED", 1)
+
+
 @pytest.mark.slow
 def test_embedded_model_is_recorded_to_the_local_runs_bits(cluster, embedded_run, tmp_path):
-    folder = workflow_run.copy_repository(tmp_path / "study")
-    for name in FETCHED:
-        shutil.copytree(embedded_run / name, folder / name)
+    folder = new_study(embedded_run, tmp_path / "study")
     config = tuple(str(embedded_run / name) for name in workflow_run.EMBEDDED)
     target = "results/activations/smollm2-135m_activations.npz"
     threads = ("--set-threads", "record_activations=2")
-    head = slurm.snakemake(folder, "--configfile", *config, *threads, "--", target, SYNERGY_GPU_PARTITION="cpu")
-    slurm.finish(head, folder)
+    with slurm.alone(folder):
+        head = slurm.snakemake(folder, "--configfile", *config, *threads, "--", target, SYNERGY_GPU_PARTITION="cpu")
+        slurm.finish(head, folder)
     assert same(folder / target, embedded_run / target)

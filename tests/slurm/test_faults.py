@@ -21,17 +21,23 @@ from synergy.phiid.pairs import pair_range
 from synergy.phiid.pairwise import merge_shards, write_shard
 
 MODEL = "tiny-neox"
-SHARDS = [f"{k}-of-8" for k in range(1, 9)]
-OF_MEMORY, OF_TIME, *OTHERS = SHARDS  # one is given too little memory at first, one too little time
+SHARDS = [f"{k}-of-10" for k in range(1, 11)]
+# One is given too little memory at first, one too little time; two run where the owners' jobs take their place.
+OF_MEMORY, OF_TIME, REQUEUED, LOST_FOR_GOOD, *OTHERS = SHARDS
+HELD = {REQUEUED, LOST_FOR_GOOD, *OTHERS}
 PAIRWISE = f"results/phiid_scores/{MODEL}_pairwise_phiid.npz"
 SURROGATES = 3000  # enough to be caught computing
 LENGTHS = np.full(10, 100)
-STUDY = ("--configfile", "config/smoke.yaml", "faults.yaml", "--set-scatter", "pairs=8")
+STUDY = ("--configfile", "config/smoke.yaml", "faults.yaml", "--set-scatter", "pairs=10")
 TARGET = ("--", PAIRWISE)
+PROBE = ("-s", str(slurm.HERE / "probe.smk"))
+MINUTES = round(10 * slurm.load())
+FIRST = {REQUEUED: "requeued", LOST_FOR_GOOD: "cancelled"}
 TOO_LITTLE = (
     "--set-resources",
     f"decompose_pairs:mem_mb=120 if wildcards.scatteritem == '{OF_MEMORY}' and attempt == 1 else 1000 * attempt",
-    f"decompose_pairs:runtime=1 if wildcards.scatteritem == '{OF_TIME}' and attempt == 1 else 10 * attempt",
+    f"decompose_pairs:runtime=1 if wildcards.scatteritem == '{OF_TIME}' and attempt == 1 else {MINUTES} * attempt",
+    f"decompose_pairs:slurm_partition={FIRST}.get(wildcards.scatteritem, 'cpu') if attempt == 1 else 'cpu'",
 )
 
 
@@ -60,7 +66,7 @@ def shard(folder, name):
 def undisturbed(tmp_path_factory):
     """The matrices as one process computes them."""
     path, pairs = str(tmp_path_factory.mktemp("undisturbed") / "shard.npz"), pair_range("1-of-1", 32)
-    settings = Settings(surrogates=SURROGATES)
+    settings = Settings(surrogates=SURROGATES, heads=4)
     results = Decomposition(recording(0), LENGTHS, settings, threads=2).run(pairs)
     write_shard(path, results, pairs, "mark", settings.parameters(), {})
     found = slurm.plain(merge_shards([path], "mark")[0])
@@ -95,13 +101,20 @@ def hold(folder, jobs, seen):
         if log.exists() and f"/{SURROGATES}" in log.read_text() and (process := slurm.payload(job["job"])):
             os.kill(process, signal.SIGSTOP)
             jobs[name] = job | {"process": process}
-    return jobs.keys() >= set(OTHERS) and len(seen[OF_MEMORY]) == 2
+    return jobs.keys() >= HELD and len(seen[OF_MEMORY]) == 2
 
 
 @pytest.fixture(scope="module")
 def disturbed(cluster, undisturbed, tmp_path_factory):
     """One run in which all of this happens, and what was done to which shard."""
-    folder, jobs, seen = new_study(tmp_path_factory.mktemp("disturbed") / "study"), {}, defaultdict(set)
+    folder = new_study(tmp_path_factory.mktemp("disturbed") / "study")
+    with slurm.alone(folder):
+        yield disturb(folder)
+
+
+def disturb(folder):
+    """Let everything happen that a job can meet; say what was done to which shard."""
+    jobs, seen = {}, defaultdict(set)
     head = slurm.snakemake(folder, *STUDY, *TOO_LITTLE, *TARGET)
     slurm.until(lambda: hold(folder, jobs, seen))
     slurm.script("restart_controller")
@@ -111,17 +124,18 @@ def disturbed(cluster, undisturbed, tmp_path_factory):
 
     held = {name: jobs[name]["node"] for name in OTHERS}
     lost = next(node for node, n in Counter(held.values()).items() if n == 2)  # full, so that nothing else is there
-    cancelled, killed, twin, *alone = [name for name, node in held.items() if node != lost]
+    cancelled, killed, twin, *left = [name for name, node in held.items() if node != lost]
     copy = folder / "twin.sh"
     copy.write_text(slurm.command("scontrol", "write", "batch_script", jobs[twin]["job"], "-"))
-    asked = ("-A", "study", "-p", "cpu", "--cpus-per-task=2", "--mem=1000", "--no-requeue", "--time=10")
+    asked = ("-A", "study", "-p", "cpu", "--cpus-per-task=2", "--mem=1000", "--no-requeue", f"--time={MINUTES}")
     comment = f"--comment=rule_twin_wildcards_{twin}"
     slurm.command("scancel", jobs[cancelled]["job"])
     os.kill(jobs[killed]["process"], signal.SIGKILL)
+    slurm.command("sbatch", "-A", "study", "-p", "owners", "--cpus-per-task=16", "--wrap=sleep 3", "--output=/dev/null")
     slurm.command("sbatch", *asked, comment, f"--chdir={folder}", f"--output={folder}/twin.log", copy)
     slurm.until(lambda: twin in slurm.running(folder))
     slurm.script("lose_node", lost)
-    for name in (twin, *alone):
+    for name in (twin, *left):
         os.kill(jobs[name]["process"], signal.SIGCONT)
     slurm.finish(head, folder)
     slurm.until(lambda: not slurm.running(folder))
@@ -141,17 +155,25 @@ def states(disturbed, name):
 def test_shards_ran_on_several_nodes_at_once_with_the_processors_they_asked_for(disturbed):
     assert len({job["node"] for job in disturbed.jobs.values()}) >= 2
     for record in slurm.jobs_of(disturbed.folder):
-        assert record.rule == "twin" or record.allocated.startswith("billing=2,cpu=2") or record.rule == "merge_pairs"
+        assert record.rule in ("twin", "merge_pairs") or record.allocated.startswith("billing=2,cpu=2")
 
 
 def test_what_a_shard_can_meet_makes_it_run_again_with_more(disturbed):
-    again = ("COMPLETED", "2000M", 20)
-    assert states(disturbed, disturbed.cancelled) == [("CANCELLED", "1000M", 10), again]
-    assert states(disturbed, disturbed.killed) == [("FAILED", "1000M", 10), again]
-    assert states(disturbed, OF_MEMORY) == [("OUT_OF_MEMORY", "120M", 10), again]
+    again = ("COMPLETED", "2000M", 2 * MINUTES)
+    assert states(disturbed, disturbed.cancelled) == [("CANCELLED", "1000M", MINUTES), again]
+    assert states(disturbed, disturbed.killed) == [("FAILED", "1000M", MINUTES), again]
+    assert states(disturbed, OF_MEMORY) == [("OUT_OF_MEMORY", "120M", MINUTES), again]
     assert states(disturbed, OF_TIME) == [("TIMEOUT", "1000M", 1), again]
+
+
+def test_a_job_that_lost_its_place_is_taken_up_again_by_slurm_or_else_by_snakemake(disturbed):
+    """Its node was lost, or an owner's job took its place: with PreemptMode=REQUEUE, and with CANCEL."""
+    again = ("COMPLETED", "1000M", MINUTES)
     for name in disturbed.on_lost:
-        assert states(disturbed, name) == [("NODE_FAIL", "1000M", 10), again]
+        assert states(disturbed, name) == [("NODE_FAIL", "1000M", MINUTES), again]
+    assert states(disturbed, REQUEUED) == [("PREEMPTED", "1000M", MINUTES), again]
+    lost_for_good = [("PREEMPTED", "1000M", MINUTES), ("COMPLETED", "2000M", 2 * MINUTES)]
+    assert states(disturbed, LOST_FOR_GOOD) == lost_for_good
 
 
 def test_two_copies_of_a_shard_do_not_disturb_each_other(disturbed):
@@ -163,7 +185,7 @@ def test_two_copies_of_a_shard_do_not_disturb_each_other(disturbed):
 
 
 def test_what_was_not_disturbed_ran_once_though_the_controller_restarted(disturbed):
-    again = {disturbed.cancelled, disturbed.killed, OF_MEMORY, OF_TIME, *disturbed.on_lost}
+    again = {disturbed.cancelled, disturbed.killed, OF_MEMORY, OF_TIME, REQUEUED, LOST_FOR_GOOD, *disturbed.on_lost}
     expected = {f"{MODEL}_{name}": 2 if name in again else 1 for name in SHARDS}
     assert slurm.starts(disturbed.folder) == expected
     assert slurm.starts(disturbed.folder, "merge_pairs") == {MODEL: 1}
@@ -185,7 +207,7 @@ def test_damaged_and_foreign_shards_are_named_and_only_they_run_again_once_the_d
 ):
     folder, other = disturbed.folder, new_study(tmp_path / "other", seed=1)
     before = slurm.starts(folder)
-    damaged, foreign = shard(folder, "3-of-8"), shard(folder, "5-of-8")
+    damaged, foreign = shard(folder, "3-of-10"), shard(folder, "5-of-10")
     target = str(foreign.relative_to(folder))
     workflow_run.snakemake(*STUDY, "--cores", "2", "--", target, cwd=other)
     whole = damaged.read_bytes(), foreign.read_bytes()
@@ -205,7 +227,7 @@ def test_damaged_and_foreign_shards_are_named_and_only_they_run_again_once_the_d
         text = slurm.finish(slurm.snakemake(folder, *STUDY, "--retries", "0", *TARGET), folder, 1)
         assert "No space left on device" in text
         assert not leftovers(folder)
-        again = {f"{MODEL}_3-of-8", f"{MODEL}_5-of-8"}
+        again = {f"{MODEL}_3-of-10", f"{MODEL}_5-of-10"}
         assert slurm.starts(folder) - before == dict.fromkeys(again, 1)
         slurm.command("mount", "-o", "remount,size=64m", shards)
         slurm.finish(slurm.snakemake(folder, *STUDY, *TARGET), folder)
@@ -217,21 +239,60 @@ def test_damaged_and_foreign_shards_are_named_and_only_they_run_again_once_the_d
 
 def test_what_ran_when_snakemake_was_terminated_or_killed_is_not_made_again(cluster, tmp_path):
     """After a kill it is the way that docs/slurm.md gives: let the jobs end, take what they made, unlock, go on."""
-    probe = ("-s", str(slurm.HERE / "probe.smk"))
+    with slurm.alone(tmp_path):
+        end_and_go_on(tmp_path)
+
+
+def end_and_go_on(tmp_path):
+    """Terminate one Snakemake, kill another, and go on."""
     first, second = (("--", "waited/1.txt", "waited/2.txt"), ("--", "waited/3.txt", "waited/4.txt"))
     for target, end in ((first, signal.SIGTERM), (second, signal.SIGKILL)):
-        head = slurm.snakemake(tmp_path, *probe, *target)
+        head = slurm.snakemake(tmp_path, *PROBE, *target)
         slurm.until(lambda: len(slurm.running(tmp_path)) == 2)
         head.send_signal(end)
         if end == signal.SIGTERM:
             slurm.finish(head, tmp_path, 1)
             continue
         head.wait()
-        assert "--unlock" in workflow_run.snakemake(*probe, "--cores", "1", *target, cwd=tmp_path, check=False)
+        assert "--unlock" in workflow_run.snakemake(*PROBE, "--cores", "1", *target, cwd=tmp_path, check=False)
         slurm.until(lambda: not slurm.running(tmp_path))
-        workflow_run.snakemake(*probe, "--unlock", *target, cwd=tmp_path)
-        said = workflow_run.snakemake(*probe, "--cleanup-metadata", *target[1:], cwd=tmp_path, check=False)
+        workflow_run.snakemake(*PROBE, "--unlock", *target, cwd=tmp_path)
+        said = workflow_run.snakemake(*PROBE, "--cleanup-metadata", *target[1:], cwd=tmp_path, check=False)
         assert "metadata was not present" in said  # which it reports as a failure, though all is as it should be
-    slurm.finish(slurm.snakemake(tmp_path, *probe, *first, *second[1:]), tmp_path)
+    slurm.finish(slurm.snakemake(tmp_path, *PROBE, *first, *second[1:]), tmp_path)
     assert slurm.starts(tmp_path, "wait") == {str(name): 1 for name in range(1, 5)}
     assert {path.read_text() for path in (tmp_path / "waited").iterdir()} == {"1\n", "2\n", "3\n", "4\n"}
+
+
+def test_a_limit_of_jobs_in_the_queue_is_waited_for_and_sacct_may_be_asked_for_their_ends(cluster, tmp_path):
+    targets, sacct = [f"waited/{number}.txt" for number in range(4)], ("--slurm-status-command", "sacct")
+    with slurm.alone(tmp_path):
+        head = slurm.snakemake(tmp_path, *PROBE, *sacct, "--retries", "1", "--", *targets, SYNERGY_ACCOUNT="limited")
+        wildcards, job = slurm.until(lambda: next(iter(slurm.running(tmp_path).items()), None))
+        slurm.command("scancel", job["job"])
+        said = slurm.finish(head, tmp_path)
+    assert "SLURM takes no job now, asked again in 10 s: AssocMaxSubmitJobLimit" in said
+    assert slurm.starts(tmp_path, "wait") == {str(number): 1 + (str(number) == wildcards) for number in range(4)}
+
+
+def fail_in(folder):
+    """A test that fails while its Snakemake and a job run."""
+    with slurm.alone(folder):
+        slurm.snakemake(folder, *PROBE, "--", "waited/1.txt")
+        slurm.until(lambda: slurm.running(folder))
+        raise AssertionError("in vain")
+
+
+def test_a_failing_test_leaves_neither_snakemake_nor_jobs(cluster, tmp_path):
+    with pytest.raises(AssertionError, match="in vain"):
+        fail_in(tmp_path)
+    assert all(head.poll() is not None for where, head in slurm.heads if where == tmp_path)
+    slurm.until(lambda: not slurm.running(tmp_path, "R,PD,CG"))
+    assert not (tmp_path / "waited/1.txt").exists()
+
+
+def test_a_refusal_that_will_not_pass_is_not_waited_for(cluster, tmp_path):
+    with slurm.alone(tmp_path):
+        said = slurm.finish(slurm.snakemake(tmp_path, *PROBE, "probe.json", SYNERGY_PARTITION="nowhere"), tmp_path, 1)
+    assert "SLURM takes no job now" not in said
+    assert "invalid partition" in said

@@ -28,7 +28,7 @@ def forbid_models(monkeypatch):
     """Function after which no model can be loaded: a script finds its result, or ends in the exception returned."""
     from synergy.models import loading
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise ModelLoaded
 
     def forbid():

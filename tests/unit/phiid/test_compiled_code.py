@@ -18,6 +18,15 @@ from synergy.phiid.decomposition import Settings, compile_kernels
 compile_kernels(Settings(surrogates=2))
 """
 
+ROTATE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from synergy.phiid.nulls import rotate
+rotate(np.zeros((4, 2, 8)), np.ones(4, dtype=np.int64), 6, np.zeros((4, 2, 8)))
+print(sum(rotate.stats.cache_hits.values()), sum(rotate.stats.cache_misses.values()))
+"""
+
 
 @pytest.fixture(autouse=True)
 def restored(monkeypatch):
@@ -59,19 +68,24 @@ def test_every_module_that_compiles_counts():
     assert compiling <= set(jit.KERNELS)
 
 
+def rotated(folder):
+    """Cache hits and misses of a process that runs one kernel, counted by numba itself."""
+    command, environment = [sys.executable, "-c", ROTATE, str(SCRIPTS)], os.environ | {"NUMBA_CACHE_DIR": str(folder)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+
+
 def test_second_process_compiles_nothing(tmp_path):
-    """Cache hits and no misses, counted by numba itself."""
-    code = """
-import sys
-sys.path.insert(0, sys.argv[1])
-import numpy as np
-from synergy.phiid.nulls import rotate
-rotate(np.zeros((4, 2, 8)), np.ones(4, dtype=np.int64), 6, np.zeros((4, 2, 8)))
-print(sum(rotate.stats.cache_hits.values()), sum(rotate.stats.cache_misses.values()))
-"""
-    command, environment = [sys.executable, "-c", code, str(SCRIPTS)], os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
-    runs = [subprocess.run(command, env=environment, capture_output=True, text=True, check=True) for _ in range(2)]
-    assert [run.stdout.split() for run in runs] == [["0", "1"], ["1", "0"]]
+    assert [rotated(tmp_path) for _ in range(2)] == [["0", "1"], ["1", "0"]]
+
+
+@pytest.mark.parametrize("lost", ["*.nbi", "*.nbc"])
+def test_an_index_or_code_of_no_bytes_is_compiled_anew(lost, tmp_path):
+    """As a disk that lost its power leaves them."""
+    rotated(tmp_path)
+    (found,) = tmp_path.rglob(lost)
+    found.write_bytes(b"")
+    assert [rotated(tmp_path) for _ in range(2)] == [["0", "1"], ["1", "0"]]
+    assert found.stat().st_size
 
 
 @pytest.mark.parametrize("script", ["merge_pairs", "rank_heads"])

@@ -28,7 +28,11 @@ def removed(model: LanguageModel, heads: Sequence[int], instead: torch.Tensor | 
         by_layer.setdefault(int(head) // layout.heads, []).append(int(head) % layout.heads)
 
     def replace(gone: torch.Tensor, values: torch.Tensor):
-        return lambda _module, arguments: (torch.where(gone, values, arguments[0]), *arguments[1:])
+        def hook(_module, arguments):
+            device = arguments[0].device  # of the layer, which need not be that of the first one
+            return torch.where(gone.to(device), values.to(device), arguments[0]), *arguments[1:]
+
+        return hook
 
     hooks = []
     try:
@@ -89,7 +93,7 @@ def _adder(sums: torch.Tensor, layer: int, n_heads: int, places: list[slice]) ->
         heads = slice(layer * n_heads, (layer + 1) * n_heads)
         for row, positions in enumerate(places):
             outputs = arguments[0][row, positions].unflatten(-1, sums[heads].shape)  # (n_tokens, heads, head_dim)
-            sums[heads] += outputs.double().sum(0)
+            sums[heads] += outputs.double().sum(0).to(sums.device)
 
     return add
 

@@ -89,6 +89,7 @@ class RestartingDecoder:
             return take
 
         hooks = []
+        instances = [vars(layer).get("forward") for layer in layers[:lowest]]  # accelerate puts its own there
         try:
             for layer in layers[:lowest]:
                 layer.forward = _passed_by
@@ -99,8 +100,10 @@ class RestartingDecoder:
         finally:
             for hook in hooks:
                 hook.remove()
-            for layer in layers[:lowest]:
+            for layer, own in zip(layers[:lowest], instances, strict=True):
                 del layer.forward
+                if own is not None:
+                    layer.forward = own
 
 
 def _passed_by(hidden_states, *_, **__):

@@ -42,7 +42,8 @@ class GreedyDecoding:
     def keep(self, rows: torch.Tensor) -> None:
         """Go on with these rows only."""
         self._mask = self._mask[rows]
-        self._cache.batch_select_indices(rows)
+        for layer in self._cache.layers:  # each is where its layer of the model is
+            layer.batch_select_indices(rows.to(layer.keys.device))
         self.logits = self.logits[rows]
 
     def _forward(self, ids: torch.Tensor, positions: torch.Tensor) -> None:

@@ -6,8 +6,9 @@ on AMD processors, and oneDNN, which PyTorch ships too, is twice as fast there (
 a Zen 5), at every size of ours. Both are IEEE float32; results differ in rounding.
 """
 
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -73,12 +74,14 @@ class LanguageModel:
         self.heads = find_heads(self.decoder)
         self.tokenizer = tokenizer
         self.stop_ids = stop_ids(model, tokenizer)
-        self.capturable = self.device.type == "cuda"
+        self.capturable = self.device.type == "cuda" and not hasattr(model, "hf_device_map")
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.model.device
+        """Where token ids go, and where logits come from; other layers may be elsewhere (see `load_model`)."""
+        embedding = self.decoder.get_input_embeddings()
+        hook = getattr(embedding, "_hf_hook", None)
+        return torch.device(embedding.weight.device if hook is None else hook.execution_device)
 
     @property
     def n_heads_total(self) -> int:
@@ -87,7 +90,7 @@ class LanguageModel:
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Vocabulary logits in float32, shape (…, vocabulary), of final hidden states (…, d_model)."""
-        logits = self.model.get_output_embeddings()(hidden).float()
+        logits = self.model.get_output_embeddings()(hidden).to(self.device).float()
         cap = self.heads.logit_cap
         return cap * torch.tanh(logits / cap) if cap else logits
 
@@ -157,7 +160,29 @@ class LanguageModel:
         return cache
 
 
-def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None = None) -> LanguageModel:
+@contextmanager
+def at_hand(modules: Iterator[nn.Module]) -> Iterator[None]:
+    """Context in which the weights of modules can be read and written, also those that are elsewhere between passes.
+
+    accelerate fetches weights that fit no device at each pass of their module, and lets go of them after it. Inside the
+    context they stay, with what is written to them.
+    """
+    hooks = [(module, getattr(module, "_hf_hook", None)) for module in modules]
+    away = [(module, hook) for module, hook in hooks if getattr(hook, "offload", False)]
+    try:
+        for module, hook in away:
+            hook.pre_forward(module)
+            hook.offload = False
+        yield
+    finally:
+        for module, hook in away:
+            hook.offload = True
+            hook.post_forward(module, None)
+
+
+def load_model(
+    folder: str | Path, weights: dict, dtype: str, device: str | Mapping | None = None, gpus: int = 1
+) -> LanguageModel:
     """Load a model from local files only.
 
     Parameters
@@ -168,24 +193,101 @@ def load_model(folder: str | Path, weights: dict, dtype: str, device: str | None
         ``{"kind": "trained"}``, or ``{"kind": "random", "seed": int}`` for the untrained control.
     dtype : str
         ``float32`` or ``bfloat16``.
-    device : str, optional
-        Default: the GPU where there is one, else the CPU.
+    device : str or mapping, optional
+        Default: the GPUs where there are any, else the CPU. A mapping says where each module is, as accelerate's
+        ``device_map``.
+    gpus : int
+        Over how many GPUs the model is spread, layer by layer, where there are so many.
 
     Raises
     ------
     InputError
-        If the folder is incomplete, or weights are missing, unexpected or of another shape than the architecture's.
+        If the folder is incomplete, weights are missing, unexpected or of another shape than the architecture's, a GPU
+        was granted that torch cannot use, or the GPUs do not hold the model.
     """
     use_local_files(folder, weights)
     config, tokenizer = read_config(folder), load_tokenizer(folder)
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if device is None:
+        require_usable_gpu()
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        if device == "cuda" and (n_gpus := min(gpus, torch.cuda.device_count())) > 1:
+            device = spread(config, dtype, {gpu: torch.cuda.mem_get_info(gpu)[0] for gpu in range(n_gpus)})
     if weights["kind"] == "random":
         model = random_model(folder, config, weights["seed"], dtype)
+        if isinstance(device, Mapping):
+            from accelerate import dispatch_model
+
+            model = dispatch_model(model, dict(device), skip_keys=model._skip_keys_device_placement)
     else:
         model = trained_model(folder, dtype, device)
-    model.requires_grad_(False).eval().to(device)
+    model.requires_grad_(False).eval()
+    if not isinstance(device, Mapping):
+        model.to(device)
     faster_linears(model)
     return LanguageModel(model, tokenizer)
+
+
+def require_usable_gpu() -> None:
+    """Refuse to compute on the CPU of a job that SLURM granted a GPU: it would take a day where an hour was meant.
+
+    Raises
+    ------
+    InputError
+        With the reason that torch gives.
+    """
+    names = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+    granted = [f"{name}={os.environ[name]}" for name in names if re.match(r"\d|GPU-|MIG-", os.environ.get(name, ""))]
+    if "SLURM_JOB_ID" not in os.environ or not granted or torch.cuda.is_available():
+        return
+    reason = f"torch {torch.__version__} is a build without GPUs"
+    if torch.version.cuda or torch.version.hip:
+        try:
+            torch.cuda.init()
+            reason = "torch finds none"
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0]
+    raise InputError(
+        "a GPU that torch can use, since SLURM granted one",
+        f"{granted[0]} on {os.uname().nodename}, but {reason}",
+        "install torch for the driver of that node (nvidia-smi names it; docs/slurm.md), leave the node out "
+        "(--slurm-exclude-failed-nodes), or set resources: {gpu: 0} in the model's stanza to compute on CPUs",
+    )
+
+
+def spread(config, dtype: str, memory: dict[int, int]) -> dict[str, int]:
+    """Which GPU holds which part of a model, as equal parts as whole layers allow.
+
+    Parameters
+    ----------
+    config : transformers config.
+    memory : free bytes of each GPU; a tenth is left to activations.
+
+    Raises
+    ------
+    InputError
+        If they do not hold it.
+    """
+    from accelerate import infer_auto_device_map
+    from accelerate.utils import compute_module_sizes
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+    model.tie_weights()
+    whole = compute_module_sizes(model)[""]
+    layers = [compute_module_sizes(layer)[""] for layer in find_heads(model.get_decoder()).layers]
+    # A layer more than its share, since none is cut; the last takes what is left.
+    room = {gpu: int(0.9 * free) for gpu, free in memory.items()}
+    share = {gpu: min(free, whole // len(memory) + max(layers)) for gpu, free in room.items()}
+    share[max(share)] = room[max(share)]
+    placed = infer_auto_device_map(model, share, no_split_module_classes=model._no_split_modules)
+    if not set(placed.values()) <= memory.keys():
+        raise InputError(
+            f"{len(memory)} GPUs that hold {whole / 1e9:.3g} GB of weights",
+            f"{sum(memory.values()) / 1e9:.3g} GB free, of which a tenth is needed beside the weights",
+            "ask for more of them, resources: {gpu: …} in the model's stanza, or for larger ones",
+        )
+    return placed
 
 
 def read_config(folder: str | Path):
@@ -259,7 +361,7 @@ def random_model(folder: str | Path, config, seed: int, dtype: str) -> nn.Module
     return model
 
 
-def trained_model(folder: str | Path, dtype: str, device: str) -> nn.Module:
+def trained_model(folder: str | Path, dtype: str, device: str | Mapping) -> nn.Module:
     """The model of a folder with its weights, each of which has a place, as each place has a weight."""
     from transformers import AutoModelForCausalLM
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 
 from synergy.files.errors import InputError
-from synergy.models.loading import LanguageModel
+from synergy.models.loading import LanguageModel, at_hand
 
 
 @contextmanager
@@ -49,6 +49,12 @@ def noise_in_heads(model: LanguageModel, chosen: Sequence[int], sigma: float, se
     heads = model.heads
     places = [divmod(int(head), heads.heads) for head in chosen]
     layers = sorted({layer for layer, _ in places})
+    with at_hand(module for layer in layers for module in heads.attention(layer).modules()):
+        yield from _noise(model, places, layers, sigma, seed)
+
+
+def _noise(model: LanguageModel, places: list[tuple[int, int]], layers: list[int], sigma: float, seed: int):
+    heads = model.heads
     views = {"query": heads.query_weights, "output": heads.output_weights}
     matrices = {(layer, name): view(layer) for layer in layers for name, view in views.items()}
     if len({weights.data_ptr() for weights in matrices.values()}) < len(matrices):

@@ -17,7 +17,7 @@ from synergy.files.artifacts import write_json, write_npz
 from synergy.files.console import progress
 from synergy.models.finite_numbers import require_finite
 from synergy.models.generation import in_batches
-from synergy.models.loading import LanguageModel
+from synergy.models.loading import LanguageModel, at_hand
 from synergy.models.static_decoding import greedy_decoding
 from synergy.recording.prompts import Prompt, answer_records
 
@@ -53,7 +53,7 @@ class HeadNorms:
     """
 
     def __init__(self, model: LanguageModel):
-        self._heads = model.heads
+        self._heads, self._device = model.heads, model.device
         self.norms: list[torch.Tensor] = []
 
     def __enter__(self) -> Self:
@@ -69,12 +69,13 @@ class HeadNorms:
             hook.remove()
 
     def _observer(self, layer: int):
-        gram = gram_matrices(self._heads.output_weights(layer))
+        with at_hand([self._heads.output_projection(layer)]):
+            gram = gram_matrices(self._heads.output_weights(layer))
 
         def observe(_module, arguments: tuple) -> None:
             last = arguments[0][:, -1].unflatten(-1, (self._heads.heads, self._heads.head_dim))
             before = torch.linalg.vector_norm(last, dim=-1, dtype=torch.float32)
-            self.norms[layer] = torch.stack([before, norm_after(gram, last)])
+            self.norms[layer] = torch.stack([before, norm_after(gram, last)]).to(self._device)
 
         return observe
 
