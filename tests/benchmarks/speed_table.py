@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from measuring import Row, fresh, markdown
 
 MARKS = "<!-- begin: make bench -->", "<!-- end: make bench -->"
-COLUMNS = "stage", "size", "ours", "reference", "ours is faster by", "target", "met"
+COLUMNS = "stage", "size", "ours", "reference", "ours is faster by", "target", "met", "load", "CPU"
 STAGES = ("demo", "phiid", "graphs", "starting", "recording", "ablation", "answering", "gpu")  # speed_<stage>.py
 ON_THE_DEMO = {"demo", "recording", "ablation", "answering"}  # these want its model and answers
 
@@ -44,16 +44,20 @@ def put_into(page: Path, block: str, marks: tuple[str, str] = MARKS) -> None:
 
 def machine(threads: int, load: float) -> str:
     """The paragraph above the table: where and with what it was measured."""
-    cpu = platform.processor() or platform.machine()
-    names = re.findall(r"model name\s*: (.+)", read("/proc/cpuinfo"))
-    flags = " with AVX-512" if "avx512f" in read("/proc/cpuinfo") else ""
     code = "import torch; print(torch.cuda.get_device_name() if torch.cuda.is_available() else 'no GPU')"
     gpu = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "numba", "snakemake"))
     return (
-        f"Measured on {date.today()}: {threads} cores ({names[0] if names else cpu}{flags}), {gpu}, "
+        f"Measured on {date.today()}: {threads} cores ({cpu()}), {gpu}, "
         f"Python {platform.python_version()}, {versions}. Load of the machine when it began: {load:.1f}."
     )
+
+
+def cpu() -> str:
+    """Name of the processor, and whether it has what our linear layers use."""
+    names = re.findall(r"model name\s*: (.+)", read("/proc/cpuinfo"))
+    flags = " with AVX-512" if "avx512f" in read("/proc/cpuinfo") else ""
+    return (names[0] if names else platform.processor() or platform.machine()) + flags
 
 
 def read(path: str) -> str:
@@ -61,9 +65,9 @@ def read(path: str) -> str:
     return Path(path).read_text() if Path(path).exists() else ""
 
 
-def table(rows: list[Row]) -> str:
-    """The rows in Markdown."""
-    return markdown(COLUMNS, [row.cells() for row in rows])
+def table(rows: list[tuple[Row, float]]) -> str:
+    """The rows in Markdown, each with the machine's load when its stage began."""
+    return markdown(COLUMNS, [(*row.cells(), f"{load:.1f}", cpu()) for row, load in rows])
 
 
 def main() -> None:
@@ -93,7 +97,8 @@ def main() -> None:
             if options.details and stage != "demo":
                 fresh(f"speed_{stage}", "details", vars(options))
                 continue
-            rows += [Row(*cells) for cells in fresh(f"speed_{stage}", "rows", vars(options))]
+            before = os.getloadavg()[0]
+            rows += [(Row(*cells), before) for cells in fresh(f"speed_{stage}", "rows", vars(options))]
             print(table(rows[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
     block = f"{machine(options.threads, load)}\n\n{table(rows)}" if rows else machine(options.threads, load)
     print(block)

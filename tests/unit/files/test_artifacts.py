@@ -1,6 +1,7 @@
 """Artifacts are written whole or not at all, and damaged ones are refused by name."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from synergy.ablation.recorded_answers import stratified
 from synergy.files.artifacts import (
+    STORED_FROM,
     atomic_path,
     read_json,
     read_jsonl,
@@ -66,6 +68,20 @@ def test_npz_keeps_arrays_and_provenance(tmp_path):
     np.testing.assert_array_equal(arrays["x"], [0, 1, 2])
     assert read == note
     assert read["model"] == {"key": "m"}
+
+
+def test_large_arrays_of_floats_are_stored_and_others_shrink(tmp_path):
+    path, kinds = tmp_path / "a.npz", {"f8": STORED_FROM // 8, "f4": STORED_FROM // 8, "i8": STORED_FROM // 8}
+    arrays = {kind: np.arange(size, dtype=kind) for kind, size in kinds.items()}
+    write_npz(path, {}, **arrays)
+    with zipfile.ZipFile(path) as archive:
+        shrunk = {member.filename for member in archive.infolist() if member.compress_size < member.file_size}
+    assert {"f4.npy", "i8.npy"} <= shrunk
+    assert "f8.npy" not in shrunk
+    read, _ = read_npz(path, tuple(arrays))
+    for kind, array in arrays.items():
+        np.testing.assert_array_equal(read[kind], array)
+        assert read[kind].dtype == array.dtype
 
 
 def test_an_environment_that_lacks_a_package_is_a_normal_one(capfd, monkeypatch):

@@ -45,6 +45,12 @@ if __name__ == "__main__":
 """
 
 
+def forget():
+    """Read every source anew."""
+    for remembered in ("_module", "_resolved", "_reached", "_is_about_words"):
+        getattr(code_identity, remembered).cache_clear()
+
+
 @pytest.fixture
 def library(tmp_path, monkeypatch):
     """Function that hashes the script after an edit: file, old text, new text."""
@@ -56,7 +62,7 @@ def library(tmp_path, monkeypatch):
     monkeypatch.setattr(code_identity, "LIBRARY", folder)
 
     def identity(*edits):
-        code_identity._module.cache_clear()
+        forget()
         originals = {}
         for name, old, new in edits:
             path = tmp_path / name
@@ -69,7 +75,7 @@ def library(tmp_path, monkeypatch):
         return found
 
     yield identity
-    code_identity._module.cache_clear()
+    forget()
 
 
 SUMS, MEANS, RUN = "synergy/science/sums.py", "synergy/science/means.py", "script.py"

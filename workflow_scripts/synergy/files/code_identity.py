@@ -87,11 +87,10 @@ class _Module:
             origins = dict(_borrowed(statement))
             self.borrowed |= origins
             bound = [name for name in _bound(statement) if name not in origins]
-            plain = _WithoutWords().visit(statement)
             for name in bound:
-                binding.setdefault(name, []).append(plain)
-            if plain and not bound and not origins:
-                effects.append(plain)
+                binding.setdefault(name, []).append(statement)
+            if not bound and not origins:
+                effects.append(statement)
         self.definitions = {name: _code(statements, path) for name, statements in binding.items()}
         self.effects = _code(effects, path)
 
@@ -113,21 +112,29 @@ def _identity(starts: list[Place]) -> str:
         module = _module(path)
         if name is None:
             waiting += [(path, own) for own in module.definitions]
-        pieces = [("", module.effects)] if (path, "") not in seen else []
-        seen.add((path, ""))
         if name in module.definitions:
-            pieces.append((name, module.definitions[name]))
-        for own, code in pieces:
-            used = [(reference, _resolved(path, reference)) for reference in sorted(code.names)]
-            used += [(foreign or "", (origin, foreign)) for origin, foreign in code.borrowed]
-            used = [(reference, target) for reference, target in used if target]
-            waiting += [target for _, target in used]
-            meant = [(reference, _content(target)) for reference, target in used]
-            meant += [(file.name, _content_of_file(file)) for file in code.files]
-            parts.add(repr((own, code.content, meant)))
+            waiting += _reached(path, name)[1]
+            parts.add(_reached(path, name)[0])
+        if (path, "") not in seen:
+            waiting += _reached(path, "")[1]
+            parts.add(_reached(path, "")[0])
+        seen.add((path, ""))
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:DIGITS]
 
 
+@cache
+def _reached(path: Path, name: str) -> tuple[str, list[Place]]:
+    """What a definition of a module says, or with no name its effects, and the places that this leads to."""
+    code = _module(path).definitions[name] if name else _module(path).effects
+    used = [(reference, _resolved(path, reference)) for reference in sorted(code.names)]
+    used += [(foreign or "", (origin, foreign)) for origin, foreign in code.borrowed]
+    used = [(reference, target) for reference, target in used if target]
+    meant = [(reference, _content(target)) for reference, target in used]
+    meant += [(file.name, _content_of_file(file)) for file in code.files]
+    return repr((name, code.content, meant)), [target for _, target in used]
+
+
+@cache
 def _resolved(path: Path, name: str) -> Place | None:
     """Where a name that is used in a module comes from in the library; None for what is not of the library."""
     module = _module(path)
@@ -151,19 +158,57 @@ def _content_of_file(path: Path) -> str:
 
 
 def _code(statements: list[ast.stmt], path: Path) -> _Code:
-    names, borrowed, files = set(), [], set()
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name):
-                names.add(node.id)
-            elif isinstance(node, ast.ImportFrom):
-                borrowed += getattr(node, "origins", ())
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and FILE_NAME.fullmatch(node.value):
-                named = path.with_name(node.value)
-                if named != path and named.is_file():
-                    files.add(named)
-    content = hashlib.sha256(repr([ast.dump(statement) for statement in statements]).encode()).hexdigest()
-    return _Code(content, frozenset(names), tuple(borrowed), tuple(sorted(files)))
+    reader = _Reader(path)
+    content = hashlib.sha256(reader.text(statements).encode()).hexdigest()
+    return _Code(content, frozenset(reader.names), tuple(reader.borrowed), tuple(sorted(reader.files)))
+
+
+class _Reader:
+    """Writes syntax trees as text without their words, and notes on the way which names and files stand in them.
+
+    One walk does it all, since a plan of the workflow waits for that of every module. Left out are texts that stand
+    alone, calls of print, the words of exceptions, and from which module of the library an import takes its names.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.names: set[str] = set()
+        self.borrowed: list[Place] = []
+        self.files: set[Path] = set()
+
+    def text(self, node: object) -> str:
+        """A node, a list of nodes or a value of a node, as text."""
+        if isinstance(node, list):
+            return f"[{','.join(filter(None, map(self.text, node)))}]"
+        if not isinstance(node, ast.AST):
+            return repr(node)
+        kind = type(node)
+        if kind is ast.Name:
+            self.names.add(node.id)
+            return node.id
+        if kind is ast.Constant:
+            self._note_file(node.value)
+        elif kind is ast.Expr and _is_words(node.value):
+            return ""
+        elif kind is ast.Raise and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
+            return f"Raise({self.text(node.exc.func)})"
+        elif kind is ast.ImportFrom and (origins := [origin for _, origin in _borrowed(node)]):
+            self.borrowed += origins
+            return f"Import({self.text(node.names)})"
+        return f"{kind.__name__}({','.join([self.text(getattr(node, field, None)) for field in node._fields])})"
+
+    def _note_file(self, value: object) -> None:
+        if isinstance(value, str) and FILE_NAME.fullmatch(value):
+            named = self.path.with_name(value)
+            if named != self.path and named.is_file():
+                self.files.add(named)
+
+
+def _is_words(value: ast.expr) -> bool:
+    """Whether an expression that stands alone is a text or a call of print."""
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, str)
+    return isinstance(value, ast.Call) and getattr(value.func, "id", "") == "print"
 
 
 def _one_import_each(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -202,34 +247,6 @@ def _borrowed(statement: ast.stmt) -> Iterator[tuple[str, Place]]:
             yield alias.asname or alias.name, origin
 
 
+@cache
 def _is_about_words(path: Path) -> bool:
     return path.is_relative_to(LIBRARY) and path.relative_to(LIBRARY).as_posix() in WORDS
-
-
-class _WithoutWords(ast.NodeTransformer):
-    """Takes out docstrings, prints and the words of exceptions, and from imports of the library where it stands."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        """Texts that stand alone, and calls of print."""
-        value = node.value
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            return None
-        if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "print":
-            return None
-        return self.generic_visit(node)
-
-    def visit_Raise(self, node: ast.Raise) -> ast.AST:
-        """What is raised, without the words."""
-        exception = node.exc
-        if isinstance(exception, ast.Call) and isinstance(exception.func, ast.Name):
-            return ast.Raise(exc=exception.func, cause=None)
-        return node
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
-        """Imports inside a definition: what they bind stays, and where it comes from is remembered."""
-        origins = tuple(origin for _, origin in _borrowed(node))
-        if not origins:
-            return node
-        plain = ast.ImportFrom(module=LIBRARY.name, names=node.names, level=0)
-        plain.origins = origins
-        return plain

@@ -110,8 +110,8 @@ def merge_shards(paths: Sequence[str], mark: str) -> tuple[dict[str, np.ndarray]
     n_heads = int(shards[0]["n_heads_total"])
     _check_cover(shards, n_pairs(n_heads))
 
-    def joined(name):
-        return np.concatenate([shard[name] for shard in shards])
+    def joined(name):  # and forgotten in the shards, since of many heads all of it twice is gigabytes
+        return np.concatenate([shard.pop(name) for shard in shards])
 
     sums = {name: sum(shard[name] for shard in shards) for name in SUMS}
     matrices = {name: f"{name}_matrix" if name in QUANTITIES else name for name in PAIR_VALUES}
