@@ -112,7 +112,7 @@ rule summarise:
         ),
         benchmarks=aside(PATHVARS.apply("<benchmarks>")),
     message:
-        "Say what was found, in <summary>."
+        "Say what was found, in {output.summary}."
     script:
         "../workflow_scripts/summarise.py"
 

@@ -97,15 +97,15 @@ def null_in_words(ranking: pd.DataFrame, layers: int, heads: int) -> list[str]:
         same = pearson(rank_quantiles(profile), rank_quantiles(baseline))
         above = int(np.count_nonzero(profile > baseline))
         sentences.append(
-            f"Mean {name} is {np.nanmean(ranking[observed]):.3g} nats, of which surrogates without coupling between "
-            f"heads give {share:.0%}; the layer profiles of the two have a rank correlation of {number(same, '+.2f')}, "
-            f"and the observed exceeds the null in {above} of {layers} layers."
+            f"Mean {name} is {np.nanmean(ranking[observed]):.3g} nats. Surrogates without coupling between heads give "
+            f"{share:.0%} of it. The layer profiles of the two have a rank correlation of {number(same, '+.2f')}. "
+            f"The observed exceeds the null in {above} of {layers} layers."
         )
     return sentences
 
 
 def rules_in_words(rows: Sequence[dict]) -> list[tuple[list[str], list[str]]]:
-    """The rules of verdicts, each once: the numbers of the claims that it is for, and its parts, one idea each.
+    """The rules of verdicts in parts of one idea, each part once: the claims that it is for, and the parts.
 
     Parameters
     ----------
@@ -114,9 +114,13 @@ def rules_in_words(rows: Sequence[dict]) -> list[tuple[list[str], list[str]]]:
     """
     claims: dict[str, list[str]] = {}
     for row in rows:
-        if row["claim"] not in claims.setdefault(row["rule"], []):
-            claims[row["rule"]].append(row["claim"])
-    return [(numbers, [part.strip() for part in rule.split(";")]) for rule, numbers in claims.items()]
+        for part in map(str.strip, row["rule"].split(";")):
+            if row["claim"] not in claims.setdefault(part, []):
+                claims[part].append(row["claim"])
+    parts: dict[tuple[str, ...], list[str]] = {}
+    for part, numbers in claims.items():
+        parts.setdefault(tuple(sorted(numbers, key=int)), []).append(part)
+    return [(list(numbers), own) for numbers, own in sorted(parts.items(), key=lambda item: -len(item[0]))]
 
 
 @dataclass(frozen=True)
