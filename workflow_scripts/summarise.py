@@ -85,7 +85,10 @@ def summarise(
             "provenance": provenance("summarise", {}),
         },
     )
-    link = lambda path: Path(os.path.relpath(path, Path(summary).parent)).as_posix()
+
+    def link(path):
+        return Path(os.path.relpath(path, Path(summary).parent)).as_posix()
+
     words = {Path(path).stem: Path(path).read_text(encoding="utf-8") for path in captions}
     sizes = [layers * heads for layers, heads in geometries.values()]
     pairs = [read_pairwise(path, ["head_prompt_sts"], n)[0] for path, n in zip(pairwise, sizes, strict=True)]

@@ -91,7 +91,9 @@ def test_rule_is_complete_and_everything_of_it_bears_its_name(rule):
     assert re.fullmatch(r"[A-Z].+\.", rule.docstring), "a docstring of one sentence"
     assert re.fullmatch(r"[A-Z].+\.", rule.message), "a message of one sentence"
     filled = set(re.findall(r"\{(.*?)\}", rule.message))
-    assert filled - {f"output.{name}" for name in names(rule.output)} == {f"wildcards.{name}" for name in rule.wildcard_names}
+    assert filled - {f"output.{name}" for name in names(rule.output)} == {
+        f"wildcards.{name}" for name in rule.wildcard_names
+    }
     assert re.match(rf"logs/{rule.name}[./]", rule.log[0])
     assert re.match(rf"benchmarks/{rule.name}[./]", rule.benchmark)
     assert rule.conda_env in ("../envs/models.yaml", "../envs/analysis.yaml")

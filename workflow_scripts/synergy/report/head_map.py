@@ -124,7 +124,7 @@ def head_map(heads: pd.DataFrame, partners: pd.DataFrame) -> alt.VConcatChart:
         if name.startswith("removal_")
     ]
     low, high = limits_around(heads["syn_red_score"].to_numpy(), 0.5, tail=0)
-    colours = [f"#{''.join(f'{int(round(255 * part)):02x}' for part in DIVERGING(x)[:3])}" for x in np.linspace(0, 1, 9)]
+    colours = [f"#{''.join(f'{round(255 * part):02x}' for part in DIVERGING(x)[:3])}" for x in np.linspace(0, 1, 9)]
     x = alt.X("layer:O", title="layer (first to last)", axis=alt.Axis(labelAngle=0, labelOverlap=True))
     y = alt.Y("head_in_layer:O", title="head in layer", sort="descending", axis=alt.Axis(labelOverlap=True))
     scale = alt.Scale(domain=np.linspace(low, high, 9).tolist(), range=colours, interpolate="rgb")
@@ -139,12 +139,7 @@ def head_map(heads: pd.DataFrame, partners: pd.DataFrame) -> alt.VConcatChart:
         )
         .add_params(clicked)
     )
-    frame = (
-        alt.Chart(rows)
-        .transform_filter(clicked)
-        .mark_rect(fill=None, stroke=INK, strokeWidth=2.5)
-        .encode(x, y)
-    )
+    frame = alt.Chart(rows).transform_filter(clicked).mark_rect(fill=None, stroke=INK, strokeWidth=2.5).encode(x, y)
     here = alt.LookupData(data=rows, key="head", fields=["layer", "head_in_layer"])
     partner = alt.Chart(links).transform_filter(clicked).transform_lookup(lookup="partner", from_=here)
     named = [
@@ -170,9 +165,14 @@ def head_map(heads: pd.DataFrame, partners: pd.DataFrame) -> alt.VConcatChart:
         base = (
             partner.transform_filter(alt.datum.atom == atom)
             .transform_calculate(name="'layer ' + datum.layer + ', head ' + datum.head_in_layer")
-            .encode(alt.Y("name:N", sort=alt.EncodingSortField("rank", op="min", order="ascending"), title=None), tooltip=named)
+            .encode(
+                alt.Y("name:N", sort=alt.EncodingSortField("rank", op="min", order="ascending"), title=None),
+                tooltip=named,
+            )
         )
-        bar = base.mark_bar(color=colour).encode(alt.X("value:Q", title=f"{atom} of the pair (nats)", axis=alt.Axis(tickCount=4)))
+        bar = base.mark_bar(color=colour).encode(
+            alt.X("value:Q", title=f"{atom} of the pair (nats)", axis=alt.Axis(tickCount=4))
+        )
         tick = base.mark_tick(color=INK, thickness=2).encode(alt.X("null:Q"))
         bars.append((bar + tick).properties(width=230, height=150, title=f"strongest in {atom}"))
     return (
@@ -180,7 +180,9 @@ def head_map(heads: pd.DataFrame, partners: pd.DataFrame) -> alt.VConcatChart:
         .resolve_scale(color="independent")
         .configure(font="system-ui, sans-serif", background="white")
         .configure_view(stroke=None)
-        .configure_axis(labelColor=INK, titleColor=INK, domainColor=NULL, tickColor=NULL, gridColor=FAINT, gridOpacity=0.4)
+        .configure_axis(
+            labelColor=INK, titleColor=INK, domainColor=NULL, tickColor=NULL, gridColor=FAINT, gridOpacity=0.4
+        )
         .configure_title(anchor="start", color=INK)
     )
 
@@ -216,7 +218,10 @@ def head_map_page(
             output_div="map",
             inline=True,
             fullhtml=False,
-            embed_options={"actions": {"export": True, "source": False, "compiled": False, "editor": False}, "renderer": "svg"},
+            embed_options={
+                "actions": {"export": True, "source": False, "compiled": False, "editor": False},
+                "renderer": "svg",
+            },
         )
     return page_of(
         "head_map.html",

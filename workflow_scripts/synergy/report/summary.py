@@ -207,9 +207,10 @@ def summary_page(
     significance : float
         Two-sided level of the tests.
     """
-    of_model = lambda model: sorted(
-        (own for own in figures if own.model == model), key=lambda own: own.name != HEADLINE
-    )
+
+    def of_model(model):
+        return sorted((own for own in figures if own.model == model), key=lambda own: own.name != HEADLINE)
+
     described = []
     for (name, (layers, heads)), ranking, prompts in zip(geometries.items(), rankings, n_prompts, strict=True):
         own = {row["claim"]: row for row in rows_of(claims, name)}
@@ -240,9 +241,7 @@ def summary_page(
         signs=VERDICT_SIGNS,
         models=described,
         twins=[
-            {"name": twin, "of": model, "figures": of_model(twin)}
-            for model, twin in controls.items()
-            if of_model(twin)
+            {"name": twin, "of": model, "figures": of_model(twin)} for model, twin in controls.items() if of_model(twin)
         ],
         together=of_model(TOGETHER),
         statements=dict(zip(claims["claim"], claims["statement"], strict=True)),
