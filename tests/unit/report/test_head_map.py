@@ -93,9 +93,11 @@ def cell_of(browser, head):
     )
 
 
-LISTED = (  # names of the partners, first to last, in synergy and then in redundancy
-    "[...document.querySelectorAll('.role-axis-label text')].map(own => own.textContent)"
-    ".filter(text => text.startsWith('layer '))"
+LISTED = (  # names of the partners as they stand, from top to bottom, in synergy and then in redundancy
+    "[...document.querySelectorAll('.role-axis-label text')].filter(own => own.textContent.startsWith('layer '))"
+    ".map(own => [own.getBoundingClientRect(), own.textContent])"
+    ".sort(([a], [b]) => (Math.abs(a.right - b.right) > 50 ? a.right - b.right : a.top - b.top))"
+    ".map(([, name]) => name)"
 )
 
 

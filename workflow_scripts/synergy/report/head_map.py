@@ -156,7 +156,7 @@ def head_map(heads: pd.DataFrame, partners: pd.DataFrame) -> alt.VConcatChart:
     )
     circled = partner.transform_calculate(head=alt.datum.partner)  # a click on a circle is one on the partner
     dots = circled.mark_point(filled=False, strokeWidth=2).encode(
-        x, y, color=hue, size=alt.Size("atom:N", scale=alt.Scale(domain=list(ATOMS), range=[170, 70]), legend=None)
+        x, y, color=hue, size=alt.condition(alt.datum.atom == "synergy", alt.value(170), alt.value(70))
     )
     plane = (cells + frame + dots).resolve_scale(color="independent")
     plane = plane.properties(width=alt.Step(CELL), height=alt.Step(CELL))
