@@ -20,7 +20,7 @@ $(VENV)/.installed: envs/requirements.txt envs/constraints.txt
 	@touch $@
 
 demo: install
-	$(SNAKEMAKE) --configfile config/demo.yaml
+	$(SNAKEMAKE) --configfile config/demo.yaml --prioritize results/figures/smollm2-135m_null_profile.png
 	$(SNAKEMAKE) --configfile config/demo.yaml --report results/report.html --quiet all
 	@$(BIN)/python tests/benchmarks/cost_table.py --summary
 

@@ -58,6 +58,7 @@ rule all:
     default_target: True
     input:
         STUDY_FIGURES,
+        HEAD_MAPS,
         "<summary>",
         "<checks>",
     message:

@@ -155,7 +155,7 @@ rule plot_null:
             heads=of_model("heads"),
         ),
     message:
-        "Plot {wildcards.model} beside its null."
+        "Plot {wildcards.model} beside its null, into {output.figure}."
     script:
         "../workflow_scripts/plot_null.py"
 

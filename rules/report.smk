@@ -1,61 +1,98 @@
-# Needs every figure and table. Gives the record of the run, the page that the report opens with, and the last checks.
+# Needs every figure and table. Gives the map to explore, the page of what was found with the record of the run, and the last checks.
 report: "captions/report.rst"
 
 
 CHECKS = "tests/results/test_results.py"
+CAPTIONS = [f"rules/captions/{path.name}" for path in sorted((SCRIPTS.parent / "rules/captions").glob("*.rst"))]
+HEAD_MAPS = collect(PATHVARS.apply("<figure>_head_map.html"), model=STUDY)
+TABLES = {  # that the page links, by what they are of
+    "all": every("all_claims") + every("score_definitions") + every("agreement"),
+    **{
+        model: [
+            path
+            for name in ("claims", "ranking", "ablation", "math_perturbation", "math_groups")
+            for path in every(name, model=model)
+        ]
+        for model in STUDY
+    },
+}
+# What the map tells about removal: the first order from either end.
+REMOVALS = [order for kind in ("synergistic", "redundant") for order in ORDERS if f"-{order}".endswith(f"-{kind}-0")]
+REMOVALS = [order for order in REMOVALS if (config["ablation"]["methods"][0] == "mean") == order.startswith("mean-")]
+
+
+def explained(figures):
+    """Name of the caption of each figure: that of the rule which puts it into the report."""
+    made = {output: rule for rule in workflow.rules for output in rule.output if "report" in output.flags}
+    caption = lambda output: Path(output.flags["report"].caption.get_path_or_uri(secret_free=True)).stem
+    return lambda wildcards: {
+        figure: next(caption(output) for output in made if output.match(figure)) for figure in figures
+    }
 
 
 localrules:
-    record_run,
+    plot_head_map,
     summarise,
     check_results,
 
 
-rule record_run:
-    """Save the merged config, code and package versions, what each model was resolved to, and what the run cost."""
+rule plot_head_map:
+    """Draw the map of all heads that is explored in a browser: hover for a head's numbers, click for its partners."""
     input:
-        after=[*STUDY_FIGURES, "<all_claims>", "<score_definitions>", "<agreement>"],
-        models=every("prefetch_record", model=STUDY_AND_TWINS),
-        problems="<problems_record>",
+        pairwise="<pairwise>",
+        ranking="<ranking>",
+        orders=every("order_kl", order=REMOVALS),
     output:
-        record=report(
-            "<run_record>",
-            caption="captions/record_run.rst",
-            category="8. Run",
-            labels={"model": "all", "figure": "record of the run (JSON)"},
+        page=report(
+            "<figure>_head_map.html",
+            caption="captions/plot_head_map.rst",
+            category="2. Synergistic core",
+            labels={"model": "{model}", "figure": "head map (interactive)"},
         ),
     log:
-        "<logs>/record_run.log",
+        "<logs>/plot_head_map/{model}.log",
     benchmark:
-        "<benchmarks>/record_run.jsonl"
+        "<benchmarks>/plot_head_map/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
     params:
-        code=code("record_run"),
+        code=code("plot_head_map"),
         settings=settings(
-            config=config,
+            names=REMOVALS,
+            layers=of_model("layers"),
+            heads=of_model("heads"),
         ),
-        benchmarks=aside(PATHVARS.apply("<benchmarks>")),
     message:
-        "Record what the run was made with and what it cost."
+        "Draw the map of the heads of {wildcards.model}."
     script:
-        "../workflow_scripts/record_run.py"
+        "../workflow_scripts/plot_head_map.py"
 
 
 rule summarise:
-    """Say in words and tables what was found, claim by claim, and what it was found with."""
+    """Say on one page what was found, claim by claim and figure by figure, and record what it was found with."""
     input:
+        figures=STUDY_FIGURES,
+        maps=HEAD_MAPS,
+        captions=[ours(path) for path in CAPTIONS],
         claims="<all_claims>",
         definitions="<score_definitions>",
         agreement="<agreement>",
         rankings=every("ranking", model=STUDY),
-        record="<run_record>",
+        pairwise=every("pairwise", model=STUDY),
+        models=every("prefetch_record", model=STUDY_AND_TWINS),
+        problems="<problems_record>",
     output:
         summary=report(
             "<summary>",
             caption="captions/summarise.rst",
             category="1. Claims",
             labels={"model": "all", "figure": "what was found (to read first)"},
+        ),
+        record=report(
+            "<run_record>",
+            caption="captions/summarise.rst",
+            category="8. Run",
+            labels={"model": "all", "figure": "record of the run (JSON)"},
         ),
     log:
         "<logs>/summarise.log",
@@ -64,13 +101,18 @@ rule summarise:
     conda:
         "../envs/analysis.yaml"
     params:
-        code=code("summarise"),
+        code=code("summarise", *CAPTIONS),
         settings=settings(
-            models=GEOMETRIES,
+            geometries=GEOMETRIES,
+            controls=CONTROLS,
+            explained=explained(STUDY_FIGURES),
+            tables=TABLES,
             significance=lookup("claims/significance", within=config),
+            config=config,
         ),
+        benchmarks=aside(PATHVARS.apply("<benchmarks>")),
     message:
-        "Say what was found."
+        "Say what was found, in {output.summary}."
     script:
         "../workflow_scripts/summarise.py"
 
@@ -78,7 +120,7 @@ rule summarise:
 rule check_results:
     """Check the finished artifacts: shapes, symmetry, finiteness, head counts, noise floor, columns, units."""
     input:
-        after=[*STUDY_FIGURES, "<all_claims>", "<agreement>", "<summary>"],
+        after="<summary>",
         record="<run_record>",
         checks=ours(CHECKS),
     output:

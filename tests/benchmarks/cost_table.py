@@ -39,7 +39,8 @@ def verdicts(folder: Path) -> str:
 def summary(folder: Path) -> str:
     """Where the figures, tables and verdicts of a run are."""
     found = [("Figures (each also as PDF)", "figures/*.png"), ("Head rankings", "phiid_scores/*.csv")]
-    found += [("Verdicts, to read in a browser", "summary.html"), ("Verdicts as tables", "claims/*.csv")]
+    found += [("All of it on one page, to read in a browser", "summary.html")]
+    found += [("Heads, to explore in a browser", "figures/*.html"), ("Verdicts as tables", "claims/*.csv")]
     found += [("Ablation and accuracy", "ablation/*.csv"), ("What it was made with", "run_record.json")]
     lines = []
     for title, pattern in found:

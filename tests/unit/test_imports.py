@@ -25,7 +25,7 @@ ALLOWED = {  # a package, or of a package one module
     "claims": MEASURED,
     "report": MEASURED | {"claims"},
 }
-PLACES = {"numba": "phiid", "matplotlib": "report", "seaborn": "report", "jinja2": "report"}
+PLACES = {"numba": "phiid"} | dict.fromkeys(("altair", "docutils", "jinja2", "matplotlib", "PIL", "seaborn"), "report")
 FOR_USERS = {"all_atoms", "heads_of"}, {"phiid.atoms"}  # functions and modules that no rule needs
 LIBRARY = {
     ".".join(path.relative_to(SCRIPTS).with_suffix("").parts[1:]).removesuffix(".__init__"): path

@@ -66,6 +66,13 @@ class Browser:
         found = self._send("POST", "/elements", {"using": "css selector", "value": selector})
         self._send("POST", f"/element/{found[number][ELEMENT]}/click", {})
 
+    def move(self, x: float, y: float, click: bool = False) -> None:
+        """Move the mouse to a place of the window, in pixels, and click there if asked to."""
+        there = {"type": "pointerMove", "duration": 0, "x": round(x), "y": round(y)}
+        pressed = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}] if click else []
+        mouse = {"type": "pointer", "id": "mouse", "actions": [there, *pressed]}
+        self._send("POST", "/actions", {"actions": [mouse]})
+
     def console(self) -> list[dict]:
         """What the console said since the last call, errors and warnings."""
         entries = self._send("POST", "/se/log", {"type": "browser"})

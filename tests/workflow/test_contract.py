@@ -34,6 +34,8 @@ CONTRACT = {  # rules and artifacts of the public contract
     "plot_ablation": ["<figure>_ablation_curves.png"],
     "plot_math": ["<figure>_math_perturbation.png"],
     "plot_null": ["<figure>_null_profile.png"],
+    "plot_head_map": ["<figure>_head_map.html"],
+    "summarise": ["<summary>", "<run_record>"],
     "compare_models": [
         "<results>/figures/multi_model_profiles.png",
         "<results>/figures/multi_model_ablation.png",
@@ -88,7 +90,10 @@ for_each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_rule_is_complete_and_everything_of_it_bears_its_name(rule):
     assert re.fullmatch(r"[A-Z].+\.", rule.docstring), "a docstring of one sentence"
     assert re.fullmatch(r"[A-Z].+\.", rule.message), "a message of one sentence"
-    assert set(re.findall(r"\{(.*?)\}", rule.message)) == {f"wildcards.{name}" for name in rule.wildcard_names}
+    filled = set(re.findall(r"\{(.*?)\}", rule.message))
+    assert filled - {f"output.{name}" for name in names(rule.output)} == {
+        f"wildcards.{name}" for name in rule.wildcard_names
+    }
     assert re.match(rf"logs/{rule.name}[./]", rule.log[0])
     assert re.match(rf"benchmarks/{rule.name}[./]", rule.benchmark)
     assert rule.conda_env in ("../envs/models.yaml", "../envs/analysis.yaml")
@@ -151,7 +156,7 @@ def test_target_rules_only_ask_for_files():
 
 
 def test_rules_that_run_a_model_ask_for_what_its_stanza_says_and_rules_that_fetch_run_on_the_login_node():
-    assert local_rules() >= {"prefetch_model", "prefetch_math", "record_run", "merge_ablation", "merge_claims"}
+    assert local_rules() >= {"prefetch_model", "prefetch_math", "summarise", "merge_ablation", "merge_claims"}
     for rule in RULES.values():
         fetches, has_torch = rule.name.startswith("prefetch"), "models.yaml" in rule.conda_env
         assert ("gpu" in rule.resources) == (has_torch and not fetches)
@@ -204,7 +209,7 @@ def imported_by(rule):
 
 @for_each_rule
 def test_conda_environment_holds_what_the_script_imports_and_torch_only_where_models_run(rule):
-    spelt = {"yaml": "pyyaml", "community": "python-louvain", "math_verify": "math-verify"}
+    spelt = {"yaml": "pyyaml", "community": "python-louvain", "math_verify": "math-verify", "PIL": "pillow"}
     listed = (REPOSITORY / "envs" / Path(rule.conda_env).name).read_text()
     pinned = (REPOSITORY / "envs/requirements.txt").read_text()
     packages = {spelt.get(module, module) for module in imported_by(rule)}

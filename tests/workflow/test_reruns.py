@@ -7,7 +7,7 @@ import pytest
 from workflow_run import SMOKE, THREADS, copy_repository, planned_jobs, snakemake
 
 TARGETS = ("all", "training_trajectory")
-CLOSING = {"record_run", "summarise", "check_results", *TARGETS}  # these look at the run as a whole
+CLOSING = {"summarise", "check_results", *TARGETS}  # these look at the run as a whole
 
 
 @pytest.fixture

@@ -68,7 +68,8 @@ def test_the_installed_snakemake_is_new_enough():
 
 
 # What reads, fetches, writes or starts things, and decides no number.
-CARRIERS = ("accelerate", "huggingface-hub", "jinja2", "jsonschema", "pyyaml", "safetensors", "tqdm")
+CARRIERS = ("accelerate", "huggingface-hub", "jsonschema", "pyyaml", "safetensors", "tqdm")
+CARRIERS += ("altair", "docutils", "jinja2", "pillow", "vl-convert-python")  # of pages
 
 
 def test_provenance_names_what_decides_numbers_in_the_environments():

@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from record_run import record_run
+import yaml
+from PIL import Image
+from places import REPOSITORY
 from summarise import summarise
 
 from synergy.claims.published import AGREEMENT_COLUMNS as AGREEMENT_COLUMNS
@@ -20,11 +22,12 @@ from synergy.claims.verdicts import (
     SUPPORTED,
     UNDECIDED,
 )
-from synergy.files.artifacts import write_json
+from synergy.files.artifacts import read_json, write_json, write_npz
 from synergy.files.errors import InputError
 from synergy.files.tables import write_table
 from synergy.report.costs import rule_costs
-from synergy.report.summary import answer_in_words, measured, null_in_words, p_words, tally
+from synergy.report.pages import caption_as_html, embedded_image
+from synergy.report.summary import answer_in_words, measured, null_in_words, p_words, rules_in_words, tally
 
 VERDICTS = (SUPPORTED, UNDECIDED, OPPOSITE, NOT_TESTABLE)
 
@@ -73,25 +76,59 @@ def ranking(synergy, null):
 
 def test_the_null_is_told_with_numbers():
     words = null_in_words(ranking([1, 2, 3, 2], [1.1, 1.8, 2.7, 2.2]), layers=4, heads=2)
-    assert "Mean synergy is 2 nats" in words[0]
-    assert "give 98%" in words[0]
+    assert "Mean synergy is 2 nats." in words[0]
+    assert "give 98% of it." in words[0]
     assert "exceeds the null in 2 of 4 layers" in words[0]
     assert "rank correlation of +0.9" in words[0]
     assert "Mean redundancy" in words[1]
     assert null_in_words(ranking([1, 2], [np.nan] * 2), 2, 2)[0].startswith("No null was computed")
 
 
+def test_a_rule_that_several_claims_share_is_told_once():
+    rows = [{"claim": "1", "rule": "a; b"}, {"claim": "2", "rule": "a; c"}, {"claim": "2", "rule": "a; c"}]
+    assert rules_in_words(rows) == [(["1", "2"], ["a"]), (["1"], ["b"]), (["2"], ["c"])]
+
+
+def test_captions_are_filled_in_and_may_bring_nothing_along():
+    text = "**What is** ``x`` of {{ snakemake.wildcards.model }} < 1?"
+    assert caption_as_html(text, "m") == (
+        '<p><strong>What is</strong> <span class="docutils literal">x</span> of m &lt; 1?</p>'
+    )
+    for evil in (".. raw:: html\n\n   <script>1</script>", ".. include:: /etc/hostname"):
+        with pytest.raises(Exception, match="disabled"):
+            caption_as_html(evil, "m")
+
+
+def test_an_image_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n")
+    for name in ("cut.png", "missing.png"):
+        with pytest.raises(InputError, match=rf"an image at .*{name}"):
+            embedded_image(tmp_path / name)
+
+
 class Page(HTMLParser):
-    """Checks that tags are closed in order, and keeps the text."""
+    """Checks that tags are closed in order, and keeps the text, the ids and what is linked or shown."""
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.text = [], ""
+        self.open, self.text, self.ids, self.links, self.images, self.tables = [], "", [], [], [], []
         self.feed(text)
         assert self.open == []
 
     def handle_starttag(self, tag, attributes):
-        if tag not in ("meta", "br"):
+        found = dict(attributes)
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found["href"]] if "href" in found else []
+        if tag == "img":
+            self.images.append(found)
+        if tag == "th":
+            assert found["scope"] in ("row", "col")
+        if tag == "caption":
+            assert self.open[-1] == "table"
+            self.tables[-1] += 1
+        if tag == "table":
+            self.tables.append(0)
+        if tag not in ("meta", "br", "img"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
@@ -121,17 +158,29 @@ def made(tmp_path):
     (tmp_path / "benchmarks/score_math/a-model/baseline.jsonl").write_text(json.dumps(benchmark) + "\n")
     fetched = {"key": "a-model", "source": {"revision": "abc123"}, "weights": {"kind": "trained"}, "sha256": {}}
     write_json(tmp_path / "prefetch.json", fetched | {"geometry": {"layers": 4, "heads": 2}, "provenance": {}})
-    write_json(tmp_path / "problems.json", {"exemplars": [], "provenance": {}})
-    config = {"study": list(models), "models": {key: {"layers": 4} for key in (*models, "unused")}}
-    record_run(
-        [str(tmp_path / "prefetch.json")],
-        str(tmp_path / "problems.json"),
-        config,
-        tmp_path / "benchmarks",
-        str(tmp_path / "record.json"),
-    )
+    write_json(tmp_path / "problems.json", {"exemplars": [], "n_problems": 33, "provenance": {}})
+    config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+    config |= {"study": list(models), "models": {key: {"layers": 4} for key in (*models, "unused")}}
+    write_npz(tmp_path / "pairs.npz", {}, head_prompt_sts=np.zeros((57, 8)))
+    names = ("a-model_null_profile", "a-model_other", "a-model-random_other", "gemma3-4b_other", "multi_model_other")
+    figures = [str(tmp_path / f"figures/{name}.png") for name in names[::-1]]
+    (tmp_path / "figures").mkdir()
+    for path in figures:
+        Image.new("RGB", (70, 40), "orange").save(path)
+    (tmp_path / "plot_other.rst").write_text("**What is seen** of {{ snakemake.wildcards.model }}.")
     arguments = {
-        "models": models,
+        "geometries": models,
+        "controls": {"a-model": "a-model-random"},
+        "figures": figures,
+        "explained": dict.fromkeys(figures, "plot_other"),
+        "captions": [str(tmp_path / "plot_other.rst")],
+        "maps": [str(tmp_path / f"figures/{model}_head_map.html") for model in models],
+        "tables": {"all": [str(tmp_path / "claims.csv")], "a-model": [str(tmp_path / "ranking.csv")]},
+        "models": [str(tmp_path / "prefetch.json")],
+        "problems": str(tmp_path / "problems.json"),
+        "config": config,
+        "benchmarks": str(tmp_path / "benchmarks"),
+        "pairwise": [str(tmp_path / "pairs.npz")] * 2,
         "claims": table("claims.csv", rows),
         "definitions": table("definitions.csv", [definition | {"model": m} for m in models]),
         "agreement": table("agreement.csv", [agreement]),
@@ -147,18 +196,54 @@ def made(tmp_path):
     return write
 
 
-def test_the_page_tells_verdicts_numbers_and_what_made_it(made):
+def test_the_page_tells_verdicts_numbers_and_what_made_it(made, tmp_path):
     text = made()
     page = Page(text).text
     assert page.count("Of 8 published claims: 8 supported. Of the 8 supported, 8 are supported after") == 2
     for statement in STATEMENTS.values():
-        assert page.count(statement) == 5  # in the first table, then for each model answered and in its table
+        assert page.count(statement) == 3  # in the first table, then for each model
     assert "✗ opposite" in page
     assert "The paper does not show a-model" in page
     assert "abc123" in page
     assert "score_math" in page
     assert "0.2 minutes of jobs" in page
     assert "unused" not in page
+    assert page.count("57 prompts were answered with 100 tokens each") == 2
+    assert "33 problems under each condition" in page
+    assert page.count("a rule") == 1
+    assert read_json(tmp_path / "record.json", "run_record")["provenance"]["made_by"] == "summarise"
+
+
+def test_the_page_shows_every_figure_with_its_caption_and_links_what_there_is(made, tmp_path):
+    text = made()
+    page = Page(text)
+    assert [image["alt"].split(";")[0] for image in page.images] == [
+        "a-model: null profile",  # the one that says most comes first
+        "a-model: other",
+        "gemma3-4b: other",
+        "a-model-random: other",
+        "multi_model: other",
+    ]
+    assert all(image["src"].startswith("data:image/webp;base64,") for image in page.images)
+    assert {(image["width"], image["height"]) for image in page.images} == {("70", "40")}
+    for model in ("a-model", "a-model-random", "gemma3-4b", "multi_model"):
+        assert f"What is seen of {model}." in page.text
+    assert set(page.tables) == {1}  # each table has one caption
+    inside = {link[1:] for link in page.links if link.startswith("#")}
+    assert inside <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+    outside = {link for link in page.links if not link.startswith("#")}
+    assert outside == {
+        *("claims.csv", "ranking.csv", "figures/a-model_head_map.html", "figures/gemma3-4b_head_map.html"),
+        *(f"figures/{path.name}" for path in (tmp_path / "figures").iterdir()),
+    }
+
+
+def test_the_report_opens_with_the_page_without_figures_and_links_to_files(made):
+    opening = "".join(made().split("<!-- whole page -->")[::2])
+    page = Page(opening)
+    assert page.images == page.links == []
+    assert "What was found" in page.text
 
 
 def test_the_page_follows_the_verdicts(made, tmp_path):
@@ -174,7 +259,8 @@ def test_the_page_stands_alone_and_escapes_what_it_is_given(made):
     text = made()
     assert "<script" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in text
-    assert not re.search(r"(src|href)=|https?://|@import|url\(", text)
+    assert not re.search(r"https?://|@import|url\(|src=\"(?!data:)", text)
+    assert 'name="viewport"' in text
 
 
 def test_costs_add_up_and_forgive_what_was_not_measured(tmp_path):

@@ -1,21 +1,20 @@
 """The page that the report opens with: what its sentences are made of. The page itself is the template summary.html."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from synergy.claims.published import agreement_rule
 from synergy.claims.verdicts import BEST_TO_WORST, NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDECIDED
 from synergy.heads.layer_profiles import layer_means
-from synergy.report.style import FAINT, INK, REDUNDANCY, SYNERGY
+from synergy.report.pages import caption_as_html, embedded_image, page_of
 from synergy.statistics.ranks import pearson, rank_quantiles
 
-COLOURS = {"ink": INK, "faint": FAINT, "synergy": SYNERGY, "redundancy": REDUNDANCY}
+TOGETHER, HEADLINE = "multi_model", "null profile"  # figures of all models; the one that comes first
 VERDICT_SIGNS = {SUPPORTED: "✓", UNDECIDED: "○", OPPOSITE: "✗", NOT_TESTABLE: "–"}  # not by colour alone
 # The questions that a reader comes with, and the claims that answer them.
 QUESTIONS = {
@@ -98,19 +97,90 @@ def null_in_words(ranking: pd.DataFrame, layers: int, heads: int) -> list[str]:
         same = pearson(rank_quantiles(profile), rank_quantiles(baseline))
         above = int(np.count_nonzero(profile > baseline))
         sentences.append(
-            f"Mean {name} is {np.nanmean(ranking[observed]):.3g} nats, of which surrogates without coupling between "
-            f"heads give {share:.0%}; the layer profiles of the two have a rank correlation of {number(same, '+.2f')}, "
-            f"and the observed exceeds the null in {above} of {layers} layers."
+            f"Mean {name} is {np.nanmean(ranking[observed]):.3g} nats. Surrogates without coupling between heads give "
+            f"{share:.0%} of it. The layer profiles of the two have a rank correlation of {number(same, '+.2f')}. "
+            f"The observed exceeds the null in {above} of {layers} layers."
         )
     return sentences
 
 
+def rules_in_words(rows: Sequence[dict]) -> list[tuple[list[str], list[str]]]:
+    """The rules of verdicts in parts of one idea, each part once: the claims that it is for, and the parts.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        The claims, ``claim`` and ``rule``, of all models.
+    """
+    claims: dict[str, list[str]] = {}
+    for row in rows:
+        for part in map(str.strip, row["rule"].split(";")):
+            if row["claim"] not in claims.setdefault(part, []):
+                claims[part].append(row["claim"])
+    parts: dict[tuple[str, ...], list[str]] = {}
+    for part, numbers in claims.items():
+        parts.setdefault(tuple(sorted(numbers, key=int)), []).append(part)
+    return [(list(numbers), own) for numbers, own in sorted(parts.items(), key=lambda item: -len(item[0]))]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure as the page shows it.
+
+    Attributes
+    ----------
+    model, name : str
+        A key of the config, or ``multi_model``; ``null profile``.
+    image : str
+        Data URI.
+    width, height : int
+        Pixels.
+    caption : str
+        HTML.
+    link : str
+        The file, relative to the page.
+    """
+
+    model: str
+    name: str
+    image: str
+    width: int
+    height: int
+    caption: str
+    link: str
+
+
+def shown(path: str, caption: str, models: Sequence[str], link: str) -> Shown:
+    """Prepare a figure for the page.
+
+    Parameters
+    ----------
+    path : str
+        The PNG, ``<model>_<name>.png``.
+    caption : str
+        Its caption, see `caption_as_html`.
+    models : sequence of str
+        What may stand before the name.
+    link : str
+        The path relative to the page.
+    """
+    stem = Path(path).stem
+    model = max((key for key in models if stem.startswith(f"{key}_")), key=len)
+    name = stem.removeprefix(f"{model}_").replace("_", " ")
+    return Shown(model, name, *embedded_image(path), caption_as_html(caption, model), link)
+
+
 def summary_page(
-    models: Mapping[str, Sequence[int]],
+    geometries: Mapping[str, Sequence[int]],
+    controls: Mapping[str, str],
     claims: pd.DataFrame,
     definitions: pd.DataFrame,
     agreement: pd.DataFrame,
     rankings: Sequence[pd.DataFrame],
+    n_prompts: Sequence[int],
+    figures: Sequence[Shown],
+    maps: Mapping[str, str],
+    tables: Mapping[str, Sequence[str]],
     record: dict,
     significance: float,
 ) -> str:
@@ -118,25 +188,38 @@ def summary_page(
 
     Parameters
     ----------
-    models : mapping of str to (int, int)
-        Layers and heads a layer of each model, by key.
+    geometries : mapping of str to (int, int)
+        Layers and heads a layer of each model of the study, by key.
+    controls : mapping of str to str
+        The untrained twin of a model that figures show.
     claims, definitions, agreement : DataFrame
         The claims of all models, the definitions of the score and the agreement with the paper, as texts.
-    rankings : sequence of DataFrame
-        The head rankings of the models, in order.
+    rankings, n_prompts : sequence of DataFrame, of int
+        The head rankings of the models of the study, in order, and the prompts that each was recorded on.
+    figures : sequence of Shown
+        All figures; those of a model are shown in this order, the one beside the null first.
+    maps : mapping of str to str
+        Link of the map of the heads of each model.
+    tables : mapping of str to sequence of str
+        Links of the tables, by what they are of: a model, or ``all``.
     record : dict
         The record of the run.
     significance : float
         Two-sided level of the tests.
     """
+
+    def of_model(model):
+        return sorted((own for own in figures if own.model == model), key=lambda own: own.name != HEADLINE)
+
     described = []
-    for (name, (layers, heads)), ranking in zip(models.items(), rankings, strict=True):
+    for (name, (layers, heads)), ranking, prompts in zip(geometries.items(), rankings, n_prompts, strict=True):
         own = {row["claim"]: row for row in rows_of(claims, name)}
         described.append(
             {
                 "name": name,
                 "layers": layers,
                 "heads": heads,
+                "n_prompts": prompts,
                 "tally": tally(list(own.values())),
                 "claims": own,
                 "questions": {
@@ -145,30 +228,33 @@ def summary_page(
                 },
                 "null": null_in_words(ranking, layers, heads),
                 "definitions": rows_of(definitions, name),
+                "figures": of_model(name),
+                "map": maps.get(name),
+                "tables": tables.get(name, []),
             }
         )
     config = record["config"]
     settings = {key: value for key, value in config.items() if key not in ("models", "pathvars")}
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "p": p_words, "measured": measured, "answer_in_words": answer_in_words}
-    environment.filters["json"] = lambda value: json.dumps(value, indent=1)
-    return environment.get_template("summary.html").render(
-        colours=COLOURS,
+    return page_of(
+        "summary.html",
+        {"number": number, "p": p_words, "measured": measured, "answer_in_words": answer_in_words},
         signs=VERDICT_SIGNS,
         models=described,
+        twins=[
+            {"name": twin, "of": model, "figures": of_model(twin)} for model, twin in controls.items() if of_model(twin)
+        ],
+        together=of_model(TOGETHER),
         statements=dict(zip(claims["claim"], claims["statement"], strict=True)),
-        unpublished=[name for name in models if not rows_of(agreement, name)],
+        rules=rules_in_words(claims.to_dict("records")),
+        unpublished=[name for name in geometries if not rows_of(agreement, name)],
         agreement=agreement.to_dict("records"),
-        agreement_rule=agreement_rule(significance),
+        agreement_rule=[part.strip() for part in agreement_rule(significance).split(";")],
+        tables=tables.get("all", []),
+        config=config,
         made=record["provenance"],
         fetched=[*record["models"], {"key": "problems", **record["problems"]}],
-        settings=settings | {"models": {name: config["models"][name] for name in models}},
+        n_problems=record["problems"].get("n_problems"),
+        settings=settings | {"models": {name: config["models"][name] for name in geometries}},
         cost=record["cost"],
     )
 
