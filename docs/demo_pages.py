@@ -15,8 +15,8 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 from synergy.files.artifacts import read_npz
 from synergy.heads.layer_profiles import layer_means
-from synergy.report.costs import rule_costs
-from synergy.statistics.ranks import pearson, rank_quantiles
+from synergy.report.summary import rule_costs
+from synergy.statistics.descriptive import pearson, rank_quantiles
 
 REPOSITORY = Path(__file__).parents[1]
 MODEL = "smollm2-135m"

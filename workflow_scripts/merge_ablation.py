@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from synergy.ablation.area_statistics import compare_orders, curve_rows
+from synergy.ablation.curves import compare_orders, curve_rows
 from synergy.ablation.order_files import read_orders
 from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to

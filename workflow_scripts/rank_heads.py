@@ -22,7 +22,7 @@ from synergy.recording.activations import (
     read_activations,
     trends,
 )
-from synergy.statistics.ranks import mean_defined, pearson
+from synergy.statistics.descriptive import mean_defined, pearson
 
 ATOMS = (
     *(f"{name}_matrix" for name in ("sts", "rtr", "phi_r", "tdmi")),

@@ -14,8 +14,7 @@ from synergy.files.provenance import provenance, rule_codes
 from synergy.files.tables import read_records
 from synergy.heads.scores import read_ranking
 from synergy.phiid.pairwise import read_pairwise
-from synergy.report.costs import rule_costs
-from synergy.report.summary import TOGETHER, shown, summary_page
+from synergy.report.summary import TOGETHER, rule_costs, shown, summary_page
 
 RANKING = ("avg_synergy", "avg_redundancy", "null_avg_synergy", "null_avg_redundancy")
 

@@ -33,7 +33,7 @@ from synergy.phiid.decomposition import Decomposition, Settings
 from synergy.phiid.pairs import n_pairs
 from synergy.phiid.pairwise import merge_shards, write_shard
 from synergy.recording.activations import prompt_groups
-from synergy.statistics.autoregression import autoregression
+from synergy.statistics.descriptive import autoregression
 from synergy.statistics.inference import rank_floor, rank_p, sign_flip_test
 
 LEVEL = 0.05

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "workflow_scripts"))
-from synergy.report.costs import rule_costs
+from synergy.report.summary import rule_costs
 
 
 def markdown(costs: pd.DataFrame) -> str:

@@ -19,7 +19,7 @@ from synergy.heads.layer_profiles import inverted_u
 from synergy.heads.networks import measure_networks
 from synergy.heads.scores import SCORES, prompt_score, rank_difference
 from synergy.perturbation.outcomes import Scores, compare_conditions, compare_with_sets
-from synergy.statistics.ranks import mean_defined, rank_quantiles
+from synergy.statistics.descriptive import mean_defined, rank_quantiles
 
 # Series.
 

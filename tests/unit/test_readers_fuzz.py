@@ -23,7 +23,7 @@ from synergy.perturbation.problems import load_problems
 from synergy.phiid.pairwise import COUNTS, MADE_OF, PAIR_VALUES, SUMS, merge_shards, read_pairwise
 from synergy.recording.activations import read_activations
 from synergy.recording.prompts import load_prompts
-from synergy.report.costs import rule_costs
+from synergy.report.summary import rule_costs
 
 FAST = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 N_HEADS, N_PAIRS, N_PROMPTS = 3, 3, 2

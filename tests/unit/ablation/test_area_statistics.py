@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from synergy.ablation.area_statistics import area_under_curve, compare_orders, curve_rows, prompt_counts
+from synergy.ablation.curves import area_under_curve, compare_orders, curve_rows, prompt_counts
 
 
 def curve(kind, slope, seed=0, n_prompts=40, spread=0.1, own=0.0):

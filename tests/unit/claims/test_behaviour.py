@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from artifacts import ablation_table, ratio
 
-from synergy.ablation.area_statistics import compare_orders, ratio_of_areas
+from synergy.ablation.curves import compare_orders, ratio_of_areas
 from synergy.claims.behaviour import MATCHED_ORDERS, claim_ablation
 from synergy.claims.verdicts import NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDECIDED, decided
 

@@ -7,7 +7,7 @@ from artifacts import DRAWN, FLAT, HEADS, LAYERS, UNDEFINED, VALLEY, U, measured
 from synergy.claims.layer_profile import claim_absent_untrained, claim_inverted_u
 from synergy.claims.verdicts import NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDECIDED, decided
 from synergy.heads.layer_profiles import depth_p, inverted_u
-from synergy.statistics.autoregression import autoregression, coefficient
+from synergy.statistics.descriptive import autoregression, coefficient
 
 DRAWS = DRAWN["permutations"], DRAWN["seed"]
 

@@ -10,7 +10,7 @@ from synergy.files.errors import InputError
 from synergy.phiid.decomposition import Decomposition, Settings
 from synergy.phiid.pairs import n_pairs, symmetric
 from synergy.recording.activations import read_activations
-from synergy.statistics.ranks import mean_defined
+from synergy.statistics.descriptive import mean_defined
 
 LAYERS, HEADS = 5, 9
 SAME = np.kron(np.eye(LAYERS), np.ones((HEADS, HEADS))).astype(bool)

@@ -14,7 +14,7 @@ from places import SCRIPTS
 
 from synergy.files.errors import InputError
 from synergy.models.loading import load_model
-from synergy.prefetch.hub_models import ABANDONED_S
+from synergy.prefetch.hub import ABANDONED_S
 
 
 def test_a_sharded_model_arrives_bit_for_bit_and_nothing_else_travels(hub, checkpoint, fetch):

@@ -25,9 +25,8 @@ from synergy.claims.verdicts import (
 from synergy.files.artifacts import read_json, write_json, write_npz
 from synergy.files.errors import InputError
 from synergy.files.tables import write_table
-from synergy.report.costs import rule_costs
 from synergy.report.pages import caption_as_html, embedded_image
-from synergy.report.summary import answer_in_words, measured, null_in_words, p_words, rules_in_words, tally
+from synergy.report.summary import answer_in_words, measured, null_in_words, p_words, rule_costs, rules_in_words, tally
 
 VERDICTS = (SUPPORTED, UNDECIDED, OPPOSITE, NOT_TESTABLE)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from synergy.statistics.ranks import average_ranks, mean_defined, pearson, rank_quantiles, spearman
+from synergy.statistics.descriptive import average_ranks, mean_defined, pearson, rank_quantiles, spearman
 
 
 def test_average_ranks():

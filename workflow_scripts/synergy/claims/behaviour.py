@@ -4,8 +4,7 @@ from math import isfinite, nan
 
 import pandas as pd
 
-from synergy.ablation.area_statistics import orders_in_words
-from synergy.ablation.curves import curve_of_order, methods, noise_floor
+from synergy.ablation.curves import curve_of_order, methods, noise_floor, orders_in_words
 from synergy.claims.verdicts import Claim, Effect, all_of, p_in_words
 from synergy.perturbation.outcomes import Accuracy, pooled_accuracy, seed_differences, sigmas
 
@@ -24,7 +23,7 @@ def claim_ablation(statistics: dict, table: pd.DataFrame) -> Claim:
     Parameters
     ----------
     statistics : dict
-        ``ratios`` of `synergy.ablation.area_statistics.compare_orders`.
+        ``ratios`` of `synergy.ablation.curves.compare_orders`.
     table : DataFrame
         KL in nats at each number of heads removed, with the columns `synergy.ablation.curves.CURVE_COLUMNS`.
     """

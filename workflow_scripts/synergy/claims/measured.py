@@ -9,8 +9,8 @@ import pandas as pd
 
 from synergy.claims.verdicts import Effect
 from synergy.heads.scores import SCORES, configured_score, prompt_score
+from synergy.statistics.descriptive import mean_defined, rank_quantiles
 from synergy.statistics.inference import exceedance_floor, exceedance_p, jackknife
-from synergy.statistics.ranks import mean_defined, rank_quantiles
 
 INTEGRATION = "integration"
 # Columns of the head ranking that claims rest on; those of integration take the places of the others for a variant.

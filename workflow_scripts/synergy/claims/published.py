@@ -11,8 +11,8 @@ from synergy.ablation.curves import curve_of_order, methods
 from synergy.files.tables import read_table
 from synergy.heads.layer_profiles import layer_means
 from synergy.perturbation.outcomes import pooled_accuracy
+from synergy.statistics.descriptive import pearson, rank_quantiles
 from synergy.statistics.inference import share_as_extreme
-from synergy.statistics.ranks import pearson, rank_quantiles
 
 AGREEMENT_COLUMNS = (
     "model",

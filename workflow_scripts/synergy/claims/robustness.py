@@ -7,7 +7,7 @@ import pandas as pd
 
 from synergy.claims.verdicts import Claim, decided
 from synergy.heads.layer_profiles import layer_means
-from synergy.statistics.ranks import spearman
+from synergy.statistics.descriptive import spearman
 
 DEFAULT = "default"
 # Column of the ranking and what it is.

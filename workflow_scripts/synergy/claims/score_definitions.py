@@ -10,7 +10,7 @@ from synergy.claims.measured import INTEGRATION, Measured, as_integration
 from synergy.claims.verdicts import Effect, corrected
 from synergy.heads.layer_profiles import depth_p, layer_means, quadratic_contrast, template_correlation
 from synergy.heads.scores import SCORES
-from synergy.statistics.ranks import spearman
+from synergy.statistics.descriptive import spearman
 
 DEFINITION_COLUMNS = (
     "model",

@@ -4,9 +4,8 @@ from functools import cache
 
 import numpy as np
 
-from synergy.statistics.autoregression import LARGEST, autoregression, coefficient
+from synergy.statistics.descriptive import LARGEST, autoregression, coefficient, mean_defined
 from synergy.statistics.inference import share_as_extreme
-from synergy.statistics.ranks import mean_defined
 
 FEWEST_LAYERS = 6  # with fewer, how smooth a profile is cannot be told
 GRID = np.linspace(0.0, LARGEST, 50)  # coefficients at which the spread of the correlation is found

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import norm, t
 
-from synergy.statistics.ranks import pearson
+from synergy.statistics.descriptive import pearson
 
 N_SPLITS = 200
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -8,7 +8,7 @@ import pandas as pd
 from synergy.files.errors import InputError
 from synergy.files.tables import read_table
 from synergy.heads.resampling import bootstrap_interval, split_half
-from synergy.statistics.ranks import average_ranks, mean_defined, rank_quantiles
+from synergy.statistics.descriptive import average_ranks, mean_defined, rank_quantiles
 
 # ASSUME: Of the three scores in the literature, the paper's text describes `rank_difference` and its code seems to use
 # `value_difference`; whether the inverted U appears depends on the choice, so all three are computed and reported, and

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from synergy.heads.layer_profiles import layer_means, template_correlation
-from synergy.statistics.ranks import spearman
+from synergy.statistics.descriptive import spearman
 
 PUBLISHED_MODEL = "pythia-1b"
 DRAWS_AT_ONCE = 500

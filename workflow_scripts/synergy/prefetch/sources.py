@@ -16,7 +16,7 @@ from synergy.models.model_folder import (
     understood,
     weight_files,
 )
-from synergy.prefetch.hub_models import fetch_from_hub
+from synergy.prefetch.hub import fetch_from_hub
 from synergy.prefetch.packages import fetch_from_pypi
 
 

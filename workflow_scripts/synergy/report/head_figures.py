@@ -23,7 +23,7 @@ from synergy.report.style import (
     robust_limits,
     say,
 )
-from synergy.statistics.ranks import rank_quantiles
+from synergy.statistics.descriptive import rank_quantiles
 
 MAPS = {"syn_red_score": "score", "excess_score": "score of what exceeds the null"}
 MATRICES = (("synergy", "sts", SEQUENTIAL_SYNERGY), ("redundancy", "rtr", SEQUENTIAL_REDUNDANCY))

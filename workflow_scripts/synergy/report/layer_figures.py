@@ -24,7 +24,7 @@ from synergy.report.style import (
     shared_legend,
     zero_line,
 )
-from synergy.statistics.ranks import pearson, rank_quantiles
+from synergy.statistics.descriptive import pearson, rank_quantiles
 
 BOOTSTRAPS = 1000
 SHOWN_BESIDE_NULL = ("avg_synergy", "avg_redundancy", "excess_synergy", "excess_redundancy", "outside_calibration")

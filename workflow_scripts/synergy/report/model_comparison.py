@@ -25,7 +25,7 @@ from synergy.report.style import (
     shared_legend,
     zero_line,
 )
-from synergy.statistics.ranks import rank_quantiles
+from synergy.statistics.descriptive import rank_quantiles
 
 Published = dict[str, tuple[str | None, pd.DataFrame]]
 METRICS = {"global_efficiency": "global efficiency", "modularity": "modularity"}
