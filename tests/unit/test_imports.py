@@ -28,9 +28,6 @@ ALLOWED = {  # a package, or of a package one module
 PLACES = {"numba": "phiid"} | dict.fromkeys(("altair", "docutils", "jinja2", "matplotlib", "PIL", "seaborn"), "report")
 # Functions and modules that no rule needs.
 FOR_USERS = {"all_atoms", "heads_of", "decompose"}, {"phiid.atoms", "phiid.own_series"}
-    {"all_atoms", "heads_of", "decompose"},
-    {"phiid.atoms", "phiid.own_series"},
-)  # functions and modules that no rule needs
 LIBRARY = {
     ".".join(path.relative_to(SCRIPTS).with_suffix("").parts[1:]).removesuffix(".__init__"): path
     for path in (SCRIPTS / "synergy").rglob("*.py")
