@@ -106,6 +106,15 @@ def figures(models, names):
     return collect(PATHVARS.apply("<figure>_{name}.png"), model=models, name=names)
 
 
+def explained(figures):
+    """Name of the caption of each figure: that of the rule which puts it into the report."""
+    made = {output: rule for rule in workflow.rules for output in rule.output if "report" in output.flags}
+    caption = lambda output: Path(output.flags["report"].caption.get_path_or_uri(secret_free=True)).stem
+    return lambda wildcards: {
+        figure: next(caption(output) for output in made if output.match(figure)) for figure in figures
+    }
+
+
 def twins_of_model(wildcards):
     """Keys of the model's untrained twins."""
     stanza(wildcards)
