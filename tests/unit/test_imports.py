@@ -27,7 +27,7 @@ ALLOWED = {  # a package, or of a package one module
 }
 PLACES = {"numba": "phiid"} | dict.fromkeys(("altair", "docutils", "jinja2", "matplotlib", "PIL", "seaborn"), "report")
 # Functions and modules that no rule needs.
-FOR_USERS = {"all_atoms", "heads_of", "decompose"}, {"phiid.atoms", "phiid.own_series"}
+FOR_USERS = {"all_atoms", "heads_of"}, {"phiid.atoms", "phiid.own_series"}
 LIBRARY = {
     ".".join(path.relative_to(SCRIPTS).with_suffix("").parts[1:]).removesuffix(".__init__"): path
     for path in (SCRIPTS / "synergy").rglob("*.py")

@@ -5,8 +5,16 @@ import pytest
 from artifacts import ar1, full
 
 from synergy.files.errors import InputError
-from synergy.heads.resampling import bootstrap_interval, split_half
-from synergy.heads.scores import SCORES, balance, rank_difference, ranking_columns, reliability, value_difference
+from synergy.heads.scores import (
+    SCORES,
+    balance,
+    bootstrap_interval,
+    rank_difference,
+    ranking_columns,
+    reliability,
+    split_half,
+    value_difference,
+)
 from synergy.phiid.decomposition import Decomposition, Settings
 from synergy.phiid.pairs import head_means, n_pairs, symmetric
 

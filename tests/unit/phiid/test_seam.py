@@ -5,13 +5,12 @@ import pytest
 from artifacts import ar1
 
 from synergy.phiid.decomposition import Settings, mends_seam
-from synergy.phiid.kernels.mmi import BLOCK
-from synergy.phiid.kernels.seam import LARGEST, mend
+from synergy.phiid.kernels.mmi import BLOCK, LARGEST_AUTOCORRELATION, mend_seam
 
 
 def factor(own, other, n):
     work = np.ones((4, BLOCK))
-    mend(work, own, np.full(BLOCK, other), n)
+    mend_seam(work, own, np.full(BLOCK, other), n)
     assert np.array_equal(work, np.full_like(work, work[0, 0]), equal_nan=True)
     return work[0, 0]
 
@@ -25,7 +24,7 @@ def test_factor_is_that_of_the_sums(own, other):
 
 
 def test_factor_stays_finite():
-    assert factor(1.0, 1.0, 99) == factor(1.0, LARGEST, 99)
+    assert factor(1.0, 1.0, 99) == factor(1.0, LARGEST_AUTOCORRELATION, 99)
     assert 1 < factor(1.0, 1.0, 99) < 1.2
     assert np.isnan(factor(np.nan, 0.5, 99))
 

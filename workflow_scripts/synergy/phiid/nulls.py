@@ -8,7 +8,7 @@ surrogate, prompt, head) alone: not on the pairs, shards or threads that ask for
     The samples (x_t, x_{t+lag}) of each head are rotated in time by its own offset, uniform on 1 … n_samples − 1. Past
     and future stay together, so a head's self-information is exactly that of the data; rotating the series itself
     would instead make samples across the seam, which lowers the autocorrelation and so biases the null. What the seam
-    does to correlations between heads is undone for Gaussian estimators under MMI (`synergy.phiid.kernels.seam`). Where
+    does to correlations between heads is undone for Gaussian estimators under MMI (`mend_seam`). Where
     two heads' rotations are nearer than `least_offset`, the pair is left out of that prompt of that surrogate; for
     Gaussian estimators under MMI, what the heads' own informations give to sts stays in.
 ``cross_prompt``

@@ -37,9 +37,6 @@ def keep_compiled_code() -> Path:
     for path in folder.rglob("*.nb[ic]"):  # numba's indices and code, renamed into place, but lost with a disk's power
         if not path.stat().st_size:
             path.unlink(missing_ok=True)
-    for path in folder.rglob("*.nb[ic]"):  # numba's indices and code, renamed into place, but lost with a disk's power
-        if not path.stat().st_size:
-            path.unlink(missing_ok=True)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     # No kernel uses numba's own pool of threads; should one, it gets what every other library was given.
     os.environ.setdefault("NUMBA_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))

@@ -15,10 +15,10 @@ from synergy.phiid.kernels.mmi import (
     determinants,
     informations,
     integrated_block,
+    mend_seam,
     mmi_block,
     mmi_knowns,
 )
-from synergy.phiid.kernels.seam import mend
 from synergy.phiid.pairs import SCALE
 
 keep_compiled_code()
@@ -202,7 +202,7 @@ def gaussian_range(
     ccs : bool
         Redundancy by common change in surprisal, else by minimum mutual information.
     rotated : bool
-        Whether each head was rotated by its own offset: then seams are mended (`synergy.phiid.kernels.seam`), and sts
+        Whether each head was rotated by its own offset: then seams are mended (`mend_seam`), and sts
         and TDMI are counted from what independent heads have (`subtract_own`).
     information : float64 (n_prompts, n_heads_padded)
         Self-informations in nats; used only where `rotated`.
@@ -248,7 +248,7 @@ def gaussian_range(
                             if rows < 16 and not ccs:
                                 integrated_block(work[r], c, d, values[2])
                                 if rotated:
-                                    mend(work[r], autocorrelation[p, i], autocorrelation[p, j : j + BLOCK], n)
+                                    mend_seam(work[r], autocorrelation[p, i], autocorrelation[p, j : j + BLOCK], n)
                                 mmi_block(work[r], c, d, values)
                                 if rotated:
                                     subtract_own(values, information[p, i], information[p, j : j + BLOCK])
