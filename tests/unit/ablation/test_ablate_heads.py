@@ -53,7 +53,7 @@ def file_of(job, order="random-1"):
 def curves(job):
     """Arrays of all that a job made, by order; there is nothing else."""
     folder = Path(job["folder"])
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, f"{folder.name}.sha256"}
     return {path.stem: read_npz(path)[0] for path in folder.iterdir()}
 
 
@@ -98,7 +98,8 @@ def test_orders_do_not_depend_on_which_share_a_job(job, tmp_path):
     ablate_heads(**job | {"names": BOTH, "fine": BOTH[1:]})
     together, apart = curves(job), {}
     for number in (1, 2):
-        part = {"scatteritem": f"{number}-of-2", "folder": str(tmp_path / f"part{number}" / "folder")}
+        folder = str(tmp_path / f"part{number}" / "folder")
+        part = {"scatteritem": f"{number}-of-2", "folder": folder, "checksums": f"{folder}.sha256"}
         ablate_heads(**job | {"names": BOTH, "fine": BOTH[1:]} | part)
         apart |= curves(job | part)
     assert_equal(apart, together)
