@@ -9,7 +9,7 @@ from true_shapes import SHAPES, n_parameters
 
 MODELS = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["models"]
 ROW = re.compile(
-    r"^\| `([\w.-]+)` \| (.+?) \| (\d+) x (\d+) \| ([\d,]+) \| (\w+) \| ([\d.]+) \| (yes|no) \|$", re.MULTILINE
+    r"^\| `([\w.-]+)` \| (.+?) \| (\d+) x (\d+) \| ([\d,]+) \| (\w+) \| ([\d.]+) \| (yes|no) \| [^|]+ \|$", re.MULTILINE
 )
 ROWS = {row[0]: row[1:] for row in ROW.findall((REPOSITORY / "docs/models.md").read_text())}
 
