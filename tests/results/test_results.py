@@ -65,6 +65,7 @@ def test_tokens_and_logits_belong_to_the_activations(model):
     logits = load(f"activations/{model}_logits.npz")
     assert [len(prompt["generated_ids"]) for prompt in prompts] == n_tokens.tolist()
     assert all(0 <= prompt["natural_length"] <= len(prompt["generated_ids"]) for prompt in prompts)
+    assert all(0 <= (prompt["repeated_8grams"] or 0) < 1 for prompt in prompts)
     assert len({prompt["id"] for prompt in prompts}) == len(prompts)
     assert (logits["token_logprob"] <= 0).all()
     assert (logits["entropy"] >= -1e-4).all()

@@ -10,7 +10,7 @@ import yaml
 from places import REPOSITORY
 
 from synergy.files.errors import InputError
-from synergy.recording.prompts import Prompt, load_prompts
+from synergy.recording.prompts import Prompt, load_prompts, repeated_ngrams
 
 COMMITTED = REPOSITORY / "config/prompts.yaml"
 CATEGORIES = [
@@ -100,3 +100,18 @@ def test_bad_files_are_named(tmp_path, content, message):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         load_prompts(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "share"),
+    [
+        (range(20), 0.0),
+        ([5] * 20, 12 / 13),
+        ([1, 2, 3] * 10, 20 / 23),
+        ([*range(12), *range(8)], 1 / 13),
+        (range(8), 0.0),
+        (range(7), None),
+    ],
+)
+def test_a_loop_repeats_its_runs(tokens, share):
+    assert repeated_ngrams(list(tokens), 8) == pytest.approx(share)

@@ -131,7 +131,17 @@ def answer_records(
             "prompt_ids": prompts[row],
             "generated_ids": answers[row].tolist(),
             "natural_length": int(natural_lengths[row]),
+            "repeated_8grams": repeated_ngrams(answers[row].tolist(), 8),
             "answer": texts[row],
         }
         for row, prompt in enumerate(asked)
     ]
+
+
+def repeated_ngrams(tokens: Sequence[int], n: int) -> float | None:
+    """Share of a text's runs of `n` tokens that it has had before, in [0, 1]; None if it has no run.
+
+    A model that loops repeats nearly all, and its heads' series are periodic then.
+    """
+    runs = [tuple(tokens[start : start + n]) for start in range(len(tokens) - n + 1)]
+    return 1 - len(set(runs)) / len(runs) if runs else None
