@@ -73,17 +73,14 @@ def summarise(
     record, summary : str
         Where to write the JSON and the HTML.
     """
-    write_json(
-        record,
-        {
-            "config": config,
-            "models": [_without_provenance(path, "model_record") for path in models],
-            "problems": _without_provenance(problems, "problems_record"),
-            "cost": rule_costs(benchmarks).to_dict("records"),
-            "code": rule_codes(),
-            "provenance": provenance("summarise", {}),
-        },
-    )
+    made_with = {
+        "config": config,
+        "models": [_without_provenance(path, "model_record") for path in models],
+        "problems": _without_provenance(problems, "problems_record"),
+        "cost": rule_costs(benchmarks).to_dict("records"),
+        "code": rule_codes(),
+        "provenance": provenance("summarise", {}),
+    }
 
     def link(path):
         return Path(os.path.relpath(path, Path(summary).parent)).as_posix()
@@ -105,9 +102,10 @@ def summarise(
         ],
         maps=dict(zip(geometries, map(link, maps), strict=True)),
         tables={of: [link(path) for path in paths] for of, paths in tables.items()},
-        record=read_json(record, "run_record"),
+        record=made_with,
         significance=significance,
     )
+    write_json(record, made_with)
     with atomic_path(summary) as temporary:
         temporary.write_text(page, encoding="utf-8")
 

@@ -13,7 +13,7 @@ import pytest
 from places import PUBLISHED
 
 from synergy.claims.measured import Measured
-from synergy.files.artifacts import read_npz, save_figure, write_npz
+from synergy.files.artifacts import read_npz, save_figure, sha256, write_npz
 from synergy.files.tables import write_table
 from synergy.heads.layer_profiles import inverted_u
 from synergy.heads.networks import measure_networks
@@ -301,3 +301,11 @@ def words(figure):
         texts += [text.get_text() for text in (*axes.texts, axes.xaxis.label, axes.yaxis.label)]
     legends = [axes.get_legend() for axes in figure.axes] + figure.legends
     return texts + [text.get_text() for legend in legends if legend for text in legend.get_texts()]
+
+
+def list_checksums(folder):
+    """Write the sha256 of a folder's files beside it, as `atomic_folder` does; return where."""
+    path = folder.with_name(f"{folder.name}.sha256")
+    files = filter(Path.is_file, folder.iterdir())
+    path.write_text("".join(f"{sha256(file)}  {folder.name}/{file.name}\n" for file in files))
+    return str(path)

@@ -1,13 +1,12 @@
 """Merging the orders of a model: what is written, and what does not belong together."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from artifacts import list_checksums
 from merge_ablation import merge_ablation
 
 from synergy.ablation.order_files import read_orders
-from synergy.files.artifacts import read_json, sha256, write_npz
+from synergy.files.artifacts import read_json, write_npz
 from synergy.files.errors import InputError
 from synergy.files.tables import read_table
 
@@ -44,9 +43,7 @@ def test_table_and_statistics(tmp_path):
         write_order(ranges[number % 2], name)
     merged = [str(tmp_path / "orders" / f"{name}.npz") for name in NAMES]
     tables = str(tmp_path / "t.csv"), str(tmp_path / "s.json")
-    checksums = [f"{folder}.sha256" for folder in ranges]
-    for folder, path in zip(ranges, checksums, strict=True):
-        Path(path).write_text("".join(f"{sha256(file)}  {folder.name}/{file.name}\n" for file in folder.iterdir()))
+    checksums = [list_checksums(folder) for folder in ranges]
     merge_ablation(list(map(str, ranges)), checksums, NAMES, 0, merged, *tables)
     assert read_orders(merged, NAMES)[0][4]["name"] == NAMES[4]
     rows = read_table(tmp_path / "t.csv")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from artifacts import list_checksums
 from merge_math import merge_math
 
 from synergy.files.artifacts import write_json, write_jsonl
@@ -72,6 +73,7 @@ def paths(tmp_path):
 
 def merged(tmp_path, paths, likelihoods=None, sigma=0.5):
     """Table, statistics and groups of conditions, and of sets of heads with the likelihoods of solutions."""
+    answered = Path(paths[0][0]).parent
     outputs = {name: str(tmp_path / f"out.{name}") for name in ("table", "statistics", "groups")}
     nll = np.array(list((likelihoods or {"baseline": []}).values()))
     solved = [Problem(f"p{k}", "1 + 1?", "Level 1", "A", "2", "2") for k in range(nll.shape[1])]
@@ -82,7 +84,8 @@ def merged(tmp_path, paths, likelihoods=None, sigma=0.5):
         for what, of_kind in zip(("records", "conditions"), paths, strict=True)
     }
     merge_math(
-        [str(tmp_path)],
+        [str(answered)],
+        [list_checksums(answered)],
         [str(tmp_path / "range.npz")],
         sets,
         sigma=sigma,
