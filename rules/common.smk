@@ -13,6 +13,7 @@ PATHVARS = workflow.pathvars
 sys.path.insert(0, str(SCRIPTS))
 from synergy.files.code_identity import script_code
 from synergy.files.folders import provided
+from synergy.prefetch.sources import changed_since
 
 KEPT = PATHVARS.apply("<resources>/kept")  # results of models, by what decides them
 
@@ -82,6 +83,14 @@ def growing(amount):
         return f"{Decimal(number) * attempt:f}{unit}"
 
     return grown
+
+
+def changed_folder(wildcards):
+    """Digest of the folder that a model was taken from, if its content is another now."""
+    record = PATHVARS.apply("<prefetch_record>").format(model=wildcards.model)
+    source = of_model("source")(wildcards)
+    source = {**source, "path": provided(source["path"])} if "path" in source else source
+    return changed_since(record, source, of_model("weights")(wildcards) == "random")
 
 
 def of_known(name, pattern, artifact):

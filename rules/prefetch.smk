@@ -45,6 +45,7 @@ rule prefetch_model:
             seed=of_model("seed"),
             layers=of_model("layers"),
             heads=of_model("heads"),
+            taken_again=changed_folder,
         ),
         hub_cache=aside(PATHVARS.apply("<resources>/hub")),
     message:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from places import MODELS
 from stand_in_replies import SIGNATURE
-from workflow_run import snakemake
+from workflow_run import planned_jobs, snakemake
 
 from synergy.models.loading import load_model
 
@@ -108,3 +108,23 @@ def test_an_interrupted_download_is_finished_by_the_next_run(hub, run, checkpoin
     run(RECORD)
     assert hub.sent("model.safetensors") == len(checkpoint["model.safetensors"])
     require_no_secrets(printed, run.folder)
+
+
+def test_a_folder_whose_weights_changed_in_place_is_taken_again(checkpoint, tmp_path):
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    for name, content in checkpoint.items():
+        (origin / name).write_bytes(content)
+    (tmp_path / "overlay.yaml").write_text(
+        yaml.safe_dump({"models": {"own": {**STANZA, "source": {"path": str(origin)}}}})
+    )
+    call = ("--directory", str(tmp_path / "run"), "--cores", "1", "--configfile", "config/smoke.yaml")
+    call = (*call, str(tmp_path / "overlay.yaml"), "--", "results/prefetch/own.json")
+    snakemake(*call)
+    assert planned_jobs(snakemake("-n", *call)) == {}
+    weights = bytearray(checkpoint["model.safetensors"])
+    weights[-1] ^= 1
+    (origin / "model.safetensors").write_bytes(weights)
+    assert planned_jobs(snakemake(*call)) == {"prefetch_model": 1}
+    assert (tmp_path / "run/resources/models/own/model.safetensors").read_bytes() == weights
+    assert planned_jobs(snakemake("-n", *call)) == {}

@@ -95,7 +95,7 @@ def test_two_processes_that_fetch_the_same_model_at_once_do_not_mix(hub, checkpo
         from prefetch_model import prefetch_model
         source = {{"hub": "org/tiny", "revision": "main"}}
         places = "{tmp_path}/cache", "{tmp_path}/models/tiny", "{tmp_path}/tiny.json"
-        prefetch_model("tiny", source, "trained", 0, 2, 4, *places)
+        prefetch_model("tiny", source, "trained", 0, 2, 4, None, *places)
     """
     environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
     processes = [subprocess.Popen([sys.executable, "-c", code], env=environment) for _ in range(2)]

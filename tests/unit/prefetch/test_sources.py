@@ -15,7 +15,7 @@ from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
 from synergy.models.loading import load_model
 from synergy.models.model_folder import INDEX, require_model
-from synergy.prefetch.sources import fetch_model
+from synergy.prefetch.sources import changed_since, fetch_model
 
 TRAINED, RANDOM = {"kind": "trained"}, {"kind": "random", "seed": 0}
 
@@ -227,8 +227,41 @@ def test_what_cannot_be_used_is_refused_before_its_weights_travel(
     hub.add("org/tiny", {path.name: path.read_bytes() for path in checkpoint.iterdir() if path.is_file()})
     source = {"path": str(checkpoint)} if origin == "path" else {"hub": "org/tiny", "revision": "main"}
     with pytest.raises(InputError) as raised:
-        prefetch_model("tiny", source, "trained", 0, 2, 4, *(str(tmp_path / name) for name in ("cache", "m", "r.json")))
+        prefetch_model(
+            "tiny", source, "trained", 0, 2, 4, None, *(str(tmp_path / name) for name in ("cache", "m", "r.json"))
+        )
     assert found in str(raised.value)
     assert hint in raised.value.hint
     assert not hub.sent("model-0")
     assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "again"),
+    [
+        (lambda folder: None, False),
+        (lambda folder: [os.utime(path, (1, 1)) for path in folder.iterdir()], False),
+        (lambda folder: rewrite(next(folder.glob("model-00002*"))), True),
+        (lambda folder: rewrite(folder / "tokenizer.json"), True),
+        (lambda folder: rewrite(folder / "consolidated.safetensors"), False),
+        (shutil.rmtree, False),
+    ],
+    ids=["nothing", "dates", "weights", "tokenizer", "what is not taken", "gone"],
+)
+def test_a_folder_whose_content_changes_is_taken_again_once(checkpoint, tmp_path, changed, again):
+    source = {"path": str(checkpoint)}
+    places = [str(tmp_path / name) for name in ("cache", "m", "r.json")]
+    assert changed_since(places[2], source, False) is None  # nothing was fetched yet
+    prefetch_model("tiny", source, "trained", 0, 2, 4, None, *places)
+    changed(checkpoint)
+    digest = changed_since(places[2], source, False)
+    assert (digest is not None) == again
+    if again:
+        prefetch_model("tiny", source, "trained", 0, 2, 4, digest, *places)
+        assert changed_since(places[2], source, False) == digest  # and so the job stays done
+
+
+def rewrite(path):
+    """Write another content in place, of the same length where it is no text."""
+    content = path.read_bytes()
+    path.write_bytes(content + b"\n" if path.suffix == ".json" else content[:-1] + bytes([content[-1] ^ 1]))

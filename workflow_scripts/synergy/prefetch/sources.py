@@ -1,12 +1,14 @@
 """Fetching a model into a local folder of config, tokenizer and safetensors, from wherever it lives."""
 
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from synergy.files.artifacts import sha256
 from synergy.files.errors import InputError
 from synergy.files.folders import room_on_disk
+from synergy.files.kept_results import digest_of
 from synergy.models.model_folder import (
     SAFETENSORS_HINT,
     files_in,
@@ -104,6 +106,42 @@ def check_geometry(folder: Path, key: str, layers: int, heads: int) -> dict:
         "d_model": config.hidden_size,
         "vocabulary": config.vocab_size,
     }
+
+
+def sizes_and_times(origin: Path, random_weights: bool) -> dict[str, list[int]]:
+    """Size in bytes and time of the last change in ns of each file of a model's folder that is taken, by name."""
+    names = files_in(origin)
+    taken = {*small_files(names), *(() if random_weights else weight_files(origin, names))}
+    found = {name: (origin / name).stat() for name in sorted(taken & set(names))}
+    return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in found.items()}
+
+
+def content_digest(folder: Path, names: Iterable[str]) -> str:
+    """One digest of the content of files in a folder."""
+    return digest_of({name: sha256(folder / name) for name in names})
+
+
+def changed_since(record: str | Path, source: dict, random_weights: bool) -> str | None:
+    """Digest of a folder's content, if it is another than when the model was taken from it, as its record says.
+
+    Sizes and times are compared first; only files of which one differs are read. A model that was taken again keeps
+    the digest (``taken_again``), so that what this gives changes with the content alone.
+    """
+    if "path" not in source or not (origin := Path(source["path"])).is_dir():
+        return None
+    try:
+        made = json.loads(Path(record).read_text(encoding="utf-8"))
+        known, again = made["state"], made["taken_again"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # not fetched yet, or by an earlier version
+    try:
+        files = sizes_and_times(origin, random_weights)
+    except InputError:  # A damaged index: what was taken before stays.
+        return again
+    if not known or known["files"] == files:
+        return again
+    digest = content_digest(origin, files)
+    return again if digest == known["digest"] else digest
 
 
 def _fetch_from_path(folder: Path, origin: Path, random_weights: bool, hint: str, check: Callable) -> None:
