@@ -1,4 +1,5 @@
 # make demo   the whole study on a small real model, on this machine
+# make laptop claims 1 to 5 on four small models, on this machine
 # make test   every check and test
 # make bench  the speed of every stage beside its target, into docs/speed.md (20 minutes on 2 cores)
 # make docs   the parts of docs/ that follow from code, rules and config
@@ -8,7 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
-.PHONY: install demo test lint docs bench clean
+.PHONY: install demo laptop test lint docs bench clean
 
 install: $(VENV)/.installed
 
@@ -23,6 +24,9 @@ demo: install
 	$(SNAKEMAKE) --configfile config/demo.yaml --prioritize results/figures/smollm2-135m_null_profile.png
 	$(SNAKEMAKE) --configfile config/demo.yaml --report results/report.html --quiet all
 	@$(BIN)/python tests/benchmarks/cost_table.py --summary
+
+laptop: install
+	$(SNAKEMAKE) --configfile config/laptop.yaml -- claims_of_activations
 
 test: install lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov=workflow_scripts --cov-report=term:skip-covered

@@ -146,10 +146,10 @@ def is_own(path):
         return True
 
 
-def unless_own(artifact):
-    """Function that gives an input of the recording; none where the activations are a user's, which nothing outdates."""
-    own = lambda wildcards: is_own(PATHVARS.apply("<activations>").format(model=wildcards.model))
-    return lambda wildcards: [] if own(wildcards) else artifact
+def unless_own(given, made="activations"):
+    """Function that gives an input of what makes an artifact; none where that is a user's, which nothing outdates."""
+    own = lambda wildcards: is_own(PATHVARS.apply(f"<{made}>").format(model=wildcards.model))
+    return lambda wildcards: [] if own(wildcards) else given
 
 
 def noise_conditions(sigma, n_cores, n_random):

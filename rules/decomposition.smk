@@ -36,10 +36,10 @@ rule decompose_pairs:
 rule merge_pairs:
     """Check that the shards make a whole and put them together into matrices."""
     input:
-        shards=gather.pairs(PATHVARS.apply("<pair_shard>"), model="{model}"),
-        activations="<activations>",
+        shards=unless_own(gather.pairs(PATHVARS.apply("<pair_shard>"), model="{model}"), "pairwise"),
+        activations=unless_own("<activations>", "pairwise"),
     output:
-        pairwise="<pairwise>",
+        pairwise=update("<pairwise>"),
     log:
         "<logs>/merge_pairs/{model}.log",
     benchmark:

@@ -15,6 +15,13 @@ rule robustness:
         figures(STUDY, ["robustness"]),
 
 
+rule claims_of_activations:
+    """Test claims 1 to 5 and draw what shows them: all that recorded heads alone can say about the study's models."""
+    input:
+        collect(PATHVARS.apply("<robustness>_claims.csv"), model=STUDY),
+        figures(STUDY, [*CONTROL_FIGURES, *(["robustness"] if VARIANTS[1:] else [])]),
+
+
 rule vary_series:
     """Make other series from the recorded ones: without drift, cut at their end, of half of the prompts, after W_O."""
     input:

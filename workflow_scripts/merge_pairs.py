@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from synergy.files.artifacts import write_npz
 from synergy.files.console import logged_to
+from synergy.files.kept_results import require_ours
 from synergy.files.provenance import provenance
 from synergy.phiid.pairwise import merge_shards
 from synergy.recording.activations import fingerprint, read_activations
@@ -15,8 +16,10 @@ def merge_pairs(shards: Sequence[str], activations: str, pairwise: str) -> None:
     Raises
     ------
     InputError
-        Naming the shard that is foreign, mixed, overlapping, missing or broken.
+        Naming the shard that is foreign, mixed, overlapping, missing or broken; or if there is a file at `pairwise`
+        that this workflow did not make.
     """
+    require_ours(pairwise)
     arrays, note = read_activations(activations)
     matrices, parameters = merge_shards(shards, fingerprint(arrays["activations"], arrays["n_tokens"]))
     write_npz(pairwise, provenance("merge_pairs", parameters, note), **matrices)

@@ -9,6 +9,8 @@ from places import REPOSITORY
 from workflow_run import SMOKE, planned_jobs, snakemake
 
 ACTIVATIONS = "results/activations/tiny-qwen3_activations.npz"
+PAIRWISE = "results/phiid_scores/tiny-qwen3_pairwise_phiid.npz"
+HEATMAPS = "results/figures/tiny-qwen3_synergy_redundancy.png"
 RANKING = "results/phiid_scores/tiny-qwen3_head_rankings.csv"
 ABLATION = "results/ablation/tiny-qwen3_ablation.csv"
 CALL = ("-s", str(REPOSITORY / "Snakefile"), "--configfile", str(REPOSITORY / "config/smoke.yaml"))
@@ -40,3 +42,28 @@ def test_they_stay_where_something_else_of_the_recording_is_wanted(folder):
     said = snakemake(*CALL, *SMOKE[2:4], "--", ABLATION, cwd=folder, check=False)
     assert f"mv {ACTIVATIONS}" in said
     assert (folder / ACTIVATIONS).read_bytes() == before
+
+
+def test_series_alone_are_ranked(folder):
+    """Activations as other pipelines write them: lengths follow from the padding, categories are unknown."""
+    series = np.load(folder / ACTIVATIONS)["activations"]
+    series[2, :, 20:] = np.nan
+    np.savez(folder / ACTIVATIONS, activations=series)
+    snakemake(*CALL, *SMOKE[2:4], "--", RANKING, cwd=folder)
+    assert len((folder / RANKING).read_text().splitlines()) == 9
+
+
+@pytest.mark.parametrize("age_s", [0, 3600 * 24 * 365], ids=["newer than the clone", "older"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_matrices_of_another_pipeline_stay_and_are_drawn(folder, age_s, alone):
+    if alone:
+        (folder / ACTIVATIONS).unlink()
+    (folder / PAIRWISE).parent.mkdir(parents=True)
+    matrix = np.abs(np.random.default_rng(1).normal(size=(8, 8)))
+    np.savez(folder / PAIRWISE, sts_matrix=matrix + matrix.T, rtr_matrix=matrix + matrix.T)
+    then = time.time() - age_s
+    os.utime(folder / PAIRWISE, (then, then))
+    before = (folder / PAIRWISE).read_bytes()
+    assert planned_jobs(snakemake(*CALL, *SMOKE[2:4], "--", HEATMAPS, cwd=folder)) == {"plot_heatmaps": 1}
+    assert (folder / PAIRWISE).read_bytes() == before
+    assert (folder / HEATMAPS).exists()

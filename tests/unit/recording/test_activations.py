@@ -25,8 +25,12 @@ def put(array, value, *place):
         ({"activations": SERIES.astype(int)}, "floats for activations", "int64"),
         ({"activations": SERIES + 1j}, "floats for activations", "complex"),
         ({"activations": SERIES.astype(str)}, "floats for activations", "types <U"),
-        ({"activations": None}, "arrays activations, n_tokens", "no activations"),
-        ({"n_tokens": None}, "arrays activations, n_tokens", "no n_tokens"),
+        ({"activations": None}, "arrays activations", "no activations"),
+        ({"n_tokens": None, "activations": SERIES[0]}, "activations (n_prompts, n_heads_total, n_tokens)", "shapes"),
+        ({"n_tokens": None, "activations": SERIES.astype(int)}, "floats for activations", "int64"),
+        ({"n_tokens": None, "activations": put(SERIES, np.nan, 1, 2, 7)}, "finite activations", "head 2, token 7"),
+        ({"n_tokens": None, "activations": put(SERIES, np.nan, 1, slice(None), 3)}, "finite activations", "token 3"),
+        ({"n_tokens": None, "activations": put(SERIES, np.nan, 1)}, "n_tokens of at least 1", "found 0"),
         ({"n_tokens": LENGTHS + 0.5}, "whole numbers for n_tokens", "float64"),
         ({"n_tokens": put(LENGTHS, 0, 0)}, "n_tokens of at least 1", "found 0"),
         ({"n_tokens": put(LENGTHS, 9, 0)}, "n_tokens of at most 8", "found 9"),
@@ -64,3 +68,15 @@ def test_groups_of_prompts_are_balanced_and_hold_every_prompt_once(sizes, n_grou
     for name in set(category):
         held = [(category[group] == name).sum() for group in groups]
         assert max(held) - min(held) <= 1
+
+
+@pytest.mark.parametrize("n_tokens", [[8, 8, 8, 8], [8, 5, 1, 7]])
+def test_lengths_follow_from_what_pads_the_series(tmp_path, n_tokens):
+    """As other pipelines write them: the series alone."""
+    series = SERIES.copy()
+    for prompt, n in enumerate(n_tokens):
+        series[prompt, :, n:] = np.nan
+    np.savez(tmp_path / "own.npz", activations=series)
+    arrays, note = read_activations(str(tmp_path / "own.npz"))
+    assert arrays["n_tokens"].tolist() == n_tokens
+    assert note == {}

@@ -12,6 +12,7 @@ from places import PUBLISHED
 
 from synergy.claims.verdicts import NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDECIDED
 from synergy.files.errors import InputError
+from synergy.phiid.pairwise import read_pairwise
 from synergy.report.ablation_figure import draw_floor
 from synergy.report.robustness_figure import robustness_figure
 from synergy.report.style import new_figure
@@ -175,3 +176,16 @@ def test_a_figure_from_a_broken_table_names_the_file(figure_of, tmp_path):
     with pytest.raises(InputError, match=r"ranking\.csv"):
         figure_of("plot_head_ranking", "one-head", ranking=str(tmp_path / "ranking.csv"))
     assert not (tmp_path / "figure.png").exists()
+
+
+@pytest.mark.parametrize("name", ["plot_heatmaps", "plot_graph_cores"])
+def test_matrices_of_another_pipeline_are_drawn_without_a_null(figure_of, folders, tmp_path, name):
+    """Two matrices with a zero diagonal, and nothing beside them."""
+    key = next(iter(MODELS))
+    atoms = dict(np.load(inputs(folders[key], name, *MODELS[key][:2])["pairwise"]))
+    own = {matrix: np.nan_to_num(atoms[matrix]) for matrix in ("sts_matrix", "rtr_matrix")}
+    np.savez(tmp_path / "own.npz", **own)
+    figure = figure_of(name, key, pairwise=str(tmp_path / "own.npz"))
+    assert (NO_NULL in words(figure)) == (name == "plot_heatmaps")
+    with pytest.raises(InputError, match=r"no head_prompt_sts[\s\S]* mv .*own\.npz"):
+        read_pairwise(str(tmp_path / "own.npz"), ["sts_matrix", "head_prompt_sts"])

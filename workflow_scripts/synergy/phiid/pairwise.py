@@ -14,6 +14,7 @@ from synergy.phiid.pairs import QUANTITIES, WITH_NULL, between_layers, fixed_poi
 PAIR_VALUES = (*QUANTITIES, *(f"{name}_null_{moment}" for name in WITH_NULL for moment in ("mean", "sd")))
 COUNTS = ("n_undefined", "n_null")
 SUMS = ("head_prompt_sums", "head_null_sums", "layer_prompt_sums", "layer_null_sums")
+NULL_MATRICES = ("_null_mean", "_null_sd")
 MADE_OF = ("first_pair", "last_pair", "n_heads_total", "n_prompts", "fingerprint")
 
 
@@ -189,10 +190,24 @@ def _check_cover(shards: list[dict], total: int) -> None:
         )
 
 
+def _without_null(arrays: dict[str, np.ndarray], required: Sequence[str]) -> dict[str, np.ndarray]:
+    """Matrices that this workflow did not make: no diagonal, and NaN where the null would be."""
+    matrices = {name: array for name, array in arrays.items() if name.endswith("_matrix") and array.dtype.kind == "f"}
+    for name, matrix in matrices.items():
+        if matrix.ndim == 2:
+            arrays[name] = np.where(np.eye(*matrix.shape, dtype=bool), np.nan, matrix)
+    for name in required:
+        if name.endswith(NULL_MATRICES) and name not in arrays and matrices:
+            arrays[name] = np.full_like(next(iter(matrices.values())), np.nan)
+    return arrays
+
+
 def read_pairwise(
     path: str, required: Sequence[str], n_heads_total: int | None = None
 ) -> tuple[dict[str, np.ndarray], dict]:
-    """Read the file of ``merge_pairs``.
+    """Read the file of ``merge_pairs``, or matrices of other pipelines under the same names.
+
+    Those have no null and whatever diagonal: here NaN.
 
     Parameters
     ----------
@@ -215,7 +230,13 @@ def read_pairwise(
     InputError
         Naming the file, if it cannot be read, lacks an array, or holds one of another type or shape.
     """
-    arrays, note = read_npz(path, required)
+    arrays, note = read_npz(path)
+    hint = f"delete {path} and run the workflow again"
+    if "made_by" not in note:
+        arrays = _without_null(arrays, required)
+        hint = f"these matrices are not ours; to have all of it made from the activations: mv {path} {path}.before"
+    if missing := [name for name in required if name not in arrays]:
+        raise InputError(f"arrays {', '.join(required)} in {path}", f"no {', '.join(missing)}", hint)
     n_heads = n_heads_total if n_heads_total else max(arrays[required[0]].shape, default=0)
     for name in required:
         found, kind = arrays[name], "U" if name == "fingerprint" else "f"
@@ -233,6 +254,6 @@ def read_pairwise(
             raise InputError(
                 f"{name} {form} in {path}",
                 f"{found.dtype} {found.shape}",
-                f"delete {path} and run the workflow again; if it stays so, correct layers and heads in the config",
+                f"{hint}; if it stays so, correct layers and heads in the config",
             )
     return arrays, note

@@ -21,6 +21,9 @@ PER_PROMPT = ("category", "natural_length")  # arrays that may be beside the ser
 def read_activations(path: str) -> tuple[dict[str, np.ndarray], dict]:
     """Read and check an activations file.
 
+    A file without ``n_tokens``, as other pipelines write it, holds series that are as long as the array, or that NaN
+    pads at the end.
+
     Returns
     -------
     arrays : dict
@@ -33,7 +36,9 @@ def read_activations(path: str) -> tuple[dict[str, np.ndarray], dict]:
     InputError
         Naming the file, if it cannot be read or `check_series` refuses it.
     """
-    arrays, note = read_npz(path, ("activations", "n_tokens"))
+    arrays, note = read_npz(path, ("activations",))
+    if "n_tokens" not in arrays:
+        arrays["n_tokens"] = lengths(arrays["activations"])
     check_series(arrays["activations"], arrays["n_tokens"], f" in {path}")
     shape = arrays["activations"].shape
     beside = {name: shape[:1] for name in PER_PROMPT} | {"activations_after_output": shape}
@@ -41,6 +46,14 @@ def read_activations(path: str) -> tuple[dict[str, np.ndarray], dict]:
         if name in arrays and arrays[name].shape != expected:
             raise InputError(f"{name} {expected} in {path}", f"shape {arrays[name].shape}", AGAIN)
     return arrays, note
+
+
+def lengths(activations: np.ndarray) -> np.ndarray:
+    """Length of each prompt's series that NaN pads at the end, int64 (n_prompts,); what is no series has none."""
+    if activations.dtype.kind != "f" or activations.ndim != 3:
+        return np.zeros(activations.shape[:1], dtype=np.int64)
+    padding = np.isnan(activations).all(axis=1)  # (n_prompts, n_tokens)
+    return activations.shape[2] - np.logical_and.accumulate(padding[:, ::-1], axis=1).sum(axis=1)
 
 
 def check_series(activations: np.ndarray, n_tokens: np.ndarray, place: str = "") -> None:
