@@ -1,4 +1,4 @@
-"""Figure of the ablation: how far the predictions move as heads are removed, a line an order."""
+"""Figure of the ablation: how far the predictions move as heads are removed, and the rank of the two cores."""
 
 import numpy as np
 import pandas as pd
@@ -6,19 +6,17 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from synergy.ablation.curves import curve_of_order, methods, noise_floor
-from synergy.report.style import MARKED, NULL, ORDER_STYLES, TWO_COLUMNS, band, new_figure, shared_legend
+from synergy.ablation.curves import curve_of_order, methods
+from synergy.report.style import MARKED, NULL, ORDER_STYLES, TWO_COLUMNS, band, new_figure, say, shared_legend
 
 GIVEN = {"zero": "zeros", "mean": "their mean output"}
 BAND, WIDE_BAND = 0.16, 0.08  # opacity; bands that span seeds are wide and lie upon one another
 FEW_STEPS = 12  # up to so many, each step gets a marker
-ROOM_BELOW = 2.0  # on a logarithmic axis, below the lowest KL of any step
-SIMILAR = 1000.0  # a noise floor that lies further below the lowest KL than this factor is told, not drawn
 FLOOR_LINE = {"color": NULL, "linewidth": 0.8, "linestyle": (0, (2, 2))}
 
 
 def ablation_figure(model: str, ablation: pd.DataFrame, published: pd.DataFrame, published_name: str | None) -> Figure:
-    """KL against the fraction of heads removed, on a linear and on a logarithmic axis, a row a method.
+    """KL against the fraction of heads removed, and where the two cores stand among the drawn orders, a row a method.
 
     Parameters
     ----------
@@ -31,24 +29,66 @@ def ablation_figure(model: str, ablation: pd.DataFrame, published: pd.DataFrame,
         The paper's name of the model; None where it does not have it.
     """
     shown = methods(ablation)
-    figure = new_figure(TWO_COLUMNS, 1.2 + 2.4 * len(shown), f"{model}: what removing heads does to its predictions")
-    for (linear, logarithmic), method in zip(figure.subplots(len(shown), 2, squeeze=False), shown, strict=True):
+    drawn = {method: at_largest_fraction(ablation, method) for method in shown}
+    figure = new_figure(TWO_COLUMNS, 1.2 + 2.4 * len(shown), f"{model}: {rank_in_words(drawn[shown[0]])}")
+    for (curves_of, ranks), method in zip(figure.subplots(len(shown), 2, squeeze=False), shown, strict=True):
         own = ablation[ablation["method"] == method]
         curves = order_curves(own, method)
-        few = curves["order"].value_counts().max() <= FEW_STEPS
-        some = own[own["num_heads_removed"] > 0]
-        for axes, lowest in ((linear, 0.0), (logarithmic, some["fraction_removed"].min())):
-            draw_curves(axes, curves[curves["fraction"] >= lowest], marked=few)
-            if published_name and method == "zero":
-                theirs = published[published["fraction_removed"] >= lowest]
-                _draw_published_orders(axes, theirs, published_name)
-            axes.set(xlabel="fraction of heads removed", ylabel="KL divergence (nats per token)")
-        linear.set(xlim=(0, None), ylim=(0, None), title=f"heads give {GIVEN[method]}")
-        # Nothing removed has no place on a logarithmic axis: there it is the noise floor.
-        logarithmic.set(yscale="log", title="the same, logarithmic KL")
-        draw_floor(logarithmic, noise_floor(own), some["mean_kl_div"].min())
+        draw_curves(curves_of, curves, marked=curves["order"].value_counts().max() <= FEW_STEPS)
+        if published_name and method == "zero":
+            _draw_published_orders(curves_of, published, published_name)
+        curves_of.set(xlabel="fraction of heads removed", ylabel="KL divergence (nats per token)")
+        curves_of.set(xlim=(0, None), ylim=(0, None), title=f"heads give {GIVEN[method]}")
+        _draw_ranks(ranks, drawn[method])
     shared_legend(figure, ncols=3)
     return figure
+
+
+def at_largest_fraction(ablation: pd.DataFrame, method: str) -> pd.DataFrame:
+    """KL of every order at the largest fraction at which all of them were measured.
+
+    Returns
+    -------
+    DataFrame
+        A row an order and seed: ``order``, ``seed``, ``fraction`` and ``kl``; none where they share no fraction.
+    """
+    own = ablation[(ablation["method"] == method) & (ablation["num_heads_removed"] > 0)]
+    n_orders = own.groupby("num_heads_removed").size()
+    shared = n_orders[n_orders == own.groupby(["order_type", "seed"]).ngroups].index
+    own = own[own["num_heads_removed"] == shared.max()] if len(shared) else own[:0]
+    names = {"order_type": "order", "fraction_removed": "fraction", "mean_kl_div": "kl"}
+    return own.rename(columns=names)[["order", "seed", "fraction", "kl"]]
+
+
+def rank_in_words(drawn: pd.DataFrame) -> str:
+    """What the figure shows: how many random orders do less harm than the synergistic one."""
+    cores, random = (drawn[drawn["order"] == order]["kl"] for order in ("synergistic", "random"))
+    if not len(cores) or not len(random):
+        return "what removing heads does to its predictions"
+    beyond = int((cores.mean() > random).sum())
+    return f"the synergistic order does more harm than {beyond} of {len(random)} random ones"
+
+
+def _draw_ranks(axes: Axes, drawn: pd.DataFrame) -> None:
+    """The two cores as lines, and every drawn order as a dot, a column a kind."""
+    kinds = [order for order in ORDER_STYLES if order.startswith("random") and (drawn["order"] == order).any()]
+    if not kinds:
+        say(axes, "no fraction at which random orders were measured too")
+        return
+    generator = np.random.default_rng(0)  # of places alone
+    for place, kind in enumerate(kinds):
+        own = drawn[drawn["order"] == kind]["kl"]
+        x = place + generator.uniform(-0.25, 0.25, len(own))
+        axes.scatter(x, own, s=9, color=ORDER_STYLES[kind][0], alpha=0.7, linewidths=0, zorder=3)
+    for core in ("synergistic", "redundant"):
+        for kl in drawn[drawn["order"] == core]["kl"]:
+            axes.axhline(kl, color=ORDER_STYLES[core][0], zorder=2)
+    words = [ORDER_STYLES[kind][2].replace("random, ", "").replace("-matched", "-\nmatched") for kind in kinds]
+    counts = [(drawn["order"] == kind).sum() for kind in kinds]
+    axes.set_xticks(range(len(kinds)), [f"{word}\nn = {n}" for word, n in zip(words, counts, strict=True)])
+    axes.set(xlim=(-0.6, len(kinds) - 0.4), ylim=(0, None), ylabel="KL divergence (nats per token)")
+    axes.set_xlabel("drawn orders, a dot each; lines: the two cores")
+    axes.set_title(f"at {drawn['fraction'].iloc[0]:.0%} of the heads")
 
 
 def order_curves(ablation: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -103,20 +143,3 @@ def _draw_published_orders(axes: Axes, published: pd.DataFrame, name: str) -> No
         zorder=2,
         ax=axes,
     )
-
-
-def draw_floor(axes: Axes, floor: float, lowest_kl: float) -> None:
-    """Line at the KL measured with nothing removed, on a logarithmic axis that begins below it and the lowest KL.
-
-    A floor far below every step (float32) would leave the curves no room: it is named in the legend alone.
-    """
-    if not lowest_kl > 0:
-        return
-    label = "noise floor (0 heads removed)"
-    if floor > lowest_kl / SIMILAR:
-        axes.axhline(floor, label=label, **FLOOR_LINE)
-        axes.set_ylim(bottom=min(floor / 2, lowest_kl / ROOM_BELOW))
-        return
-    if floor >= 0:
-        axes.plot([], [], label=f"{label} {floor:.0e}, below the axis", **FLOOR_LINE)
-    axes.set_ylim(bottom=lowest_kl / ROOM_BELOW)

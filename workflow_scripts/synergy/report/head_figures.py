@@ -10,6 +10,8 @@ from matplotlib.image import AxesImage
 from synergy.heads.scores import configured_score
 from synergy.report.style import (
     DIVERGING,
+    EXCESS_REDUNDANCY,
+    EXCESS_SYNERGY,
     INK,
     SEQUENTIAL_REDUNDANCY,
     SEQUENTIAL_SYNERGY,
@@ -26,7 +28,10 @@ from synergy.report.style import (
 from synergy.statistics.descriptive import rank_quantiles
 
 MAPS = {"syn_red_score": "score", "excess_score": "score of what exceeds the null"}
-MATRICES = (("synergy", "sts", SEQUENTIAL_SYNERGY), ("redundancy", "rtr", SEQUENTIAL_REDUNDANCY))
+MATRICES = (
+    ("synergy", "sts", SEQUENTIAL_SYNERGY, EXCESS_SYNERGY),
+    ("redundancy", "rtr", SEQUENTIAL_REDUNDANCY, EXCESS_REDUNDANCY),
+)
 
 
 def head_ranking_figure(
@@ -101,18 +106,20 @@ def heatmaps_figure(model: str, atoms: dict[str, np.ndarray], layers: int, heads
         ``sts_matrix``, ``rtr_matrix``, ``sts_null_mean``, ``rtr_null_mean``, in nats.
     layers, heads : int
     """
-    figure = new_figure(TWO_COLUMNS, 6.5, f"{model}: every pair of its {layers * heads:,} heads", layout="compressed")
-    for (above, below), (name, atom, colours) in zip(figure.subplots(2, 2).T, MATRICES, strict=True):
+    means = [np.nanmean(atoms[f"{atom}_matrix"]) for _, atom, _, _ in MATRICES]
+    title = f"{model}: over pairs of {layers * heads:,} heads, synergy is {means[0] / means[1]:.2g} times redundancy"
+    figure = new_figure(TWO_COLUMNS, 6.5, title, layout="compressed")
+    for (above, below), (name, atom, colours, of_excess) in zip(figure.subplots(2, 2).T, MATRICES, strict=True):
         observed, null = atoms[f"{atom}_matrix"], atoms[f"{atom}_null_mean"]
         image = _draw_matrix(above, observed, layers, heads, colours, robust_limits(observed))
         colour_bar(figure, image, above, f"{name} ({atom}, nats)")
-        above.set_title(name)
+        above.set_title(f"{name}: {np.nanmean(observed):.2g} nats on average", fontsize=8)
         above.set_ylabel("layer of one head")
         if np.isfinite(null).any():
             excess = observed - null
-            image = _draw_matrix(below, excess, layers, heads, DIVERGING, limits_around(excess, 0.0))
+            image = _draw_matrix(below, excess, layers, heads, of_excess, limits_around(excess, 0.0))
             colour_bar(figure, image, below, f"{name} - null mean (nats)")
-            below.set_title(f"{name} minus its null")
+            below.set_title(f"minus its null: {np.nanmean(excess):+.2g} nats; scales differ", fontsize=8)
             below.set(xlabel="layer of the other head", ylabel="layer of one head")
         else:
             say(below, "no null was computed")

@@ -6,7 +6,14 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from synergy.heads.layer_profiles import FEWEST_LAYERS, depths, layer_means, resampled_profiles, template_correlation
+from synergy.heads.layer_profiles import (
+    FEWEST_LAYERS,
+    depth_p,
+    depths,
+    layer_means,
+    resampled_profiles,
+    template_correlation,
+)
 from synergy.heads.scores import SCORES, configured_score
 from synergy.report.style import (
     FAINT,
@@ -26,7 +33,7 @@ from synergy.report.style import (
 )
 from synergy.statistics.descriptive import pearson, rank_quantiles
 
-BOOTSTRAPS = 1000
+BOOTSTRAPS, DEPTH_DRAWS = 1000, 2000
 SHOWN_BESIDE_NULL = ("avg_synergy", "avg_redundancy", "excess_synergy", "excess_redundancy", "outside_calibration")
 OTHER_DASHES = ((3, 1), (1, 1), (5, 1))
 
@@ -47,7 +54,7 @@ def profile_figure(
     published_name : str or None
         The paper's name of the model; None where it does not have it.
     """
-    figure = new_figure(TWO_COLUMNS, 3.0, f"{model}: from redundant to synergistic, over depth")
+    figure = new_figure(TWO_COLUMNS, 3.2, f"{model}: {_fit_in_words(ranking, layers, heads)}")
     panels = figure.subplots(1, 3 if published_name else 2)
     _draw_score(panels[0], ranking, layers, heads)
     _draw_excess(panels[1], ranking, layers, heads)
@@ -58,6 +65,17 @@ def profile_figure(
         if axes.get_legend():
             seaborn.move_legend(axes, "upper center", bbox_to_anchor=(0.5, -0.22))
     return figure
+
+
+def _fit_in_words(ranking: pd.DataFrame, layers: int, heads: int) -> str:
+    """What the figure shows: how far the profile is an inverted U, and how often one as smooth is by chance."""
+    profile = layer_means(ranking["syn_red_score"].to_numpy(), layers, heads)
+    if layers < FEWEST_LAYERS or not np.isfinite(profile).all() or not np.ptp(profile):
+        return "from redundant to synergistic, over depth"
+    p_value = depth_p(profile, DEPTH_DRAWS, seed=0)
+    return (
+        f"inverted-U fit {float(template_correlation(profile)):+.2f} over depth (p = {p_value:.2g} for one as smooth)"
+    )
 
 
 def _draw_score(axes: Axes, ranking: pd.DataFrame, layers: int, heads: int) -> None:
@@ -71,7 +89,8 @@ def _draw_score(axes: Axes, ranking: pd.DataFrame, layers: int, heads: int) -> N
         if name != configured
     }
     dashes = dict(zip(others, OTHER_DASHES, strict=False))
-    seaborn.lineplot(pd.DataFrame(others), palette=dict.fromkeys(others, NULL), dashes=dashes, linewidth=1, ax=axes)
+    how = {"palette": dict.fromkeys(others, FAINT), "dashes": dashes, "linewidth": 0.7, "zorder": 1}
+    seaborn.lineplot(pd.DataFrame(others), **how, ax=axes)
 
 
 def _draw_excess(axes: Axes, ranking: pd.DataFrame, layers: int, heads: int) -> None:
@@ -89,7 +108,12 @@ def _draw_profile(axes: Axes, scores: pd.Series, layers: int, heads: int, title:
     profile, x = layer_means(scores, layers, heads), np.arange(layers)
     low, high = np.nanpercentile(resampled_profiles(scores, layers, heads, BOOTSTRAPS, seed=0), [2.5, 97.5], axis=0)
     zero_line(axes, 0.5)
-    band(axes, x, low, high, INK, 0.12)
+    if layers >= FEWEST_LAYERS and np.isfinite(profile).all():
+        # What the profiles are that its p counts: as smooth over depth, about the same mean, and as wide.
+        reach = 1.96 * profile.std()
+        middle, words = profile.mean(), "95 % of profiles as smooth by chance"
+        band(axes, x, middle - reach, middle + reach, NULL, 0.15, label=words)
+    band(axes, x, low, high, INK, 0.25, label="95 % interval, heads of the layer resampled")
     seaborn.lineplot(x=x, y=profile, color=INK, label=label, zorder=2, ax=axes)
     sides = {True: SYNERGY, False: REDUNDANCY}
     seaborn.scatterplot(
@@ -130,23 +154,34 @@ def null_figure(model: str, ranking: pd.DataFrame, draws: dict[str, np.ndarray],
         Mean ``synergy`` and ``redundancy`` of each head in every surrogate, in nats.
     layers, heads : int
     """
-    figure = new_figure(TWO_COLUMNS, 4.7, f"{model}: information of each layer's heads, beside its null")
+    observed = {name: layer_means(ranking[f"avg_{name}"].to_numpy(), layers, heads) for name in NETWORK_COLOURS}
+    nulls = {name: layer_means(draws[name], layers, heads) for name in NETWORK_COLOURS}
+    figure = new_figure(TWO_COLUMNS, 4.7, f"{model}: {_exceeding_in_words(observed, nulls)}")
     panels = figure.subplots(2, 2, sharex=True, height_ratios=(3, 2))
     for (above, below), (name, colour) in zip(panels.T, NETWORK_COLOURS.items(), strict=True):
-        observed = layer_means(ranking[f"avg_{name}"].to_numpy(), layers, heads)
-        _draw_beside_null(above, below, name, observed, layer_means(draws[name], layers, heads), colour)
+        _draw_beside_null(above, below, name, observed[name], nulls[name], colour)
         lowest = below if below.axison else above
         lowest.tick_params(labelbottom=True)
         layer_axis(above, layers, label=lowest is above)
         layer_axis(below, layers)
+    words = None
     if np.isfinite(draws["synergy"]).any():
-        words = f"{ranking['outside_calibration'].mean():.0%} of all series are outside the null's calibration"
+        words = f"{len(draws['synergy'])} surrogates; "
+        words += f"{ranking['outside_calibration'].mean():.0%} of all series are outside the null's calibration"
         together = pearson(ranking["excess_synergy"].to_numpy(), ranking["excess_redundancy"].to_numpy())
         if np.isfinite(together):
             words += f"; over heads, excess synergy and excess redundancy correlate by {together:.2f}"
-        figure.supxlabel(words, x=0.01, ha="left", fontsize=8)
-    shared_legend(figure, ncols=4)
+    shared_legend(figure, ncols=4, title=words, title_fontsize=7)
     return figure
+
+
+def _exceeding_in_words(observed: dict[str, np.ndarray], nulls: dict[str, np.ndarray]) -> str:
+    """What the figure shows: in how many layers each atom is above its null's 95 % band."""
+    if not all(np.isfinite(draws).any() for draws in nulls.values()):
+        return "information of each layer's heads"
+    above = {name: np.count_nonzero(observed[name] > np.percentile(nulls[name], 97.5, axis=0)) for name in observed}
+    words = ", ".join(f"{name} in {n or 'none'}" for name, n in above.items())
+    return f"above the null, of {len(observed['synergy'])} layers: {words}"
 
 
 def _draw_beside_null(

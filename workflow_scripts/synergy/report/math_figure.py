@@ -1,4 +1,4 @@
-"""Figure of the MATH problems under noise: accuracy by strength of the noise, at one strength, and the likelihood."""
+"""Figure of the MATH problems under noise: accuracy, answers cut off and likelihood of the solutions, by sigma."""
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,13 @@ from synergy.report.style import CONDITION_STYLES, INK, MARKED, NULL, TWO_COLUMN
 
 PALETTE = {condition: colour for condition, (colour, _) in CONDITION_STYLES.items()}
 SHIFTS = {"redundant": -0.012, "random": 0.0, "synergistic": 0.012}  # of the places, as a share of the largest sigma
-SIGMA = "noise sigma (x sd of the weights)"
+SIGMA = "noise sigma (sd of weights)"
 
 
 def math_figure(
     model: str, math: pd.DataFrame, sigma: float, published: pd.DataFrame, published_name: str | None
 ) -> Figure:
-    """Accuracy and solution likelihood against sigma, and the accuracies of one `sigma` as bars.
+    """Accuracy, answers cut off and solution likelihood against sigma, and the accuracies of one `sigma` as bars.
 
     Parameters
     ----------
@@ -31,21 +31,35 @@ def math_figure(
     published_name : str or None
         The paper's name of the model; None where it does not have it.
     """
-    figure = new_figure(TWO_COLUMNS, 3.1, f"{model}: answers under noise in chosen heads")
-    swept, bars, likelihood = figure.subplots(1, 3)
+    n_problems = int(math["n_problems"].iloc[0])
     accuracies = pooled_accuracies(math)
     is_baseline = accuracies["condition"] == "baseline"
     baseline, noisy = accuracies[is_baseline], accuracies[~is_baseline]
-    _draw_swept(swept, baseline, noisy)
-    shared_legend(figure, ncols=5)
     at_sigma = noisy[np.isclose(noisy["sigma"], sigma)]
+    title = f"{model}: {costs_in_words(baseline, at_sigma, sigma)}"
+    figure = new_figure(TWO_COLUMNS, 3.1, title)
+    swept, bars, cut_off, likelihood = figure.subplots(1, 4, width_ratios=(3, 3, 2, 3))
+    _draw_swept(swept, baseline, noisy)
+    shared_legend(
+        figure, ncols=5, title=f"{n_problems} problems; bars and bands: 95 % Wilson intervals", title_fontsize=7
+    )
     if len(at_sigma):
         _draw_bars(bars, pd.concat([baseline, at_sigma]), published, published_name)
         bars.set_title(f"at sigma = {sigma:g}")
     else:
         say(bars, f"sigma = {sigma:g} was not tried")
+    _draw_cut_off(cut_off, baseline, noisy)
     _draw_likelihood(likelihood, baseline, noisy)
     return figure
+
+
+def costs_in_words(baseline: pd.DataFrame, at_sigma: pd.DataFrame, sigma: float) -> str:
+    """What the figure shows: accuracy without noise, and with noise in each set of heads."""
+    if not len(baseline) or not len(at_sigma):
+        return "answers under noise in chosen heads"
+    named = at_sigma.set_index("condition")["accuracy"]
+    words = ", ".join(f"{name} heads {value:.0f} %" for name, value in named.items())
+    return f"{baseline['accuracy'].iloc[0]:.0f} % right; with noise in {words}"
 
 
 def pooled_accuracies(math: pd.DataFrame) -> pd.DataFrame:
@@ -78,24 +92,22 @@ def pooled_accuracies(math: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_swept(axes: Axes, baseline: pd.DataFrame, noisy: pd.DataFrame) -> None:
-    """Accuracy against sigma, one line a condition, with Wilson intervals; dotted, the share of answers cut off."""
+    """Accuracy against sigma, one line a condition, with Wilson intervals."""
     for row in baseline.itertuples():
         axes.axhline(row.accuracy, color=NULL, linestyle="--", label=CONDITION_STYLES["baseline"][1])
         axes.axhspan(row.low, row.high, color=NULL, alpha=0.15, linewidth=0)
-    seaborn.lineplot(noisy, y="cut_off", linestyle=":", linewidth=1, **_by_condition(axes))
-    axes.plot([], [], ":", color=INK, linewidth=1, label="answers cut off")
     for condition, own in noisy.groupby("condition", sort=False):
         colour, label = CONDITION_STYLES[condition]
         # Side by side, since equal sigmas would hide each other's intervals.
         x = own["sigma"] + SHIFTS[condition] * own["sigma"].max()
         axes.errorbar(x, own["accuracy"], _reaches(own), color=colour, label=label, elinewidth=0.9, **MARKED)
     axes.set(xlabel=SIGMA, ylabel="accuracy (%)", title="accuracy")
-    axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
+    axes.set_xlim(0, 1.1 * noisy["sigma"].max())
+    axes.set_ylim(0, 100)
 
 
 def _draw_bars(axes: Axes, shown: pd.DataFrame, published: pd.DataFrame, published_name: str | None) -> None:
-    """Accuracies at one sigma, seeds as dots, beside the paper's where it has the model; the share cut off below."""
+    """Accuracies at one sigma, seeds as dots, beside the paper's where it has the model."""
     places = range(len(CONDITION_STYLES))
     bars = {"x": "condition", "order": list(CONDITION_STYLES), "ax": axes, "legend": False}
     seaborn.barplot(shown, y="accuracy", hue="condition", palette=PALETTE, saturation=1, width=0.7, **bars)
@@ -117,18 +129,24 @@ def _draw_bars(axes: Axes, shown: pd.DataFrame, published: pd.DataFrame, publish
     shown = shown.set_index("condition").reindex(CONDITION_STYLES)
     axes.errorbar(places, shown["accuracy"], _reaches(shown), fmt="none", ecolor=INK, elinewidth=0.9)
     names = ["no noise", *list(CONDITION_STYLES)[1:]]
-    labels = [
-        name + (f"\n{cut_off:.0f}% cut off" if np.isfinite(cut_off) else "")
-        for name, cut_off in zip(names, shown["cut_off"], strict=True)
-    ]
-    axes.set_xticks(places, labels, rotation=35, ha="right", rotation_mode="anchor")
-    axes.set(xlabel="", ylabel="accuracy (%)")
+    axes.set_xticks(places, names, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set(xlabel="", ylabel="accuracy (%)", ylim=(0, 100))
     if published_name:
         theirs = published.set_index("condition")["accuracy_percent"].reindex(CONDITION_STYLES)
         label = f"published,\n{published_name}"
         axes.plot(places, theirs, "D", color="white", markeredgecolor=INK, markersize=3.5, label=label)
-        axes.set_ylim(top=1.2 * axes.get_ylim()[1])
+        axes.set_ylim(0, 120)
         axes.legend(loc="upper right", handletextpad=0.2)
+
+
+def _draw_cut_off(axes: Axes, baseline: pd.DataFrame, noisy: pd.DataFrame) -> None:
+    """Share of the answers that were cut off at the longest length allowed: above half, accuracy says nothing."""
+    seaborn.lineplot(noisy, y="cut_off", **MARKED, **_by_condition(axes))
+    for share in baseline["cut_off"].dropna():
+        axes.axhline(share, color=NULL, linestyle="--")
+    axes.axhline(50, color=INK, linewidth=0.7, linestyle=":")
+    axes.set(xlabel="sigma", ylabel="answers cut off (%)", title="unfinished", ylim=(0, 100))
+    axes.set_xlim(0, 1.1 * noisy["sigma"].max())
 
 
 def _draw_likelihood(axes: Axes, baseline: pd.DataFrame, noisy: pd.DataFrame) -> None:
@@ -139,8 +157,8 @@ def _draw_likelihood(axes: Axes, baseline: pd.DataFrame, noisy: pd.DataFrame) ->
     seaborn.lineplot(noisy, y="solution_nll", **MARKED, **_by_condition(axes))
     for nll in baseline["solution_nll"].dropna():
         axes.axhline(nll, color=NULL, linestyle="--")
-    axes.set(xlabel=SIGMA, ylabel="solution NLL (nats per token)", title="solution likelihood")
-    axes.set_xlim(left=0)
+    axes.set(xlabel="sigma", ylabel="NLL of solutions (nats per token)", title="higher is worse")
+    axes.set_xlim(0, 1.1 * noisy["sigma"].max())
 
 
 def _by_condition(axes: Axes) -> dict:

@@ -54,20 +54,31 @@ def profiles_figure(
         The paper's name of each model of the study, and its ``depth_fraction`` and ``layer_rank_quantile``.
     """
     any_published = any(published[model][0] for model in study)
-    figure = new_figure(TWO_COLUMNS, 0.9 + 1.75 * len(study), "Layer profiles of all models")
-    panels = figure.subplots(len(study), 3 if any_published else 2, squeeze=False, sharex=True)
+    figure = new_figure(TWO_COLUMNS, 0.9 + 1.75 * len(study), _amplitudes_in_words(rankings, study, controls))
+    panels = figure.subplots(len(study), 4 if any_published else 3, squeeze=False, sharex=True)
     for row, model in zip(panels, study, strict=True):
-        for axes, column in zip(row, ("syn_red_score", "excess_score"), strict=False):
+        for axes, column in zip(row, ("syn_red_score", "excess_score", "avg_synergy"), strict=False):
             _draw_with_control(axes, rankings[model], rankings.get(controls.get(model)), column)
         row[0].set_ylabel(f"{model}\nmean score")
         if any_published:
-            _draw_ranks(row[2], by_layer(rankings[model], "syn_red_score"), *published[model])
-    for axes, title in zip(panels[0], ("score", "score, null subtracted", "rank of the layer"), strict=False):
-        axes.set_title(title)
+            _draw_ranks(row[3], by_layer(rankings[model], "syn_red_score"), *published[model])
+    titles = ("score", "null subtracted", "synergy (nats)", "rank of the layer")
+    for axes, title in zip(panels[0], titles, strict=False):
+        axes.set_title(title, fontsize=8)
     for axes in panels[-1]:
         axes.set_xlabel("relative depth")
     shared_legend(figure, ncols=3)
     return figure
+
+
+def _amplitudes_in_words(rankings: dict[str, pd.DataFrame], study: list[str], controls: dict[str, str]) -> str:
+    """What the figure shows: how much synergy untrained models have beside the trained."""
+    means = {model: ranking["avg_synergy"].mean() for model, ranking in rankings.items()}
+    ratios = [means[controls[model]] / means[model] for model in study if controls.get(model) in means]
+    if not ratios or not all(0 < ratio < np.inf for ratio in ratios):
+        return "Layer profiles of all models"
+    words = f"{min(ratios):.2g}" if len(ratios) == 1 else f"{min(ratios):.2g} to {max(ratios):.2g}"
+    return f"Layer profiles: untrained models have {words} times the synergy of the trained"
 
 
 def ablations_figure(ablations: dict[str, pd.DataFrame]) -> Figure:
@@ -174,7 +185,10 @@ def _draw_with_control(axes: Axes, ranking: pd.DataFrame, control: pd.DataFrame 
     if not np.isfinite(profile).any():
         say(axes, "no null was computed")
         return
-    zero_line(axes, 0.5)
+    if column == "avg_synergy":
+        axes.set_yscale("log")
+    else:
+        zero_line(axes, 0.5)
     if control is not None:
         untrained = by_layer(control, column)
         depth = depths(len(untrained))

@@ -23,8 +23,10 @@ from synergy.report.style import (
     zero_line,
 )
 
+SCORE_RING = 1.05  # radius of the second ring of dots, beside the first of 1
 BEZIER = [MatplotlibPath.MOVETO, MatplotlibPath.CURVE3, MatplotlibPath.CURVE3]
-MOST_DRAWN = 500  # more edges than this fill the ring and show nothing
+MOST_DRAWN = 500  # of more heads than `FEW_HEADS`, whose edges would fill the ring and show nothing
+FEW_HEADS = 300  # up to so many, all edges are drawn
 
 
 def graph_cores_figure(
@@ -43,7 +45,7 @@ def graph_cores_figure(
     layers, heads : int
     top_fraction : float
     """
-    figure = new_figure(TWO_COLUMNS, 5.4, f"{model}: the synergy and the redundancy network")
+    figure = new_figure(TWO_COLUMNS, 5.4, f"{model}: {_depths_in_words(networks, layers, heads)}")
     panels = figure.subplots(2, 2, height_ratios=(5, 1))
     panels[1, 1].sharey(panels[1, 0])
     for (ring, profile), (name, colour) in zip(panels.T, NETWORK_COLOURS.items(), strict=True):
@@ -54,7 +56,7 @@ def graph_cores_figure(
         figure,
         dots,
         list(panels[0]),
-        "score of the head (dots)",
+        "outer ring: score of the head (inner ring: depth, dark to light)",
         location="bottom",
         fraction=0.03,
         pad=0.01,
@@ -62,6 +64,18 @@ def graph_cores_figure(
         aspect=30,
     )
     return figure
+
+
+def _depths_in_words(networks: dict[str, pd.DataFrame], layers: int, heads: int) -> str:
+    """What the figure shows: at which depth the ends of the edges lie on average, from 0 to 1."""
+    depths = {
+        name: (edges[["source", "target"]].to_numpy(dtype=float) // heads).mean() / max(layers - 1, 1)
+        for name, edges in networks.items()
+        if len(edges)
+    }
+    if len(depths) < len(networks):
+        return "the synergy and the redundancy network"
+    return "mean depth of the edges: " + ", ".join(f"{name} {depth:.2f}" for name, depth in depths.items())
 
 
 def _draw_ring(
@@ -74,7 +88,8 @@ def _draw_ring(
     PathCollection
         The heads, for a colour bar.
     """
-    drawn = edges.sort_values("weight", kind="stable").tail(MOST_DRAWN)  # the strongest last, and so on top
+    most = len(edges) if layers * heads <= FEW_HEADS else MOST_DRAWN
+    drawn = edges.sort_values("weight", kind="stable").tail(most)  # the strongest last, and so on top
     places = ring_positions(layers, heads)
     strength = opacity(drawn["weight"].to_numpy())
     curves = chords(places[drawn["source"]], places[drawn["target"]])
@@ -88,8 +103,10 @@ def _draw_ring(
     )
     size = float(np.clip(2400 / (layers * heads), 4, 30))
     low, high = limits_around(scores, 0.5)
+    depth = np.repeat(np.arange(layers), heads)
+    axes.scatter(*places.T, s=size, c=depth, cmap="viridis", linewidths=0, zorder=3)
     dots = axes.scatter(
-        *places.T,
+        *(SCORE_RING * places).T,
         s=size,
         c=scores,
         cmap=DIVERGING,
@@ -100,11 +117,13 @@ def _draw_ring(
         zorder=3,
     )
     shown = layer_ticks(layers)
-    for layer, (x, y) in zip(shown, on_circle(layer_angles(layers)[shown], 1.12), strict=True):
+    for layer, (x, y) in zip(shown, on_circle(layer_angles(layers)[shown], 1.15), strict=True):
         axes.text(x, y, f"{layer}", ha="center", va="center", fontsize=6.5, color=NULL)
     axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal")
     axes.set_axis_off()
-    axes.set_title(f"{name}: strongest {len(drawn):,} of {len(edges):,} edges", fontsize=8)
+    axes.text(0, 1.12, "layer", ha="center", va="center", fontsize=6.5, color=NULL)
+    number = f"all {len(edges):,}" if len(drawn) == len(edges) else f"strongest {len(drawn):,} of {len(edges):,}"
+    axes.set_title(f"{name}: {number} edges", fontsize=8)
     return dots
 
 
@@ -112,7 +131,8 @@ def opacity(weights: np.ndarray) -> np.ndarray:
     """From faint for the weakest drawn edge to nearly opaque for the strongest, in proportion to weight."""
     low, high = robust_limits(weights)
     faintest = float(np.clip(50 / max(len(weights), 1), 0.05, 0.4))  # few edges need not be faint to be told apart
-    return faintest + (0.75 - faintest) * np.clip((weights - low) / (high - low), 0, 1)
+    strongest = float(np.clip(400 / max(len(weights), 1), 0.2, 0.75))
+    return faintest + (strongest - faintest) * np.clip((weights - low) / (high - low), 0, 1)
 
 
 def _draw_degrees(axes: Axes, edges: pd.DataFrame, layers: int, heads: int, colour: str) -> None:

@@ -7,12 +7,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from synergy.claims.verdicts import NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDECIDED
-from synergy.report.style import DIVERGING, FAINT, INK, REDUNDANCY, SYNERGY, TWO_COLUMNS, colour_bar, new_figure
+from synergy.report.style import (
+    DIVERGING,
+    FAINT,
+    INK,
+    TWO_COLUMNS,
+    VERDICT_OPPOSITE,
+    VERDICT_SUPPORTED,
+    colour_bar,
+    new_figure,
+)
 
 BELOW, ABOVE = "syn_red_score", "excess_score"
 TITLES = {"heads": "scores of heads", "layers": "layer profiles"}
 SIGNS = {NOT_TESTABLE: "", UNDECIDED: "0", SUPPORTED: "+", OPPOSITE: "–"}
-CELLS = ["white", "#E6E6E6", SYNERGY, REDUNDANCY]  # colours, in the order of the signs
+CELLS = ["white", "#E6E6E6", VERDICT_SUPPORTED, VERDICT_OPPOSITE]  # colours, in the order of the signs
 LEGEND = "+ supported      0 undecided      – opposite      empty: not testable"
 CLAIM_NAMES = {1: "inverted U", 2: "absent untrained", 3: "within layers", 4: "efficiency", 5: "modularity"}
 

@@ -30,6 +30,14 @@ SEQUENTIAL_REDUNDANCY = LinearSegmentedColormap.from_list(
     "redundancy", ["#F7FBFF", "#C6DDF0", "#76B1D8", "#0072B2", "#08457A", "#041E3B"], bad=UNDEFINED
 )
 
+# What exceeds the null, or falls short of it (grey): the hue of the network above the white of nothing.
+EXCESS_SYNERGY, EXCESS_REDUNDANCY = (
+    LinearSegmentedColormap.from_list(f"excess_{name}", ["#262626", NULL, "#F7F7F7", *shades], bad=UNDEFINED)
+    for name, shades in (("synergy", (SYNERGY, "#6E2C00")), ("redundancy", (REDUNDANCY, "#08306B")))
+)
+# Verdicts have hues of their own: orange and blue are the two networks.
+VERDICT_SUPPORTED, VERDICT_OPPOSITE = "#117733", "#882255"  # green and wine
+
 # Of an order of removal: colour, dashes ("" is a solid line) and name.
 ORDER_STYLES = {
     "synergistic": (SYNERGY, "", "synergistic first"),
@@ -98,7 +106,9 @@ def new_figure(width: float, height: float, title: str | None = None, layout: st
     FigureCanvasAgg(figure)
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.04)
     if title:
-        figure.suptitle(title, x=0.01, ha="left")
+        text = figure.suptitle(title, x=0.01, ha="left")
+        reach = text.get_window_extent(figure.canvas.get_renderer()).width / figure.bbox.width
+        text.set_fontsize(text.get_fontsize() * min(1.0, 0.97 / reach))
     return figure
 
 
