@@ -1,8 +1,9 @@
-"""Write the parts of pages that follow from the code and from the demo: `make docs`. A test demands it.
+"""Write the parts of pages that follow from the code, the demo and the laptop study: `make docs`. A test demands it.
 
     python docs/generate.py [results]
 
-takes what the demo found from `results` (default: those of this folder), if a finished demo is there.
+takes what the demo, or the study of config/laptop.yaml, found from `results` (default: those of this folder), if it
+is finished there.
 """
 
 import re
@@ -20,6 +21,8 @@ from demo_pages import (
     variants_agreement,
     variants_verdicts,
 )
+from results_page import PAGE as RESULTS
+from results_page import take_laptop
 from rule_pages import rule_graph, rule_tables, study_jobs
 
 REPOSITORY = Path(__file__).parents[1]
@@ -71,6 +74,7 @@ PAGES = {  # page to its generated blocks by name
     "README.md": {"picture": picture, "claims": claims_table, "size": size, "costs": costs_table},
     "docs/config.md": {"config": config_reference},
     "docs/departures.md": {"departures": departures},
+    "docs/results.md": RESULTS,
     "docs/robustness.md": {"agreement": variants_agreement, "verdicts": variants_verdicts},
     "docs/rules.md": {"graph": rule_graph, "rules": rule_tables},
     "docs/slurm.md": {"jobs": study_jobs},
@@ -93,5 +97,6 @@ if __name__ == "__main__":
     results = Path(sys.argv[1]) if len(sys.argv) > 1 else REPOSITORY / "results"
     take_results(results)
     take_variants(results)
+    take_laptop(results)
     for page in PAGES:
         (REPOSITORY / page).write_text(renewed(page))

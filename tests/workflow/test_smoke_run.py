@@ -180,3 +180,19 @@ def test_untrained_models_differ_by_seed(run):
     names = ("tiny-gemma3", "tiny-gemma3-random")
     one, other = (read_npz(run / f"results/activations/{name}_activations.npz")[0]["activations"] for name in names)
     assert not np.allclose(one, other, rtol=0.1)
+
+
+def test_the_notebook_runs_on_the_results(smoke_run, monkeypatch):
+    """Cell by cell in one namespace, as a kernel does."""
+    notebook = json.loads((REPOSITORY / "docs/explore.ipynb").read_text())
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(not cell["outputs"] for cell in notebook["cells"] if cell["cell_type"] == "code")
+    monkeypatch.chdir(smoke_run)
+    names = {}
+    for cell in cells:
+        exec(cell.replace('"smollm2-135m"', '"tiny-neox"'), names)
+    n_heads = len(names["ranking"])
+    assert len(names["pairs"]) == n_heads * (n_heads - 1) // 2
+    (first, second), atoms = names["strongest"][0], names["atoms"]
+    assert atoms["sts"][0] == pytest.approx(names["matrices"]["sts"][first, second], abs=1e-12)
+    assert sum(atom[0] for atom in atoms.values()) > 0
