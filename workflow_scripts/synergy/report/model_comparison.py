@@ -104,7 +104,7 @@ def ablations_figure(ablations: dict[str, pd.DataFrame]) -> Figure:
 
 
 def graph_metrics_figure(metrics: dict[str, dict], published: Published) -> Figure:
-    """Efficiency and modularity of both networks under two definitions, one with the mean of its shuffled null.
+    """Efficiency and modularity of both networks under two definitions, one with its shuffled null.
 
     Parameters
     ----------
@@ -133,31 +133,37 @@ def graph_metrics_figure(metrics: dict[str, dict], published: Published) -> Figu
 
 
 def measured_metric(metrics: dict[str, dict], definition: str, metric: str) -> pd.DataFrame:
-    """One metric: ``model``, ``network``, ``value`` and ``null_mean`` (NaN without one), a row a model and network."""
+    """One metric, a row a model and network: ``model``, ``network``, ``value``; ``null_mean``, ``null_sd`` or NaN."""
     rows = [
         {"model": model, "network": network} | record["definitions"][definition][network][metric]
         for model, record in metrics.items()
         for network in NETWORK_COLOURS
     ]
-    table = pd.DataFrame(rows, columns=["model", "network", "value", "null_mean"])
-    return table.astype({"value": float, "null_mean": float})
+    table = pd.DataFrame(rows, columns=["model", "network", "value", "null_mean", "null_sd"])
+    return table.astype({"value": float, "null_mean": float, "null_sd": float})
 
 
 def _draw_metric(axes: Axes, measured: pd.DataFrame) -> None:
-    """Bars side by side, or points on a logarithmic axis, where a bar has no foot to stand on; lines are the null."""
-    named = measured.assign(network=measured["network"] + " network")
-    palette = {f"{network} network": colour for network, colour in NETWORK_COLOURS.items()}
-    how = {"x": "model", "y": "value", "hue": "network", "palette": palette, "dodge": True, "ax": axes}
-    if spans_decades(measured["value"]):
-        seaborn.stripplot(named, jitter=False, size=8, **how)
-        axes.set_yscale("log")
-        axes.grid(axis="y", color=FAINT, linewidth=0.4)
-    else:
-        seaborn.barplot(named, saturation=1, gap=0.1, linewidth=0, **how)
-        zero_line(axes)
+    """A dot a network, two side by side a model; beside it mean and spread (± 2 sd) of its shuffled null."""
     places = np.arange(len(measured)) // 2 + np.tile(SIDES, len(measured) // 2)
-    label = "mean of the weight-shuffled null"
-    axes.hlines(measured["null_mean"], places - 0.18, places + 0.18, color=INK, linewidth=1.4, label=label)
+    for network, colour in NETWORK_COLOURS.items():
+        own = (measured["network"] == network).to_numpy()
+        axes.plot(places[own], measured["value"][own], "o", color=colour, markersize=7, label=f"{network} network")
+    null = measured["null_mean"].notna().to_numpy()
+    if null.any():
+        how = {
+            "fmt": "_",
+            "color": INK,
+            "markersize": 9,
+            "elinewidth": 0.9,
+            "label": "weight-shuffled null, mean ± 2 sd",
+        }
+        axes.errorbar(places[null] + 0.12, measured["null_mean"][null], 2 * measured["null_sd"][null], **how)
+    axes.grid(axis="y", color=FAINT, linewidth=0.4)
+    if spans_decades(measured["value"]):
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=min(0.0, np.nanmin(measured["value"])))
 
 
 def _draw_published_metric(axes: Axes, models: list[str], published: Published, metric: str) -> None:
