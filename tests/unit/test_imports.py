@@ -8,7 +8,7 @@ import re
 from collections import Counter
 
 import pytest
-from places import SCRIPTS
+from places import REPOSITORY, SCRIPTS
 
 PLINTHS = {"files", "statistics", "models"}
 MEASURED = {"files", "statistics", "heads", "ablation", "perturbation"}
@@ -82,7 +82,8 @@ def public(path):
 def test_every_module_and_function_is_used_by_a_script():
     scripts, reached = sorted(SCRIPTS.glob("*.py")), set()
     unread = [*scripts, LIBRARY["perturbation.grading_worker"]]  # which runs in a process of its own
-    words = Counter(word for path in [*scripts, *LIBRARY.values()] for word in re.findall(r"\w+", path.read_text()))
+    callers = [*scripts, *LIBRARY.values(), *(REPOSITORY / "rules").glob("*.smk")]
+    words = Counter(word for path in callers for word in re.findall(r"\w+", path.read_text()))
     while unread:
         own = unread.pop()
         reached.add(own)

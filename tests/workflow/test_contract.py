@@ -149,7 +149,7 @@ def test_every_script_has_its_rule_and_bears_its_name():
 
 
 def test_target_rules_only_ask_for_files():
-    assert set(targets()) == {"robustness", "training_trajectory"}
+    assert set(targets()) == {"claims_of_activations", "robustness", "training_trajectory"}
     for rule in targets().values():
         assert re.fullmatch(r"[A-Z].+\.", rule.docstring)
         assert rule.norun
