@@ -120,7 +120,7 @@ def explained(figures):
     made = {output: rule for rule in workflow.rules for output in rule.output if "report" in output.flags}
     caption = lambda output: Path(output.flags["report"].caption.get_path_or_uri(secret_free=True)).stem
     return lambda wildcards: {
-        figure: next(caption(output) for output in made if output.match(figure)) for figure in figures
+        Path(figure).name: next(caption(output) for output in made if output.match(figure)) for figure in figures
     }
 
 

@@ -55,7 +55,7 @@ def summarise(
     figures : sequence of str
         The PNGs.
     explained : mapping of str to str
-        Of each figure the name of its caption.
+        Of each figure, by its file's name, the name of its caption.
     captions : sequence of str
         Files of captions (reStructuredText).
     maps : sequence of str
@@ -97,7 +97,7 @@ def summarise(
         rankings=[read_ranking(path, n, RANKING) for path, n in zip(rankings, sizes, strict=True)],
         n_prompts=[len(atoms["head_prompt_sts"]) for atoms in pairs],
         figures=[
-            shown(path, words[explained[path]], [*geometries, *controls.values(), TOGETHER], link(path))
+            shown(path, words[explained[Path(path).name]], [*geometries, *controls.values(), TOGETHER], link(path))
             for path in figures
         ],
         maps=dict(zip(geometries, map(link, maps), strict=True)),

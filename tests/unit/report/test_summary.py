@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -171,7 +172,7 @@ def made(tmp_path):
         "geometries": models,
         "controls": {"a-model": "a-model-random"},
         "figures": figures,
-        "explained": dict.fromkeys(figures, "plot_other"),
+        "explained": {Path(figure).name: "plot_other" for figure in figures},
         "captions": [str(tmp_path / "plot_other.rst")],
         "maps": [str(tmp_path / f"figures/{model}_head_map.html") for model in models],
         "tables": {"all": [str(tmp_path / "claims.csv")], "a-model": [str(tmp_path / "ranking.csv")]},
