@@ -5,6 +5,7 @@ docs/laptop. A sentence that no longer holds ends the command.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -135,6 +136,7 @@ def draw_profiles(profiles: pd.DataFrame) -> None:
             axes.set_title(f"above in {above} of {len(own)} layers", fontsize=7, fontweight="normal")
             axes.set_ylim(bottom=min(0, own["low"].min()))
             layer_axis(axes, layers, label=atom == list(ATOMS)[-1])
+            axes.set_xticks(range(0, layers, 8))
         column[0].set_title(f"{model}\n{column[0].get_title(loc='left')}", fontsize=7)
     for axes, atom in zip(panels[:, 0], ATOMS, strict=True):
         axes.set_ylabel(f"{atom} (nats)")
@@ -161,7 +163,54 @@ def _facts() -> pd.DataFrame:
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
     lines = [f"| {' | '.join(head)} |", "|---|" + "--:|" * (len(head) - 1)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]).replace("-0.", "−0.")
+    return "\n".join([*lines, *(re.sub(r"(?<![\w`])-(?=\d)", "−", f"| {' | '.join(row)} |") for row in rows)])
+
+
+def _claims(variant: str) -> pd.DataFrame:
+    return pd.read_csv(KEPT / "claims.csv", keep_default_na=False, dtype=str).query("variant == @variant")
+
+
+def _counted(variant: str, claim: int, column: str = "verdict") -> str:
+    """How many models have each verdict of a claim: ``supported in 3 of 4, undecided in 1``."""
+    own = _claims(variant)
+    counts = own[own["claim"] == str(claim)][column].value_counts()
+    return ", ".join(f"{verdict} in {n}" for verdict, n in counts.items())
+
+
+def _range(values: pd.Series, how: str = ".2f") -> str:
+    return f"{values.min():{how}} to {values.max():{how}}"
+
+
+def short() -> str:
+    """The findings in a few sentences, each made from the numbers."""
+    facts, n_layers = _facts(), sum(layers for layers, _ in GEOMETRIES.values())
+    above = {atom: int(facts[f"{atom}_above"].sum()) for atom in ATOMS}
+    lines = [
+        f"Synergy is above its null's 95 % band in {above['synergy']} of {n_layers} layers. The null gives "
+        f"{_range(facts['synergy_null_share'], '.0%')} of the synergy that is observed, and the same layer profile "
+        f"(rank correlation {_range(facts['synergy_profiles_correlate'])}).",
+        f"Redundancy is above its null's band in {above['redundancy']} of {n_layers} layers, integration (Φ_R) in "
+        f"{above['integration']}.",
+        "A head's synergy follows its own autocorrelation: rank correlation "
+        f"{_range(facts['avg_synergy_by_autocorrelation'])} over heads, "
+        f"{_range(facts['avg_synergy_by_autocorrelation_alone'])} given norm and depth.",
+        "NuMIT has an inverted U over depth with the coupling between heads "
+        f"({_range(facts['numit_inverted_u'])}) and without it ({_range(facts['null_numit_inverted_u'])}).",
+        f"The inverted U of the score (claim 1) is {_counted('default', 1)} of the four models; of what integration "
+        f"gives in its place, {_counted('integration', 1)}.",
+        f"More synergy within layers (claim 3) is {_counted('default', 3)}; after its control, "
+        f"{_counted('default', 3, 'verdict_after_control')}. More integration within layers is "
+        f"{_counted('integration', 3)}; after its control, {_counted('integration', 3, 'verdict_after_control')}.",
+        f"A more efficient synergy network (claim 4) is {_counted('default', 4)}; a more modular redundancy network "
+        f"(claim 5) is {_counted('default', 5)}. With integration in place of synergy: {_counted('integration', 4)}; "
+        f"{_counted('integration', 5)}.",
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def shortest() -> str:
+    """The first findings, for the README."""
+    return "\n".join(short().splitlines()[:3])
 
 
 def recordings_table() -> str:
@@ -205,7 +254,7 @@ def null_table() -> str:
 
 def verdicts_table() -> str:
     """Claims 1 to 5 on every model: estimate, interval, verdict, and the verdict after the control."""
-    claims = pd.read_csv(KEPT / "claims.csv", keep_default_na=False, dtype=str).query("variant == 'default'")
+    claims = _claims("default")
     lines = ["| model | claim | estimate | p (Holm) | verdict | control's p (Holm) | after its control |"]
     lines.append("|---|---|---|--:|---|--:|---|")
     for row in claims.itertuples():
@@ -251,7 +300,7 @@ def numit_table() -> str:
         [f"`{model}`", f"{own['numit_inverted_u']:+.2f}", f"{own['null_numit_inverted_u']:+.2f}"]
         for model, own in _facts().iterrows()
     ]
-    return _table(["model", "observed, r", "coupling broken, r"], rows).replace("-", "−", 0)
+    return _table(["model", "observed, r", "coupling broken, r"], rows)
 
 
 def _bold(verdict: str) -> str:
@@ -259,6 +308,7 @@ def _bold(verdict: str) -> str:
 
 
 PAGE = {
+    "short": short,
     "recordings": recordings_table,
     "null": null_table,
     "verdicts": verdicts_table,
