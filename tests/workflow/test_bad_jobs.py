@@ -50,8 +50,8 @@ def refuse(planned, smoke_run, tmp_path, monkeypatch):
         inputs = {**job["input"], name: [str(copy), *given[1:]] if isinstance(given, list) else str(copy)}
         outputs = {name: placed(made, path) for name, path in job["output"].items()}
         made.mkdir()
-        # An activations file that lies there is a user's own, and would be what is refused.
-        before = {} if rule == "record_activations" else dict.fromkeys(flat(outputs), BEFORE)
+        # An npz of these two that lies there is a user's own, and would be what is refused.
+        before = {} if rule in ("record_activations", "merge_pairs") else dict.fromkeys(flat(outputs), BEFORE)
         for path, content in before.items():
             Path(path).write_bytes(content)
         parts = {"input": inputs, "output": outputs, "params": job["params"], "wildcards": job["wildcards"]}
