@@ -74,7 +74,7 @@ rule merge_ablation:
         ranges=ancient(gather.orders(PATHVARS.apply("<order_range>"), model="{model}")),
         checksums=gather.orders(PATHVARS.apply("<order_range>.sha256"), model="{model}"),
     output:
-        ablation="<ablation>",
+        ablation=update("<ablation>"),
         statistics="<ablation_statistics>",
         orders=every("order_kl", order=ORDERS),
     log:

@@ -7,7 +7,7 @@ rule rank_heads:
         pairwise="<pairwise>",
         activations="<activations>",
     output:
-        ranking="<ranking>",
+        ranking=update("<ranking>"),
         summary="<ranking_summary>",
     log:
         "<logs>/rank_heads/{model}.log",

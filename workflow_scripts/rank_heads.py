@@ -6,6 +6,7 @@ import pandas as pd
 from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
 from synergy.files.errors import InputError
+from synergy.files.kept_results import require_our_table
 from synergy.files.provenance import provenance
 from synergy.files.tables import write_table
 from synergy.heads.scores import ranking_columns, reliability
@@ -48,8 +49,10 @@ def rank_heads(
 ) -> None:
     """Write a row a head to the CSV `ranking` and what holds for all of them to the JSON `summary`.
 
-    InputError: layers x heads are not the heads of the artifacts, or these do not belong together.
+    InputError: layers x heads are not the heads of the artifacts, or these do not belong together, or a user's table
+    lies at `ranking`.
     """
+    require_our_table(ranking, ("head_idx", "excess_synergy", "outside_calibration"))
     atoms, note = read_pairwise(pairwise, ATOMS)
     series, _ = read_activations(activations)
     recorded = series["activations"], series["n_tokens"]

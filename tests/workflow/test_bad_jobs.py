@@ -22,6 +22,7 @@ MESSAGE = re.compile(r"^ERROR: Expected (.+?); found (.+?)\.\n +Hint: (.+)", re.
 # What must be there first, the checks themselves, sentences of ours, and pages that are linked.
 NOT_READ = ("after", "checks", "captions", "maps")
 BEFORE = b"made before"
+KEEPING = ("record_activations", "merge_pairs", "rank_heads", "merge_ablation")
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,8 @@ def refuse(planned, smoke_run, tmp_path, monkeypatch):
         inputs = {**job["input"], name: [str(copy), *given[1:]] if isinstance(given, list) else str(copy)}
         outputs = {name: placed(made, path) for name, path in job["output"].items()}
         made.mkdir()
-        # An npz of these two that lies there is a user's own, and would be what is refused.
-        before = {} if rule in ("record_activations", "merge_pairs") else dict.fromkeys(flat(outputs), BEFORE)
+        # What lies there is a user's own to these, and would be what is refused.
+        before = {} if rule in KEEPING else dict.fromkeys(flat(outputs), BEFORE)
         for path, content in before.items():
             Path(path).write_bytes(content)
         parts = {"input": inputs, "output": outputs, "params": job["params"], "wildcards": job["wildcards"]}

@@ -67,3 +67,14 @@ def test_matrices_of_another_pipeline_stay_and_are_drawn(folder, age_s, alone):
     assert planned_jobs(snakemake(*CALL, *SMOKE[2:4], "--", HEATMAPS, cwd=folder)) == {"plot_heatmaps": 1}
     assert (folder / PAIRWISE).read_bytes() == before
     assert (folder / HEATMAPS).exists()
+
+
+def test_a_table_of_another_pipeline_is_not_replaced(folder):
+    (folder / RANKING).parent.mkdir(parents=True)
+    (folder / RANKING).write_text("head_idx,syn_red_score\n0,0.5\n")
+    then = time.time() - 3600 * 24 * 365
+    os.utime(folder / RANKING, (then, then))
+    before = (folder / RANKING).read_bytes()
+    said = snakemake(*CALL, *SMOKE[2:4], "--", RANKING.replace(".csv", ".json"), cwd=folder, check=False)
+    assert f"mv {RANKING}" in said
+    assert (folder / RANKING).read_bytes() == before

@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
 from synergy.files.artifacts import write_json, write_npz
-from synergy.files.kept_results import Kept, Unfinished, digest_of
+from synergy.files.errors import InputError
+from synergy.files.kept_results import Kept, Unfinished, digest_of, require_our_table
 
 MADE_OF = {"heads": [3, 1], "dtype": "float32", "sigma": 0.5}
 MADE_BY = {"made_by": "ablate_heads", "code_version": "1.2.3+abc"}
@@ -215,3 +217,11 @@ def test_digest_tells_values_apart():
     assert digest_of([1, 2], "a") == digest_of([1, 2], "a")
     assert digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
     assert len({digest_of(*parts) for parts in ([[1, 2]], [[2, 1]], ["12"], [1, 2], [12])}) == 5
+
+
+@pytest.mark.parametrize(("header", "refused"), [("a,b,c", False), ("b,a\r", False), ("a", True), ("", True)])
+def test_a_table_that_lacks_our_columns_is_a_users(tmp_path, header, refused):
+    require_our_table(tmp_path / "t.csv", ("a", "b"))  # nothing is there
+    (tmp_path / "t.csv").write_text(f"{header}\n1,2\n")
+    with pytest.raises(InputError, match=r"mv .*t\.csv") if refused else nullcontext():
+        require_our_table(tmp_path / "t.csv", ("a", "b"))

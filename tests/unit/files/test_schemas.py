@@ -171,7 +171,7 @@ def test_readers_name_the_file_and_the_line(tmp_path):
     ):
         read_jsonl(path, "graded_answer")
     write_jsonl(path, [{"id": "a"}])
-    with pytest.raises(InputError, match=r"a key type in the whole of .*a\.jsonl:1"):
+    with pytest.raises(InputError, match=r"keys type, level, .* in the whole of .*a\.jsonl:1"):
         read_jsonl(path, "graded_answer")
 
 

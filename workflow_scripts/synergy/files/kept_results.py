@@ -44,6 +44,21 @@ def require_ours(output: str | Path) -> None:
         raise _in_the_way(output, "one of your own")
 
 
+def require_our_table(output: str | Path, columns: Iterable[str]) -> None:
+    """Refuse to replace a CSV that a user made: it lacks some of the columns that ours have.
+
+    Raises
+    ------
+    InputError
+    """
+    if not Path(output).exists():
+        return
+    with open(output, encoding="utf-8", errors="replace") as file:
+        header = file.readline().rstrip("\r\n").split(",")
+    if not set(columns) <= set(header):
+        raise _in_the_way(output, "one of your own")
+
+
 def _in_the_way(output: str | Path, found: str) -> InputError:
     return InputError(
         f"no file at {output}, or one that can be had again",

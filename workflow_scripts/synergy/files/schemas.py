@@ -62,8 +62,9 @@ def _in_words(error: ValidationError, place: str) -> tuple[str, str]:
     """What was expected at a place, and what was found there."""
     rule, value = error.validator, error.validator_value
     if rule == "required":
-        missing = next(key for key in value if key not in error.instance)
-        return f"a key {missing} in {place}", f"keys {', '.join(error.instance)}"[:120]
+        missing = [key for key in value if key not in error.instance]
+        words = f"keys {', '.join(missing)}" if len(missing) > 1 else f"a key {missing[0]}"
+        return f"{words} in {place}", f"keys {', '.join(error.instance)}"[:120]
     if rule == "type":
         kinds = " or ".join(IN_WORDS[kind] for kind in ([value] if isinstance(value, str) else value))
     elif rule == "enum":
