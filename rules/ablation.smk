@@ -71,8 +71,8 @@ rule ablate_heads:
 rule merge_ablation:
     """Take the orders from their ranges and merge them into one table; areas and their ratios beside it."""
     input:
-        ranges=ancient(gather.orders(PATHVARS.apply("<order_range>"), model="{model}")),
-        checksums=gather.orders(PATHVARS.apply("<order_range>.sha256"), model="{model}"),
+        ranges=unless_own(ancient(gather.orders(PATHVARS.apply("<order_range>"), model="{model}")), "ablation"),
+        checksums=unless_own(gather.orders(PATHVARS.apply("<order_range>.sha256"), model="{model}"), "ablation"),
     output:
         ablation=update("<ablation>"),
         statistics="<ablation_statistics>",

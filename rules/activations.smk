@@ -1,11 +1,21 @@
 # Needs a model and the prompts. Gives what every head did while the model answered.
+from synergy.files.folders import is_own
+
+
+def unless_own(given, *made):
+    """Function that gives an input of what makes an artifact; none where a user's takes its place, or that of `made`.
+
+    Nothing outdates a user's file.
+    """
+    own = lambda wildcards: any(is_own(PATHVARS.apply(f"<{name}>").format(model=wildcards.model)) for name in made)
+    return lambda wildcards: [] if own(wildcards) else given
 
 
 rule record_activations:
     """Record the output norm of every attention head at every token of the model's answers."""
     input:
-        model=unless_own(ancient("<model_files>")),
-        record=unless_own("<prefetch_record>"),
+        model=unless_own(ancient("<model_files>"), "activations"),
+        record=unless_own("<prefetch_record>", "activations"),
         prompts=ours(config["prompts"]),
     output:
         # What is there stays until the new is whole, and where the job refuses to replace it.

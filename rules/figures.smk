@@ -1,6 +1,11 @@
 # Needs the artifacts of one model. Gives its figures, each from the artifacts alone.
 
 
+def figures(models, names):
+    """Paths of the named figures of the given models."""
+    return collect(PATHVARS.apply("<figure>_{name}.png"), model=models, name=names)
+
+
 PUBLISHED = {  # figure of the paper: its values
     "2b": "config/published/fig2b_head_rank.csv",
     "2c": "config/published/fig2c_layer_profile.csv",
@@ -14,6 +19,7 @@ MODEL_FIGURES = [
     "synergy_redundancy",
     "head_ranking_heatmap",
     "graph_cores",
+    "examples",
     "ablation_curves",
     "math_perturbation",
     "robustness",
@@ -33,6 +39,7 @@ localrules:  # 5 CPU seconds and 0.5 GB at most with 1,152 heads, about a job's 
     plot_head_ranking,
     plot_null,
     plot_graph_cores,
+    plot_examples,
     plot_ablation,
     plot_math,
 
@@ -165,6 +172,7 @@ rule plot_graph_cores:
     input:
         pairwise="<pairwise>",
         ranking="<ranking>",
+        activations=unless_own("<activations>", "pairwise"),
     output:
         figure=report(
             "<figure>_graph_cores.png",
@@ -185,11 +193,44 @@ rule plot_graph_cores:
             layers=of_model("layers"),
             heads=of_model("heads"),
             top_fraction=lookup("graphs/top_fraction", within=config),
+            decomposition=lookup("decomposition", within=config),
         ),
     message:
         "Draw the two networks of {wildcards.model}."
     script:
         "../workflow_scripts/plot_graph_cores.py"
+
+
+rule plot_examples:
+    """Show one answer as text, coloured by the heads of the most synergistic and the most redundant pairs."""
+    input:
+        pairwise="<pairwise>",
+        activations="<activations>",
+        tokens="<tokens>",
+    output:
+        figure=report(
+            "<figure>_examples.png",
+            caption="captions/plot_examples.rst",
+            category="3. Networks",
+            labels={"model": "{model}", "figure": "what pairs do in an answer"},
+        ),
+        vector="<figure>_examples.pdf",
+    log:
+        "<logs>/plot_examples/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_examples/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        code=code("plot_examples"),
+        settings=settings(
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+        ),
+    message:
+        "Show what pairs of heads of {wildcards.model} do in an answer."
+    script:
+        "../workflow_scripts/plot_examples.py"
 
 
 rule plot_ablation:
@@ -213,6 +254,10 @@ rule plot_ablation:
         "../envs/analysis.yaml"
     params:
         code=code("plot_ablation", PUBLISHED["4a"]),
+        settings=settings(
+            layers=of_model("layers"),
+            heads=of_model("heads"),
+        ),
     message:
         "Plot what removing heads does to {wildcards.model}."
     script:

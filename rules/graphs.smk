@@ -5,7 +5,7 @@ rule measure_graphs:
     """Measure global efficiency and modularity of the synergy and redundancy networks."""
     input:
         pairwise="<pairwise>",
-        activations="<activations>",
+        activations=unless_own("<activations>", "pairwise"),
     output:
         metrics="<graph_metrics>",
     log:

@@ -4,8 +4,8 @@
 rule rank_heads:
     """Average over partners and rank the heads from redundant to synergistic."""
     input:
-        pairwise="<pairwise>",
-        activations="<activations>",
+        pairwise=unless_own("<pairwise>", "ranking"),
+        activations=unless_own("<activations>", "ranking", "pairwise"),
     output:
         ranking=update("<ranking>"),
         summary="<ranking_summary>",

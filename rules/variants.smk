@@ -13,6 +13,18 @@ OTHER_SERIES = ["first_differences", "detrended", "natural_length", "half_of_pro
 FEWER_SURROGATES = {**config["decomposition"]["null_model"], "surrogates": config["robustness"]["surrogates"]}
 
 
+def of_known(name, pattern, artifact):
+    """Function that gives the path of an artifact, if the wildcard `name` of the path that was asked for is right."""
+
+    def path(wildcards):
+        stanza(wildcards)
+        if not re.fullmatch(pattern, wildcards[name]):
+            stop(f"a path with the {name} {pattern}", repr(wildcards[name]), f"correct the {name} in the path")
+        return artifact
+
+    return path
+
+
 def variant_activations(wildcards):
     """The series that a variant decomposes: as recorded, or its own."""
     own = "<activations>" if wildcards.variant in CHANGES else "<robustness>/{variant}_activations.npz"

@@ -1,11 +1,10 @@
 """Plot the profiles, ablation curves and graph metrics of all models of the study beside one another."""
 
-from synergy.ablation.curves import CURVE_COLUMNS
+from synergy.ablation.curves import read_curves
 from synergy.claims.published import read_published
 from synergy.files.artifacts import read_json, save_figure
 from synergy.files.console import logged_to
 from synergy.files.provenance import provenance
-from synergy.files.tables import read_table
 from synergy.heads.scores import read_ranking
 from synergy.report.model_comparison import ablations_figure, graph_metrics_figure, profiles_figure
 
@@ -46,9 +45,8 @@ def compare_models(
     tables = {model: read_ranking(path, None, ("layer", *SCORES)) for model, path in zip(models, rankings, strict=True)}
     columns = ("layer", "depth_fraction", "layer_rank_quantile")
     their_profiles = {model: read_published(published_profiles, model, columns) for model in models}
-    curves = {
-        model: read_table(path, required=CURVE_COLUMNS) for model, path in zip(ablation_models, ablations, strict=True)
-    }
+    removed = zip(ablation_models, ablations, strict=True)
+    curves = {model: read_curves(path, len(tables[model])) for model, path in removed}
     measured = {model: read_json(path, "graph_metrics") for model, path in zip(models, metrics, strict=True)}
     columns = ("network", "global_efficiency", "modularity")
     their_graphs = {model: read_published(published_graphs, model, columns) for model in models}

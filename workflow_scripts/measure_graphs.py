@@ -6,17 +6,17 @@ import numpy as np
 
 from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
-from synergy.files.errors import InputError
+from synergy.files.errors import InputError, set_aside
 from synergy.files.provenance import provenance
 from synergy.heads.networks import DESCRIPTIONS, NULL_IN_WORDS, Matrices, measure_networks
-from synergy.phiid.decomposition import Decomposition, Settings, compile_kernels
+from synergy.phiid.decomposition import as_configured
 from synergy.phiid.pairwise import read_pairwise
 from synergy.recording.activations import fingerprint, prompt_groups, read_activations
 
 
 def measure_graphs(
     pairwise: str,
-    activations: str,
+    activations: str | None,
     synergy: str,
     top_fraction: float,
     seed: int,
@@ -29,11 +29,12 @@ def measure_graphs(
     """Write the metrics of both networks under every definition; the headline ones with an interval over prompts.
 
     The matrices without each group of prompts, and those of each surrogate, are computed anew from the activations.
+    Matrices of another pipeline come without: their networks have neither interval nor surrogates.
 
     Parameters
     ----------
     pairwise, activations : str
-        The pairwise atoms (npz) and the activations that they were made from (npz).
+        The pairwise atoms (npz) and the activations that they were made from (npz), if these are known.
     synergy : str
         The atom of the synergy network: ``sts``, or ``phi_r`` in its place.
     top_fraction : float
@@ -58,13 +59,19 @@ def measure_graphs(
     """
     names = f"{synergy}_matrix", "rtr_matrix"
     atoms, upstream = read_pairwise(pairwise, (*names, "fingerprint"))
-    arrays, _ = read_activations(activations)
-    recorded = arrays["activations"], arrays["n_tokens"]
-    if fingerprint(*recorded) != str(atoms["fingerprint"]):
-        found = f"{pairwise} made from other activations than {activations}"
-        raise InputError("artifacts that belong together", found, f"delete {pairwise} and run the workflow again")
-    groups = prompt_groups(arrays.get("category", np.zeros(len(recorded[1]))))
-    series = _decomposition(recorded, decomposition, surrogates, threads)
+    groups, partial, drawn = [], (), ()
+    if activations:
+        arrays, _ = read_activations(activations)
+        recorded = arrays["activations"], arrays["n_tokens"]
+        if fingerprint(*recorded) != str(atoms["fingerprint"]):
+            found = f"{pairwise} made from other activations than {activations}"
+            raise InputError("artifacts that belong together", found, set_aside(pairwise))
+        groups = prompt_groups(arrays.get("category", np.zeros(len(recorded[1]))))
+        series = as_configured(recorded, decomposition, surrogates, threads)
+        partial = series.leave_out(groups) if len(groups) > 1 else ()
+        drawn = series.surrogate_matrices(range(surrogates), all_prompts=True) if surrogates else ()
+    else:
+        surrogates = 0
     n_heads = len(atoms["rtr_matrix"])
     print(f"Two networks of {n_heads} heads, {len(groups)} groups of prompts, {surrogates} surrogates", flush=True)
     measured = measure_networks(
@@ -72,9 +79,9 @@ def measure_graphs(
         top_fraction,
         seed,
         null_networks,
-        _both(series.leave_out(groups) if len(groups) > 1 else (), synergy),
+        _both(partial, synergy),
         [len(group) for group in groups] if len(groups) > 1 else None,
-        _both(series.surrogate_matrices(range(surrogates), all_prompts=True) if surrogates else (), synergy),
+        _both(drawn, synergy),
         threads,
     )
     headline = measured["definitions"]["top_fraction"]
@@ -103,16 +110,6 @@ def measure_graphs(
     )
 
 
-def _decomposition(
-    recorded: tuple[np.ndarray, np.ndarray], decomposition: dict, surrogates: int, threads: int
-) -> Decomposition:
-    """The recording, ready to be decomposed under the same settings and with the same draws as the pairs were."""
-    kept = {name: decomposition[name] for name in ("lag", "redundancy", "estimator", "seed")}
-    settings = Settings(**kept, null_kind=decomposition["null_model"]["kind"], surrogates=surrogates)
-    compile_kernels(settings)
-    return Decomposition(*recorded, settings, threads, checked=True)
-
-
 def _both(matrices: Iterable[dict[str, np.ndarray]], synergy: str) -> Iterator[Matrices]:
     return ((own[synergy], own["rtr"]) for own in matrices)
 
@@ -121,7 +118,7 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         measure_graphs(
             pairwise=snakemake.input.pairwise,
-            activations=snakemake.input.activations,
+            activations=snakemake.input.get("activations"),
             metrics=snakemake.output.metrics,
             threads=snakemake.threads,
             **snakemake.params.settings,

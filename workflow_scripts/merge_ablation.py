@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from synergy.ablation.curves import CURVE_COLUMNS, compare_orders, curve_rows
+from synergy.ablation.curves import compare_orders, curve_rows
 from synergy.ablation.order_files import read_orders
 from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
-from synergy.files.kept_results import require_our_table
+from synergy.files.kept_results import require_ours
 from synergy.files.provenance import provenance
 from synergy.files.shards import take_from_ranges
 from synergy.files.tables import write_table
@@ -34,7 +34,7 @@ def merge_ablation(
 
     InputError: a user's table lies at `table`.
     """
-    require_our_table(table, CURVE_COLUMNS)
+    require_ours(table)
     take_from_ranges(ranges, checksums, orders)
     curves, made_by = read_orders(orders, names)
     write_table(table, pd.concat([curve_rows(curve, seed) for curve in curves]))

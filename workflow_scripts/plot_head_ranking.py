@@ -10,7 +10,7 @@ from synergy.report.head_figures import head_ranking_figure
 
 def plot_head_ranking(ranking: str, published: str, layers: int, heads: int, model: str, figure: str) -> None:
     """Draw one cell a head of the `ranking`, and the `published` ranks of heads where the paper has the model."""
-    table = read_ranking(ranking, layers * heads, (*SCORES, "syn_red_score", "excess_score"))
+    table = read_ranking(ranking, layers * heads, (*SCORES, "syn_red_score", "excess_score"), without_null=True)
     name, theirs = read_published(published, model, ("layer", "head_in_layer", "syn_red_rank"))
     drawn = head_ranking_figure(model, table, layers, heads, theirs, name)
     save_figure(figure, drawn, provenance("plot_head_ranking", {"model": model, "score": configured_score(table)}))

@@ -10,7 +10,7 @@ from synergy.report.layer_figures import profile_figure
 
 def plot_profile(ranking: str, published: str, layers: int, heads: int, model: str, figure: str) -> None:
     """Draw the layer profile of the score, of its excess over the null, and the `published` one where there is one."""
-    table = read_ranking(ranking, layers * heads, ("syn_red_score", "excess_score", *SCORES))
+    table = read_ranking(ranking, layers * heads, ("syn_red_score", "excess_score", *SCORES), without_null=True)
     name, theirs = read_published(published, model, ("layer", "depth_fraction", "layer_rank_quantile"))
     drawn = profile_figure(model, table, layers, heads, theirs, name)
     save_figure(figure, drawn, provenance("plot_profile", {"model": model, "published": name}))

@@ -4,9 +4,9 @@ import pandas as pd
 
 from synergy.files.artifacts import read_json, save_figure
 from synergy.files.console import logged_to
-from synergy.files.errors import InputError
+from synergy.files.errors import InputError, set_aside
 from synergy.files.provenance import provenance
-from synergy.files.tables import REMAKE, read_table
+from synergy.files.tables import read_table
 from synergy.heads.training import TRAJECTORY_COLUMNS
 from synergy.report.trajectory_figure import trajectory_figure
 
@@ -17,7 +17,7 @@ def plot_trajectory(trajectory: str, summary: str, model: str, figure: str) -> N
     checkpoints = pd.json_normalize(described["checkpoints"])
     if table["layer"].tolist() != list(range(len(table) // len(checkpoints))) * len(checkpoints):
         expected = f"all layers of {len(checkpoints)} checkpoints, in order, in {trajectory}"
-        raise InputError(expected, f"{len(table)} rows", REMAKE)
+        raise InputError(expected, f"{len(table)} rows", set_aside(trajectory))
     drawn = trajectory_figure(model, table, checkpoints, described["identical_weights"])
     save_figure(figure, drawn, provenance("plot_trajectory", {"model": model}))
 

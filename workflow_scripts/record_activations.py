@@ -9,7 +9,7 @@ from synergy.files.console import logged_to
 from synergy.files.kept_results import Kept, digest_of, require_ours
 from synergy.files.provenance import provenance, versions_of
 from synergy.models.model_folder import model_identity
-from synergy.recording.prompts import load_prompts
+from synergy.recording.prompts import load_prompts, text_pieces
 
 
 def record_activations(
@@ -70,8 +70,9 @@ def record_activations(
     language_model.require_room(ids, n_tokens)
     recorded = record_in_batches(language_model, ids, n_tokens, top_logprobs, batch_size)
     texts = [tokenizer.decode(answer) for answer in recorded.generated]
+    pieces = [text_pieces(tokenizer.decode, answer) for answer in recorded.generated]
     made_by = provenance("record_activations", parameters, fetched["provenance"]) | {"key": result.key}
-    write_recording(recorded, asked, ids, texts, made_by, **outputs)
+    write_recording(recorded, asked, ids, texts, pieces, made_by, **outputs)
     result.keep(outputs, made_by)
 
 

@@ -177,7 +177,7 @@ def network_claim(claim: Callable) -> Callable:
 
     def of(measured: Measured, decomposition: Decomposition):
         whole = measured.atoms["sts_matrix"], measured.atoms["rtr_matrix"]
-        drawn = ((own["sts"], own["rtr"]) for own in decomposition.surrogate_matrices(range(SURROGATES)))
+        drawn = ((own["sts"], own["rtr"]) for own in decomposition.surrogate_matrices(range(SURROGATES), True))
         return claim(as_metrics(measure_networks(whole, 0.1, 0, surrogates=drawn), 0))
 
     return of

@@ -13,7 +13,7 @@ import pytest
 from places import PUBLISHED
 
 from synergy.claims.measured import Measured
-from synergy.files.artifacts import read_npz, save_figure, sha256, write_npz
+from synergy.files.artifacts import read_npz, save_figure, sha256, write_json, write_npz
 from synergy.files.tables import write_table
 from synergy.heads.layer_profiles import inverted_u
 from synergy.heads.networks import measure_networks
@@ -253,6 +253,10 @@ def results_folder(folder, layers, heads, surrogates):
     series = heads_series(layers=layers, heads=heads, prompts=5, tokens=40)
     for what, path in analysed(folder, series, layers, heads, surrogates).items():
         Path(path).rename(folder / f"{what}{Path(path).suffix}")
+    words = [f" word{k}\n" if k % 7 == 0 else f" {k}" for k in range(40)]
+    answer = {"category": "a", "prompt_ids": [1], "generated_ids": [2] * 40, "pieces": words}
+    answers = [{**answer, "id": f"a-{k}", "repeated_8grams": share} for k, share in enumerate((0.5, 0.2, 0, None, 0.9))]
+    write_json(folder / "tokens.json", {"prompts": answers, "provenance": {"made_by": "test", "model": {"key": "m"}}})
     orders = {"synergistic": 1, "random": 3, "random_layer_matched": 2}
     methods = ("zero", "mean") if layers == 8 else ("zero",)
     write_table(folder / "ablation.csv", ablation_table(orders, steps=n + 1, methods=methods))
@@ -268,13 +272,18 @@ def inputs(folder, name, layers, heads):
     """The arguments of one figure's script, but for model and figure."""
     geometry = {"layers": layers, "heads": heads}
     pairwise, ranked = {"pairwise": str(folder / "pairwise.npz")}, {"ranking": str(folder / "ranking.csv")}
+    recorded = {"activations": str(folder / "activations.npz")}
+    surrogates = read_npz(folder / "pairwise.npz")[0]["head_null_sts"].shape[0]
+    how = HOW | {"seed": 0, "null_model": {"kind": "circular_shift", "surrogates": surrogates}}
     return {
         "plot_profile": ranked | {"published": PUBLISHED / "fig2c_layer_profile.csv", **geometry},
         "plot_heatmaps": pairwise | geometry,
         "plot_head_ranking": ranked | {"published": folder / "ranks.csv", **geometry},
-        "plot_graph_cores": pairwise | ranked | {"top_fraction": 0.1, **geometry},
+        "plot_graph_cores": pairwise | ranked | recorded | {"top_fraction": 0.1, "decomposition": how, **geometry},
+        "plot_examples": pairwise | recorded | {"tokens": folder / "tokens.json", **geometry},
         "plot_null": pairwise | ranked | geometry,
-        "plot_ablation": {"ablation": folder / "ablation.csv", "published": PUBLISHED / "fig4a_ablation_kl.csv"},
+        "plot_ablation": {"ablation": folder / "ablation.csv", "published": PUBLISHED / "fig4a_ablation_kl.csv"}
+        | geometry,
         "plot_math": {"math": folder / "math.csv", "published": PUBLISHED / "fig4b_math_accuracy.csv", "sigma": 0.5},
     }[name]
 
@@ -295,7 +304,7 @@ def drawn(script, **arguments):
 
 def words(figure):
     """All texts that a figure shows."""
-    titles = ("left", "center")
+    titles = ("left", "center", "right")
     texts = [axes.get_title(loc=place) for axes in figure.axes for place in titles]
     for axes in figure.axes:
         texts += [text.get_text() for text in (*axes.texts, axes.xaxis.label, axes.yaxis.label)]

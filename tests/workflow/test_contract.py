@@ -31,6 +31,7 @@ CONTRACT = {  # rules and artifacts of the public contract
     "plot_heatmaps": ["<figure>_synergy_redundancy.png"],
     "plot_head_ranking": ["<figure>_head_ranking_heatmap.png"],
     "plot_graph_cores": ["<figure>_graph_cores.png"],
+    "plot_examples": ["<figure>_examples.png"],
     "plot_ablation": ["<figure>_ablation_curves.png"],
     "plot_math": ["<figure>_math_perturbation.png"],
     "plot_null": ["<figure>_null_profile.png"],

@@ -10,7 +10,8 @@ import pytest
 
 from synergy.files.artifacts import write_json, write_npz
 from synergy.files.errors import InputError
-from synergy.files.kept_results import Kept, Unfinished, digest_of, require_our_table
+from synergy.files.folders import HALLMARKS, is_own
+from synergy.files.kept_results import Kept, Unfinished, digest_of, require_ours
 
 MADE_OF = {"heads": [3, 1], "dtype": "float32", "sigma": 0.5}
 MADE_BY = {"made_by": "ablate_heads", "code_version": "1.2.3+abc"}
@@ -219,9 +220,19 @@ def test_digest_tells_values_apart():
     assert len({digest_of(*parts) for parts in ([[1, 2]], [[2, 1]], ["12"], [1, 2], [12])}) == 5
 
 
-@pytest.mark.parametrize(("header", "refused"), [("a,b,c", False), ("b,a\r", False), ("a", True), ("", True)])
-def test_a_table_that_lacks_our_columns_is_a_users(tmp_path, header, refused):
-    require_our_table(tmp_path / "t.csv", ("a", "b"))  # nothing is there
-    (tmp_path / "t.csv").write_text(f"{header}\n1,2\n")
-    with pytest.raises(InputError, match=r"mv .*t\.csv") if refused else nullcontext():
-        require_our_table(tmp_path / "t.csv", ("a", "b"))
+@pytest.mark.parametrize(("name", "column"), HALLMARKS.items())
+@pytest.mark.parametrize(("header", "refused"), [("a,{},c", False), ("a,{}\r", False), ("a", True), ("", True)])
+def test_a_table_that_lacks_our_columns_is_a_users(tmp_path, name, column, header, refused):
+    path = tmp_path / f"m{name}"
+    require_ours(path)  # nothing is there
+    path.write_text(f"{header.format(column)}\n1,2\n")
+    with pytest.raises(InputError, match=rf"mv .*{name}") if refused else nullcontext():
+        require_ours(path)
+
+
+def test_an_npz_that_does_not_say_what_made_it_or_is_cut_is_a_users(tmp_path):
+    write_npz(tmp_path / "ours.npz", {"made_by": "a rule"}, a=np.zeros(3))
+    np.savez(tmp_path / "theirs.npz", a=np.zeros(3))
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "theirs.npz").read_bytes()[:-30])
+    own = {name: is_own(tmp_path / f"{name}.npz") for name in ("none", "ours", "theirs", "cut")}
+    assert own == {"none": False, "ours": False, "theirs": True, "cut": True}

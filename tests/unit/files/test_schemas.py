@@ -167,7 +167,7 @@ def test_readers_name_the_file_and_the_line(tmp_path):
     path, answer = tmp_path / "a.jsonl", LEAST["graded_answer"]
     write_jsonl(path, [answer, answer, {**answer, "truncated": None}])
     with pytest.raises(
-        InputError, match=r"(?s)true or false for truncated of .*a\.jsonl:3; found None.*delete .*a\.jsonl and"
+        InputError, match=r"(?s)true or false for truncated of .*a\.jsonl:3; found None.*mv .*a\.jsonl\.before and"
     ):
         read_jsonl(path, "graded_answer")
     write_jsonl(path, [{"id": "a"}])

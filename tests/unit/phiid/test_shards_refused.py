@@ -95,4 +95,4 @@ def test_merge_refuses_what_is_not_accounted_for(made, tmp_path, change, message
 def test_merge_refuses_a_truncated_shard(made, tmp_path):
     cut = Path(shutil.copy(made[1][1], tmp_path))
     cut.write_bytes(cut.read_bytes()[:-2000])
-    refused(made, tmp_path, [made[1][0], str(cut)], r"complete npz .*2-of-2.npz[\s\S]*delete .*2-of-2.npz")
+    refused(made, tmp_path, [made[1][0], str(cut)], r"complete npz .*2-of-2.npz[\s\S]*mv .*2-of-2.npz")

@@ -1,6 +1,7 @@
 """Every figure is drawn, for tiny and larger models, with and without nulls, and says what its axes mean."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,11 @@ from artifacts import MODELS, NO_NULL, drawn, inputs, results_folder, words
 from matplotlib.collections import PathCollection
 from PIL import Image
 from places import PUBLISHED
+from plot_examples import strongest_pairs
 
 from synergy.claims.verdicts import NOT_TESTABLE, OPPOSITE, SUPPORTED, UNDECIDED
 from synergy.files.errors import InputError
+from synergy.phiid.decomposition import Decomposition, Settings
 from synergy.phiid.pairwise import read_pairwise
 from synergy.report.robustness_figure import robustness_figure
 from synergy.report.style import new_figure
@@ -44,6 +47,7 @@ def figure_of(folders, tmp_path):
         ("plot_heatmaps", "nats", True),
         ("plot_head_ranking", "score", True),
         ("plot_graph_cores", "edges a head", False),
+        ("plot_examples", "nats", False),
         ("plot_null", "nats", True),
         ("plot_ablation", "nats per token", False),
         ("plot_math", "accuracy (%)", False),
@@ -99,6 +103,56 @@ def test_both_networks_show_all_their_degrees_on_one_scale(figure_of):
     assert [3 * sum(own) for own in degrees] == pytest.approx([2 * 28] * 2)  # the strongest 10 % of 276 pairs
     assert panels[0].get_ylim() == panels[1].get_ylim()
     assert panels[0].get_ylim()[1] > max(map(max, degrees))
+
+
+@pytest.mark.parametrize("key", MODELS)
+def test_what_stays_of_a_network_without_coupling_is_the_title_where_there_is_a_null(figure_of, folders, key):
+    """Recounted from the matrices of observed and surrogate heads."""
+    figure = figure_of("plot_graph_cores", key)
+    insets = [inset for axes in figure.axes for inset in axes.child_axes]
+    assert len(insets) == 2 * bool(MODELS[key][2])
+    assert all("coupling\nbroken" in [own.get_text() for own in inset.texts] for inset in insets)
+    if MODELS[key][2]:
+        atoms, _ = read_pairwise(str(folders[key] / "pairwise.npz"), ["sts_matrix"])
+        series = np.load(folders[key] / "activations.npz")
+        drawn = Decomposition(series["activations"], series["n_tokens"], Settings(surrogates=1))
+        (surrogate,) = drawn.surrogate_matrices(range(1), all_prompts=True)
+        pairs = np.triu_indices(len(surrogate["sts"]), 1)
+        n_kept = max(1, round(0.1 * len(pairs[0])))
+        kept = [set(np.argsort(-matrix[pairs])[:n_kept]) for matrix in (atoms["sts_matrix"], surrogate["sts"])]
+        assert f", {len(kept[0] & kept[1]) / n_kept:.0%} of the synergy" in figure.get_suptitle()
+
+
+def test_the_answer_that_repeats_itself_least_is_shown_on_the_norms_of_both_heads(figure_of, folders):
+    figure = figure_of("plot_examples", "gemma3-4b")
+    panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    assert [axes.get_title(loc="left").split(":")[0] for axes in panels] == ["synergistic"] * 3 + ["redundant"] * 3
+    assert any("(a-2)" in axes.get_xlabel() for axes in figure.axes)
+    series = np.load(folders["gemma3-4b"] / "activations.npz")["activations"][2]
+    text = "".join(own.get_text() for own in panels[0].texts)
+    assert text.startswith(" word0\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS} 1 2")
+    assert text.endswith(" 39")
+    for axes in panels:
+        heads = [int(layer) * 3 + int(head) for layer, head in re.findall(r"L(\d+)\.(\d+)", axes.get_title(loc="left"))]
+        shown = [np.asarray(own.get_array()) for own in axes.collections]
+        expected = [(own - own.min()) / np.ptp(own) for own in series[heads]]
+        np.testing.assert_allclose(shown, expected, rtol=1e-6)
+
+
+def test_pairs_of_a_kind_share_no_head_and_undefined_ones_are_passed_over():
+    matrix = np.array([[np.nan, 9, 8, 1], [9, np.nan, 7, 6], [8, 7, np.nan, np.nan], [1, 6, np.nan, np.nan]])
+    assert strongest_pairs(matrix, 3) == [(0, 1)]
+    matrix[2, 3] = matrix[3, 2] = 0.5
+    assert strongest_pairs(matrix, 3) == [(0, 1), (2, 3)]
+    assert strongest_pairs(np.full((4, 4), np.nan), 3) == []
+
+
+def test_tokens_without_pieces_of_text_are_refused(figure_of, folders, tmp_path):
+    told = json.loads((folders["one-head"] / "tokens.json").read_text())
+    del told["prompts"][1]["pieces"]
+    (tmp_path / "old.json").write_text(json.dumps(told))
+    with pytest.raises(InputError, match=r"pieces of text[\s\S]*mv .*old\.json"):
+        figure_of("plot_examples", "one-head", tokens=tmp_path / "old.json")
 
 
 @pytest.mark.parametrize(("key", "methods"), [("gemma3-4b", ["zeros", "their mean output"]), ("one-head", ["zeros"])])
@@ -187,5 +241,5 @@ def test_matrices_of_another_pipeline_are_drawn_without_a_null(figure_of, folder
     np.savez(tmp_path / "own.npz", **own)
     figure = figure_of(name, key, pairwise=str(tmp_path / "own.npz"))
     assert (NO_NULL in words(figure)) == (name == "plot_heatmaps")
-    with pytest.raises(InputError, match=r"no head_prompt_sts[\s\S]* mv .*own\.npz"):
-        read_pairwise(str(tmp_path / "own.npz"), ["sts_matrix", "head_prompt_sts"])
+    with pytest.raises(InputError, match=r"no within_prompt_sts[\s\S]* mv .*own\.npz"):
+        read_pairwise(str(tmp_path / "own.npz"), ["sts_matrix", "within_prompt_sts"])

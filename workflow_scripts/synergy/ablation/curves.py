@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from synergy.files.errors import InputError
+from synergy.files.folders import is_own
+from synergy.files.tables import read_table
 from synergy.statistics.inference import Estimate, jackknife, rank_floor, rank_p
 
 CURVE_COLUMNS = (  # of the ablation table, that curves are drawn from
@@ -23,8 +26,7 @@ CURVE_COLUMNS = (  # of the ablation table, that curves are drawn from
     "kl_ci_high",
     "method",
 )
-
-
+OTHER_NAMES = {"syn_red": "synergistic", "red_syn": "redundant"}  # orders as other pipelines call them
 N_BOOTSTRAP = 2000
 
 
@@ -41,6 +43,45 @@ class Curve:
     low: np.ndarray
     high: np.ndarray
     n_seeds: int
+
+
+def read_curves(path: str, n_heads_total: int) -> pd.DataFrame:
+    """Read the table of ``merge_ablation``, or one of another pipeline with its first three columns.
+
+    There ``syn_red`` is the synergistic order, ``red_syn`` the redundant one, and ``random_3`` a random one of seed 3;
+    removed heads are taken to give zeros, and there are no intervals.
+
+    Parameters
+    ----------
+    path : str
+        The CSV.
+    n_heads_total : int
+        Heads of the model.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `CURVE_COLUMNS`.
+
+    Raises
+    ------
+    InputError
+        Naming the file, if it cannot be read, lacks a column, names another order or removes more heads than there are.
+    """
+    if not is_own(path):
+        return read_table(path, required=CURVE_COLUMNS)
+    table = read_table(path, required=CURVE_COLUMNS[:3])
+    named = table["order_type"].replace(OTHER_NAMES).str.extract(r"^(synergistic|redundant|random)(?:_(\d+))?$")
+    if named[0].isna().any():
+        known = ", ".join(("synergistic", "redundant", "random", *OTHER_NAMES))
+        found = table.loc[named[0].isna(), "order_type"].iloc[0]
+        raise InputError(f"an order_type among {known}, random_0, random_1 … in {path}", repr(found), "rename it there")
+    if table["num_heads_removed"].max() > n_heads_total:
+        found = f"{table['num_heads_removed'].max()} removed"
+        raise InputError(f"at most {n_heads_total} heads removed in {path}", found, "correct layers and heads")
+    table["order_type"], table["seed"] = named[0], named[1].fillna("0").astype(int)
+    table["fraction_removed"] = table["num_heads_removed"] / n_heads_total
+    return table.assign(method="zero", kl_ci_low=np.nan, kl_ci_high=np.nan)
 
 
 def methods(table: pd.DataFrame) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synergy.files.artifacts import read_json
-from synergy.files.errors import InputError
+from synergy.files.errors import InputError, set_aside
 from synergy.files.kept_results import digest_of
 
 IDENTITY = ("key", "revision", "weights")
@@ -45,7 +45,7 @@ def read_answers(path: str, record: dict, n_prompts: int) -> Answered:
         If the answers are another model's, a prompt or an answer is empty, or there are too few prompts.
     """
     recorded = read_json(path, "tokens")
-    again = f"delete {path} and run the workflow again"
+    again = set_aside(path)
     rows, made_by = recorded["prompts"], recorded["provenance"]
     chosen = [rows[row] for row in stratified([row["category"] for row in rows], n_prompts)]
     ids = [row["id"] for row in chosen]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synergy.files.errors import InputError
+from synergy.files.errors import InputError, set_aside
 from synergy.files.schemas import require_schema
 
 PDF_DPI = 300  # of what is an image inside a PDF
@@ -60,7 +60,7 @@ def read_npz(path: str | Path, required: Sequence[str] = ()) -> tuple[dict[str, 
         If the file is missing, truncated, corrupted, holds pickles, announces more than it holds, or lacks a
         `required` array.
     """
-    remake = f"delete {path} and run the workflow again"
+    remake = set_aside(path)
     try:
         check_npz(path)
         with np.load(path, allow_pickle=False) as file:
@@ -109,10 +109,9 @@ def read_json(path: str | Path, schema: str | None = None) -> dict:
     except FileNotFoundError:
         raise InputError(f"a JSON file at {path}", "no such file", "run the rule that makes it") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"valid JSON in {path}", f"{error}", "delete it and run the workflow again") from None
+        raise InputError(f"valid JSON in {path}", f"{error}", set_aside(path)) from None
     if not isinstance(record, dict):
-        found, hint = repr(record)[:60], f"delete {path} and run the workflow again"
-        raise InputError(f"an object for the whole of {path}", found, hint)
+        raise InputError(f"an object for the whole of {path}", repr(record)[:60], set_aside(path))
     if schema:
         require_schema(record, schema, path)
     return record

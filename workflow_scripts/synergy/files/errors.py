@@ -1,4 +1,4 @@
-"""The one exception that bad input raises."""
+"""The one exception that bad input raises, and the advice that costs nobody a file."""
 
 
 class InputError(Exception):
@@ -17,3 +17,8 @@ class InputError(Exception):
     def __init__(self, expected: str, found: str, hint: str):
         self.expected, self.found, self.hint = expected, found, hint
         super().__init__(f"Expected {expected}; found {found}.\n  Hint: {hint}")
+
+
+def set_aside(path: object) -> str:
+    """The hint for an artifact that is no use and may be a user's own: moved away, it is made anew, and not lost."""
+    return f"mv {path} {path}.before and run the workflow again"

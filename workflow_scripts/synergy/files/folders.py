@@ -1,8 +1,9 @@
-"""Folders that are made whole or not at all, files of two names, and disks that are full."""
+"""Folders that are made whole or not at all, files of users, files of two names, and disks that are full."""
 
 import errno
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,31 @@ from synergy.files.artifacts import atomic_path, sha256
 from synergy.files.errors import InputError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+HALLMARKS = {"_head_rankings.csv": "outside_calibration", "_ablation.csv": "kl_ci_low"}  # columns of our tables
 
 
 def provided(path: str | Path) -> str:
     """Where a file of the user's or of ours is: in the working directory, else beside the Snakefile."""
     return str(path if Path(path).exists() else REPOSITORY / path)
+
+
+def is_own(path: str | Path) -> bool:
+    """Whether a file is there that a user made, or another pipeline: an npz or a table that ours are told from.
+
+    Our npz say what made them; our tables have columns that those of others lack. What cannot be read is not replaced.
+    """
+    path = Path(path)
+    if not path.exists():
+        return False
+    if path.suffix == ".csv":
+        with open(path, encoding="utf-8", errors="replace") as file:
+            header = file.readline().rstrip("\r\n").split(",")
+        return any(path.name.endswith(end) and column not in header for end, column in HALLMARKS.items())
+    try:
+        with zipfile.ZipFile(path) as arrays:
+            return "provenance.npy" not in arrays.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return True
 
 
 @contextmanager

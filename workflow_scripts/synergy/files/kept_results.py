@@ -23,7 +23,7 @@ import numpy as np
 
 from synergy.files.artifacts import atomic_path, read_json, read_npz, sha256, write_json, write_npz
 from synergy.files.errors import InputError
-from synergy.files.folders import atomic_folder, link_or_copy
+from synergy.files.folders import atomic_folder, is_own, link_or_copy
 
 MANIFEST = "manifest.json"
 
@@ -34,28 +34,13 @@ def digest_of(*parts: object) -> str:
 
 
 def require_ours(output: str | Path) -> None:
-    """Refuse to replace an npz that a user made: it names nothing that made it, or cannot be read.
+    """Refuse to replace a file that a user made (see `synergy.files.folders.is_own`).
 
     Raises
     ------
     InputError
     """
-    if Path(output).exists() and "made_by" not in read_npz(output, ())[1]:
-        raise _in_the_way(output, "one of your own")
-
-
-def require_our_table(output: str | Path, columns: Iterable[str]) -> None:
-    """Refuse to replace a CSV that a user made: it lacks some of the columns that ours have.
-
-    Raises
-    ------
-    InputError
-    """
-    if not Path(output).exists():
-        return
-    with open(output, encoding="utf-8", errors="replace") as file:
-        header = file.readline().rstrip("\r\n").split(",")
-    if not set(columns) <= set(header):
+    if is_own(output):
         raise _in_the_way(output, "one of your own")
 
 

@@ -15,7 +15,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from synergy.files.errors import InputError
+from synergy.files.errors import InputError, set_aside
 
 SCHEMAS = Path(__file__).with_name("schemas")
 IN_WORDS = {
@@ -55,7 +55,7 @@ def require_schema(record: object, name: str, path: str | Path, line: int | None
         place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.absolute_path).lstrip(".")
         expected, found = _in_words(error, place or "the whole")
         file = path if line is None else f"{path}:{line}"
-        raise InputError(f"{expected} of {file}", found, f"delete {path} and run the workflow again")
+        raise InputError(f"{expected} of {file}", found, set_aside(path))
 
 
 def _in_words(error: ValidationError, place: str) -> tuple[str, str]:

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from synergy.files.artifacts import atomic_path
-from synergy.files.errors import InputError
+from synergy.files.errors import InputError, set_aside
 
-REMAKE = "delete it and run the workflow again"
 # Of the columns of all tables; those that are not named hold float64.
 DTYPES = {
     "model": "str",
@@ -88,9 +87,9 @@ def read_table(path: str | Path, required: Sequence[str] = (), fewest_rows: int 
     table = _read_texts(path)
     missing = [name for name in required if name not in table]
     if missing:
-        raise InputError(f"columns {', '.join(required)} in {path}", f"no {', '.join(missing)}", REMAKE)
+        raise InputError(f"columns {', '.join(required)} in {path}", f"no {', '.join(missing)}", set_aside(path))
     if required and len(table) < fewest_rows:
-        raise InputError(f"at least {fewest_rows} row under the header of {path}", f"{len(table)}", REMAKE)
+        raise InputError(f"at least {fewest_rows} row under the header of {path}", f"{len(table)}", set_aside(path))
     for name in table:
         cells, dtype = table[name], DTYPES.get(name, "float64")
         if dtype == "str":
@@ -103,7 +102,9 @@ def read_table(path: str | Path, required: Sequence[str] = (), fewest_rows: int 
         elif name in required:
             row = int(np.argmin(right))
             kind = "a whole number" if dtype == "int64" else "a number or nothing"
-            raise InputError(f"{kind} for {name} in data row {row + 1} of {path}", repr(cells[row][:40]), REMAKE)
+            raise InputError(
+                f"{kind} for {name} in data row {row + 1} of {path}", repr(cells[row][:40]), set_aside(path)
+            )
     return table
 
 
@@ -126,13 +127,13 @@ def read_records(path: str | Path, columns: Sequence[str], words: Mapping[str, C
     """
     table = _read_texts(path)
     if list(table) != list(columns):
-        raise InputError(f"columns {', '.join(columns)} in {path}", ", ".join(table), REMAKE)
+        raise InputError(f"columns {', '.join(columns)} in {path}", ", ".join(table), set_aside(path))
     for name, known in words.items():
         unknown = ~table[name].isin(known)
         if unknown.any():
             row = int(unknown.argmax())
             expected = f"one of {', '.join(known)} for {name} in data row {row + 1} of {path}"
-            raise InputError(expected, repr(table[name][row][:40]), REMAKE)
+            raise InputError(expected, repr(table[name][row][:40]), set_aside(path))
     return table
 
 
@@ -151,14 +152,14 @@ def _read_texts(path: str | Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise InputError(f"a CSV table at {path}", "no such file", "run the rule that makes it") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"a CSV table in UTF-8 at {path}", f"{error}", REMAKE) from None
+        raise InputError(f"a CSV table in UTF-8 at {path}", f"{error}", set_aside(path)) from None
     header, table = rows.iloc[0], rows.iloc[1:].reset_index(drop=True)
     ragged = rows.isna().any(axis=1)
     if ragged.any():
         row = int(ragged.argmax())
         found = f"{rows.iloc[row].count()}"
-        raise InputError(f"{rows.shape[1]} cells in data row {row} of {path}", found, REMAKE)
+        raise InputError(f"{rows.shape[1]} cells in data row {row} of {path}", found, set_aside(path))
     twice = header[header.duplicated()]
     if len(twice):
-        raise InputError(f"columns of different names in {path}", f"{twice.iloc[0]!r} twice", REMAKE)
+        raise InputError(f"columns of different names in {path}", f"{twice.iloc[0]!r} twice", set_aside(path))
     return table.set_axis(header.tolist(), axis=1)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
-from synergy.files.errors import InputError
+from synergy.files.errors import InputError, set_aside
+from synergy.files.folders import is_own
 from synergy.files.tables import read_table
 from synergy.statistics.descriptive import average_ranks, mean_defined, pearson, rank_quantiles
 
@@ -172,8 +173,12 @@ def _n_defined(values: np.ndarray) -> np.ndarray:
     return (~np.isnan(values)).sum(axis=-1, keepdims=True)
 
 
-def read_ranking(path: str, n_heads_total: int | None, required: Sequence[str]) -> pd.DataFrame:
-    """Read the table of ``rank_heads``.
+def read_ranking(
+    path: str, n_heads_total: int | None, required: Sequence[str], without_null: bool = False
+) -> pd.DataFrame:
+    """Read the table of ``rank_heads``, or one of another pipeline, which has a row a head and ``syn_red_score``.
+
+    There, differences of ranks, which go from 1 − n to n − 1, are scaled to [0, 1] as ours are.
 
     Parameters
     ----------
@@ -183,6 +188,8 @@ def read_ranking(path: str, n_heads_total: int | None, required: Sequence[str]) 
         Query heads that the model has; None where the table is all that is known of it.
     required : sequence of str
         Columns that must be there.
+    without_null : bool
+        Whether those that a table of another pipeline lacks are taken for undefined (NaN).
 
     Raises
     ------
@@ -190,7 +197,13 @@ def read_ranking(path: str, n_heads_total: int | None, required: Sequence[str]) 
         Naming the file, if it cannot be read, lacks a column or has not one row for each head, in order, as many in
         each layer.
     """
-    table = read_table(path, required=required)
+    others = is_own(path) and "syn_red_score" in required
+    table = read_table(path, required=("syn_red_score",) if others and without_null else required)
+    if others:
+        table = table.reindex(columns=list(dict.fromkeys([*table, *required])))
+        largest = max(len(table) - 1, 1)
+        if not table["syn_red_score"].dropna().between(0, 1).all():
+            table["syn_red_score"] = (table["syn_red_score"] + largest) / (2 * largest)
     n_rows, n_heads = len(table), len(table) if n_heads_total is None else n_heads_total
     index = np.arange(n_rows)
     right = n_rows == n_heads and np.array_equal(table.get("head_idx", index), index)
@@ -200,7 +213,7 @@ def read_ranking(path: str, n_heads_total: int | None, required: Sequence[str]) 
         raise InputError(
             f"a row for each of the model's {n_heads} heads, layer by layer, in order, in {path}",
             f"{n_rows} rows{', in another order' * (n_rows == n_heads)}",
-            f"delete {path} and run the workflow again; if it stays so, correct layers and heads in the config",
+            f"{set_aside(path)}; if it stays so, correct layers and heads in the config",
         )
     return table
 
@@ -226,7 +239,7 @@ def bootstrap_interval(
     by_prompt : dict
         ``sts`` and ``rtr``: means over partners per prompt (n_prompts, n_heads), in nats; NaN where undefined.
     replicates : int
-        Number of resamples; 0 gives NaN, as does a single prompt.
+        Number of resamples; 0 gives NaN, as do fewer than two prompts.
     seed : int
         Seed of the resampling.
 
@@ -235,7 +248,7 @@ def bootstrap_interval(
     low, high : (n_heads,)
     """
     n_prompts, n_heads = by_prompt["sts"].shape
-    if replicates == 0 or n_prompts == 1:
+    if replicates == 0 or n_prompts < 2:
         return np.full(n_heads, np.nan), np.full(n_heads, np.nan)
     generator = np.random.default_rng(seed)
     weights = generator.multinomial(n_prompts, np.full(n_prompts, 1 / n_prompts), size=replicates)

@@ -8,7 +8,7 @@ start at the same time with nothing compiled, one of them compiles the kernels.
 import fcntl
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -291,6 +291,25 @@ class Decomposition:
                 pack(bits, words)
             series = replace(series, z=packed)
         return series
+
+
+def as_configured(
+    recorded: tuple[np.ndarray, np.ndarray], decomposition: Mapping, surrogates: int, threads: int = 1
+) -> Decomposition:
+    """A recording, ready to be decomposed anew under the settings and with the draws that its pairs were.
+
+    Parameters
+    ----------
+    recorded : (n_prompts, n_heads_total, n_tokens), int (n_prompts,)
+        From `read_activations`.
+    decomposition : mapping
+        As in the config.
+    surrogates, threads : int
+    """
+    kept = {name: decomposition[name] for name in ("lag", "redundancy", "estimator", "seed")}
+    settings = Settings(**kept, null_kind=decomposition["null_model"]["kind"], surrogates=surrogates)
+    compile_kernels(settings)
+    return Decomposition(*recorded, settings, threads, checked=True)
 
 
 def mends_seam(settings: Settings) -> bool:

@@ -7,14 +7,13 @@ import numpy as np
 from synergy import __version__
 from synergy.files.artifacts import read_npz, write_npz
 from synergy.files.code_identity import library_code
-from synergy.files.errors import InputError
+from synergy.files.errors import InputError, set_aside
 from synergy.files.provenance import provenance
 from synergy.phiid.pairs import QUANTITIES, WITH_NULL, between_layers, fixed_point_means, head_means, n_pairs, symmetric
 
 PAIR_VALUES = (*QUANTITIES, *(f"{name}_null_{moment}" for name in WITH_NULL for moment in ("mean", "sd")))
 COUNTS = ("n_undefined", "n_null")
 SUMS = ("head_prompt_sums", "head_null_sums", "layer_prompt_sums", "layer_null_sums")
-NULL_MATRICES = ("_null_mean", "_null_sd")
 MADE_OF = ("first_pair", "last_pair", "n_heads_total", "n_prompts", "fingerprint")
 
 
@@ -191,14 +190,23 @@ def _check_cover(shards: list[dict], total: int) -> None:
 
 
 def _without_null(arrays: dict[str, np.ndarray], required: Sequence[str]) -> dict[str, np.ndarray]:
-    """Matrices that this workflow did not make: no diagonal, and NaN where the null would be."""
+    """Matrices that this workflow did not make: no diagonal, NaN for what they lack, no prompts and no surrogates."""
     matrices = {name: array for name, array in arrays.items() if name.endswith("_matrix") and array.dtype.kind == "f"}
     for name, matrix in matrices.items():
         if matrix.ndim == 2:
             arrays[name] = np.where(np.eye(*matrix.shape, dtype=bool), np.nan, matrix)
+    shape = next((matrix.shape for matrix in matrices.values()), ())
     for name in required:
-        if name.endswith(NULL_MATRICES) and name not in arrays and matrices:
-            arrays[name] = np.full_like(next(iter(matrices.values())), np.nan)
+        if name in arrays or name in ("sts_matrix", "rtr_matrix") or len(shape) != 2:
+            continue
+        if name.startswith("head_"):
+            arrays[name] = np.empty((0, shape[1]))
+        elif name == "fingerprint":
+            arrays[name] = np.array("")
+        elif name == "n_undefined":
+            arrays[name] = np.zeros(shape, dtype=int)
+        elif name.endswith(("_matrix", "_null_mean", "_null_sd")):
+            arrays[name] = np.full(shape, np.nan)
     return arrays
 
 
@@ -231,7 +239,7 @@ def read_pairwise(
         Naming the file, if it cannot be read, lacks an array, or holds one of another type or shape.
     """
     arrays, note = read_npz(path)
-    hint = f"delete {path} and run the workflow again"
+    hint = set_aside(path)
     if "made_by" not in note:
         arrays = _without_null(arrays, required)
         hint = f"these matrices are not ours; to have all of it made from the activations: mv {path} {path}.before"

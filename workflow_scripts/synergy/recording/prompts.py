@@ -1,6 +1,6 @@
 """The prompts whose answers are recorded: read from YAML and checked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +114,7 @@ def answer_records(
     answers: np.ndarray,
     natural_lengths: np.ndarray,
     texts: Sequence[str],
+    pieces: Sequence[Sequence[str]],
 ) -> list[dict]:
     """What a model answered, a record a prompt.
 
@@ -122,6 +123,7 @@ def answer_records(
     asked, prompts : the prompts, and their token ids.
     answers, texts : int (n_prompts, n_tokens), token ids of the answers, and the answers in words.
     natural_lengths : int (n_prompts,), tokens before the one at which the model would have ended.
+    pieces : what each token adds to the text, see `text_pieces`.
     """
     return [
         {
@@ -133,9 +135,24 @@ def answer_records(
             "natural_length": int(natural_lengths[row]),
             "repeated_8grams": repeated_ngrams(answers[row].tolist(), 8),
             "answer": texts[row],
+            "pieces": list(pieces[row]),
         }
         for row, prompt in enumerate(asked)
     ]
+
+
+def text_pieces(decode: Callable[[Sequence[int]], str], tokens: Sequence[int]) -> list[str]:
+    """What each token adds to the text of those before it; together they are the text.
+
+    A character that several tokens make comes with the last of them, and the others add nothing.
+    """
+    pieces, told = [], ""
+    for end in range(1, len(tokens) + 1):
+        text = decode(tokens[:end])
+        unfinished = text.endswith("\N{REPLACEMENT CHARACTER}") and end < len(tokens)
+        pieces.append("" if unfinished else text[len(told) :])
+        told = told if unfinished else text
+    return pieces
 
 
 def repeated_ngrams(tokens: Sequence[int], n: int) -> float | None:

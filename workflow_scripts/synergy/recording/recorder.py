@@ -184,6 +184,7 @@ def write_recording(
     asked: Sequence[Prompt],
     prompts: Sequence[Sequence[int]],
     texts: Sequence[str],
+    pieces: Sequence[Sequence[str]],
     provenance: dict,
     activations: str,
     logits: str,
@@ -195,7 +196,7 @@ def write_recording(
     ----------
     recorded : Recording
         Of all prompts.
-    asked, prompts, texts : the prompts, their token ids, and the answers in words.
+    asked, prompts, texts, pieces : the prompts, their token ids, and the answers in words, whole and token by token.
     provenance : dict
     activations, logits, tokens : paths of two npz and a JSON.
     """
@@ -217,5 +218,5 @@ def write_recording(
         topk_ids=recorded.topk_ids,
         topk_logprobs=recorded.topk_logprobs,
     )
-    answers = answer_records(asked, prompts, recorded.generated, recorded.natural_length, texts)
+    answers = answer_records(asked, prompts, recorded.generated, recorded.natural_length, texts, pieces)
     write_json(tokens, {"prompts": answers, "provenance": provenance})

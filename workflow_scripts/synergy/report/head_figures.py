@@ -1,11 +1,14 @@
-"""Figures of a model head by head: the score of every head as a map, and the atoms of every pair as matrices."""
+"""Figures of heads: the score of each as a map, the atoms of every pair as matrices, and what pairs do in an answer."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PatchCollection
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
 
 from synergy.heads.scores import configured_score
 from synergy.report.style import (
@@ -13,6 +16,7 @@ from synergy.report.style import (
     EXCESS_REDUNDANCY,
     EXCESS_SYNERGY,
     INK,
+    NORM,
     SEQUENTIAL_REDUNDANCY,
     SEQUENTIAL_SYNERGY,
     TWO_COLUMNS,
@@ -151,3 +155,113 @@ def _draw_matrix(
         spine.set_visible(True)
         spine.set_linewidth(0.5)
     return image
+
+
+CHARACTERS = 144  # in a line of an answer
+LINE_HEIGHT, STRIP = 1.0, 0.36  # of a line of text, and of the partner's strip beneath it, in units of an axis
+MISSING = str.maketrans({"\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\t": " ", "\r": " "})
+
+
+def examples_figure(
+    model: str, prompt: str, pieces: list[str], norms: np.ndarray, pairs: pd.DataFrame, heads: int
+) -> Figure:
+    """One answer as text, once a pair of heads: on the norms of one head, with those of its partner beneath.
+
+    Parameters
+    ----------
+    model : str
+    prompt : str
+        Its name.
+    pieces : list of str
+        What each token adds to the answer.
+    norms : (n_heads_total, n_tokens)
+        Of every head in that answer.
+    pairs : DataFrame
+        A row a pair: ``kind``, flat indices ``head`` and ``other``, ``sts_matrix``, ``sts_null_mean`` and so on in
+        nats, and ``correlation`` of the two heads at the same token, mean over prompts.
+    heads : int
+        Of a layer.
+    """
+    kinds = pairs.groupby("kind", sort=False)["correlation"].mean()
+    words = " and ".join(f"{value:+.2f} in {kind} pairs" for kind, value in kinds.items())
+    starts, lines = line_breaks(pieces)
+    step = LINE_HEIGHT + STRIP + 0.35
+    height = 0.105 * step * (lines + 1) + 0.2
+    figure = new_figure(
+        TWO_COLUMNS,
+        1.0 + height * max(len(pairs), 1),
+        f"{model}: at the same token, norms correlate by {words or 'nothing'}",
+    )
+    if pairs.empty:
+        say(figure.subplots(), "no pair of heads has atoms")
+        return figure
+    for axes, pair in zip(figure.subplots(len(pairs), 1, squeeze=False)[:, 0], pairs.itertuples(), strict=True):
+        own = [scaled_to_range(norms[head]) for head in (pair.head, pair.other)]
+        _draw_answer(axes, pieces, starts, lines, step, *own)
+        names = " and ".join(f"L{head // heads}.{head % heads}" for head in (pair.head, pair.other))
+        told = [
+            f"{name} {getattr(pair, f'{atom}_matrix'):.3f}{_beside(getattr(pair, f'{atom}_null_mean'))}"
+            for name, atom in (("synergy", "sts"), ("redundancy", "rtr"), ("integrated information", "phi_r"))
+        ]
+        axes.set_title(f"{pair.kind}: {names}", fontsize=7, pad=3)
+        axes.set_title(f"{', '.join(told)} nats", fontsize=6.5, fontweight="normal", loc="right", pad=3)
+    colour_bar(
+        figure,
+        ScalarMappable(Normalize(0, 1), NORM),
+        figure.axes,
+        f"norm of a head, from its lowest to its highest in this answer ({prompt}); strips: the partner named second",
+        location="bottom",
+        extend="neither",
+        shrink=0.35,
+        aspect=30,
+        fraction=0.02,
+        pad=0.01,
+    )
+    return figure
+
+
+def line_breaks(pieces: list[str]) -> tuple[list[tuple[int, int]], int]:
+    """Where each token starts, (line, character), if lines are filled one after the other; number of lines."""
+    starts, line, place = [], 0, 0
+    for piece in pieces:
+        width = min(max(len(piece), 1), CHARACTERS)
+        if place + width > CHARACTERS:
+            line, place = line + 1, 0
+        starts.append((line, place))
+        place += width
+    return starts, line + 1
+
+
+def scaled_to_range(values: np.ndarray) -> np.ndarray:
+    """Values (n,) scaled to [0, 1], from the lowest to the highest; 0 where they do not vary."""
+    spread = np.ptp(values)
+    return (values - values.min()) / spread if spread else np.zeros_like(values)
+
+
+def _draw_answer(
+    axes: Axes,
+    pieces: list[str],
+    starts: list[tuple[int, int]],
+    lines: int,
+    step: float,
+    above: np.ndarray,
+    beneath: np.ndarray,
+) -> None:
+    cells, strips = [], []
+    for piece, (line, place) in zip(pieces, starts, strict=True):
+        width, top = min(max(len(piece), 1), CHARACTERS), line * step
+        cells.append(Rectangle((place, top), width, LINE_HEIGHT))
+        strips.append(Rectangle((place, top + LINE_HEIGHT), width, STRIP))
+        text = "".join(c if c.isprintable() else " " for c in piece.translate(MISSING)[:CHARACTERS])
+        axes.text(
+            place, top + LINE_HEIGHT / 2, text, family="DejaVu Sans Mono", fontsize=5.6, va="center_baseline",
+            parse_math=False,
+        )  # fmt: skip
+    for patches, values in ((cells, above), (strips, beneath)):
+        axes.add_collection(PatchCollection(patches, cmap=NORM, norm=Normalize(0, 1), array=values, linewidth=0))
+    axes.set(xlim=(0, CHARACTERS), ylim=(lines * step, -0.1))
+    axes.set_axis_off()
+
+
+def _beside(null: float) -> str:
+    return f" (null {null:.3f})" if np.isfinite(null) else ""

@@ -11,6 +11,7 @@ from matplotlib.path import Path as MatplotlibPath
 
 from synergy.report.style import (
     DIVERGING,
+    INK,
     NETWORK_COLOURS,
     NULL,
     TWO_COLUMNS,
@@ -30,9 +31,17 @@ FEW_HEADS = 300  # up to so many, all edges are drawn
 
 
 def graph_cores_figure(
-    model: str, networks: dict[str, pd.DataFrame], scores: np.ndarray, layers: int, heads: int, top_fraction: float
+    model: str,
+    networks: dict[str, pd.DataFrame],
+    scores: np.ndarray,
+    layers: int,
+    heads: int,
+    top_fraction: float,
+    broken: dict[str, pd.DataFrame] | None = None,
 ) -> Figure:
     """Both networks on the same ring of heads, strongest edges only, and the mean degree of each layer below.
+
+    Small beside each, if it is given, the same network of one surrogate.
 
     Parameters
     ----------
@@ -44,14 +53,23 @@ def graph_cores_figure(
         From 0, redundant, to 1, synergistic.
     layers, heads : int
     top_fraction : float
+    broken : dict of str to DataFrame, optional
+        As `networks`, of series whose coupling is broken.
     """
-    figure = new_figure(TWO_COLUMNS, 5.4, f"{model}: {_depths_in_words(networks, layers, heads)}")
+    figure = new_figure(TWO_COLUMNS, 5.0, f"{model}: {_finding(networks, broken, layers, heads)}")
     panels = figure.subplots(2, 2, height_ratios=(5, 1))
     panels[1, 1].sharey(panels[1, 0])
     for (ring, profile), (name, colour) in zip(panels.T, NETWORK_COLOURS.items(), strict=True):
         dots = _draw_ring(ring, networks[name], scores, layers, heads, colour, name)
         _draw_degrees(profile, networks[name], layers, heads, colour)
-        profile.set_title(f"all edges of the top {top_fraction:.0%}; line: mean", fontsize=7, fontweight="normal")
+        lines = "line: mean"
+        if broken:
+            inset = ring.inset_axes((0.9, 0.0, 0.28, 0.28))
+            _draw_edges(inset, broken[name], ring_positions(layers, heads), colour, 0.4)
+            inset.text(0, -1.45, "coupling\nbroken", ha="center", va="center", fontsize=6)
+            _draw_degrees(profile, broken[name], layers, heads, None)
+            lines = "curve: coupling broken; line: mean"
+        profile.set_title(f"all edges of the top {top_fraction:.0%}; {lines}", fontsize=7, fontweight="normal")
     colour_bar(
         figure,
         dots,
@@ -66,8 +84,15 @@ def graph_cores_figure(
     return figure
 
 
-def _depths_in_words(networks: dict[str, pd.DataFrame], layers: int, heads: int) -> str:
-    """What the figure shows: at which depth the ends of the edges lie on average, from 0 to 1."""
+def _finding(networks: dict[str, pd.DataFrame], broken: dict[str, pd.DataFrame] | None, layers: int, heads: int) -> str:
+    """What the figure shows: how many edges need no coupling, or where there is no null, how deep they lie, 0 to 1."""
+    if broken and all(map(len, networks.values())):
+        stay = {
+            name: len(edges.merge(broken[name], on=["source", "target"])) / len(edges)
+            for name, edges in networks.items()
+        }
+        words = " and ".join(f"{share:.0%} of the {name}" for name, share in stay.items())
+        return f"with coupling broken, {words} edges are still there"
     depths = {
         name: (edges[["source", "target"]].to_numpy(dtype=float) // heads).mean() / max(layers - 1, 1)
         for name, edges in networks.items()
@@ -88,19 +113,8 @@ def _draw_ring(
     PathCollection
         The heads, for a colour bar.
     """
-    most = len(edges) if layers * heads <= FEW_HEADS else MOST_DRAWN
-    drawn = edges.sort_values("weight", kind="stable").tail(most)  # the strongest last, and so on top
     places = ring_positions(layers, heads)
-    strength = opacity(drawn["weight"].to_numpy())
-    curves = chords(places[drawn["source"]], places[drawn["target"]])
-    axes.add_collection(
-        PathCollection(
-            [MatplotlibPath(curve, BEZIER) for curve in curves],
-            facecolors="none",
-            edgecolors=[to_rgba(colour, alpha) for alpha in strength],
-            linewidths=0.35 + 0.7 * strength,
-        )
-    )
+    n_drawn = _draw_edges(axes, edges, places, colour)
     size = float(np.clip(2400 / (layers * heads), 4, 30))
     low, high = limits_around(scores, 0.5)
     depth = np.repeat(np.arange(layers), heads)
@@ -119,12 +133,29 @@ def _draw_ring(
     shown = layer_ticks(layers)
     for layer, (x, y) in zip(shown, on_circle(layer_angles(layers)[shown], 1.15), strict=True):
         axes.text(x, y, f"{layer}", ha="center", va="center", fontsize=6.5, color=NULL)
-    axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal")
-    axes.set_axis_off()
     axes.text(0, 1.12, "layer", ha="center", va="center", fontsize=6.5, color=NULL)
-    number = f"all {len(edges):,}" if len(drawn) == len(edges) else f"strongest {len(drawn):,} of {len(edges):,}"
+    number = f"all {len(edges):,}" if n_drawn == len(edges) else f"strongest {n_drawn:,} of {len(edges):,}"
     axes.set_title(f"{name}: {number} edges", fontsize=8)
     return dots
+
+
+def _draw_edges(axes: Axes, edges: pd.DataFrame, places: np.ndarray, colour: str, widths: float = 1.0) -> int:
+    """Draw the strongest edges between heads at `places` (n_heads_total, 2); how many these are."""
+    most = len(edges) if len(places) <= FEW_HEADS else MOST_DRAWN
+    drawn = edges.sort_values("weight", kind="stable").tail(most)  # the strongest last, and so on top
+    strength = opacity(drawn["weight"].to_numpy())
+    curves = chords(places[drawn["source"]], places[drawn["target"]])
+    axes.add_collection(
+        PathCollection(
+            [MatplotlibPath(curve, BEZIER) for curve in curves],
+            facecolors="none",
+            edgecolors=[to_rgba(colour, alpha) for alpha in strength],
+            linewidths=widths * (0.35 + 0.7 * strength),
+        )
+    )
+    axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal")
+    axes.set_axis_off()
+    return len(drawn)
 
 
 def opacity(weights: np.ndarray) -> np.ndarray:
@@ -135,10 +166,15 @@ def opacity(weights: np.ndarray) -> np.ndarray:
     return faintest + (strongest - faintest) * np.clip((weights - low) / (high - low), 0, 1)
 
 
-def _draw_degrees(axes: Axes, edges: pd.DataFrame, layers: int, heads: int, colour: str) -> None:
-    """Mean number of edges of the heads in each layer, drawn or not."""
+def _draw_degrees(axes: Axes, edges: pd.DataFrame, layers: int, heads: int, colour: str | None) -> None:
+    """Mean number of edges of the heads in each layer, drawn or not; without a colour, a line for a surrogate's."""
     degrees = np.bincount(edges[["source", "target"]].to_numpy(dtype=int).ravel(), minlength=layers * heads)
     layer = np.repeat(np.arange(layers), heads)
+    if colour is None:
+        seaborn.lineplot(
+            x=layer, y=degrees, errorbar=None, color=INK, linewidth=1, label="coupling broken", legend=False, ax=axes
+        )
+        return
     seaborn.barplot(
         x=layer, y=degrees, errorbar=None, color=colour, saturation=1, linewidth=0, native_scale=True, ax=axes
     )

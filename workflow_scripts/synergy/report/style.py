@@ -30,6 +30,9 @@ SEQUENTIAL_REDUNDANCY = LinearSegmentedColormap.from_list(
     "redundancy", ["#F7FBFF", "#C6DDF0", "#76B1D8", "#0072B2", "#08457A", "#041E3B"], bad=UNDEFINED
 )
 
+# Norms of heads, under text that stays legible: no hue of the two networks.
+NORM = LinearSegmentedColormap.from_list("norm", ["#FFFFFF", "#F6F0B8", "#E3D34C", "#B5A21A"], bad=UNDEFINED)
+
 # What exceeds the null, or falls short of it (grey): the hue of the network above the white of nothing.
 EXCESS_SYNERGY, EXCESS_REDUNDANCY = (
     LinearSegmentedColormap.from_list(f"excess_{name}", ["#262626", NULL, "#F7F7F7", *shades], bad=UNDEFINED)
