@@ -1,5 +1,7 @@
 """A model over several devices gives what it gives on one. Where there is no GPU, CPU and disk are two."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from transformers import AutoConfig
 
 from synergy.ablation.sweep import Removal, measure_curves
 from synergy.files.errors import InputError
-from synergy.models.loading import load_model, require_usable_gpu, spread
+from synergy.models.loading import best_device, in_float64, load_model, require_usable_gpu, spread
 from synergy.perturbation.answering import answer_prompts
 from synergy.perturbation.likelihood import continuation_nll
 from synergy.perturbation.noise import noise_in_heads
@@ -110,3 +112,28 @@ def test_a_granted_gpu_that_torch_cannot_use_is_refused_in_a_job_alone(monkeypat
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     with pytest.raises(InputError, match=r"(?s)found CUDA_VISIBLE_DEVICES=0 on .*gpu: 0"):
         load_model(MODELS / "tiny-neox", RANDOM, "float32")
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "dtype", "device"),
+    [
+        (True, False, "bfloat16", "cuda"),
+        (True, True, "float32", "cuda"),
+        (False, True, "float32", "mps"),
+        (False, True, "bfloat16", "cpu"),
+        (False, False, "float32", "cpu"),
+    ],
+)
+def test_apples_gpu_is_used_for_float32_alone(monkeypatch, cuda, mps, dtype, device):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert best_device(dtype) == device
+
+
+@pytest.mark.parametrize(("device", "where"), [("mps", "cpu"), ("cuda", "cuda"), ("cpu", "cpu")])
+def test_sums_in_float64_leave_a_device_that_has_none(device, where):
+    values = SimpleNamespace(
+        device=SimpleNamespace(type=device), to=lambda place, dtype: (getattr(place, "type", place), dtype)
+    )
+    assert in_float64(values) == (where, torch.float64)
+    np.testing.assert_array_equal(in_float64(torch.ones(2)).numpy(), [1.0, 1.0])

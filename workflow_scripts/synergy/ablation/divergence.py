@@ -16,7 +16,7 @@ from itertools import islice
 import numpy as np
 import torch
 
-from synergy.models.loading import LanguageModel
+from synergy.models.loading import LanguageModel, in_float64
 
 # Bytes of a chunk: half for the logits with the buffers beside them, which on a CPU should stay near the caches, half
 # for the hidden states that wait for it, the original's among them.
@@ -74,7 +74,7 @@ def _kl_of_chunk(model: LanguageModel, original: torch.Tensor, *ablated: torch.T
     p = log_p.exp()
     # The sum inside log_softmax drifts (1e-5 of itself over 262k entries), and p with it; q drifts alike, so that d
     # is right as it is.
-    p.div_(_sum(p)[:, None].float())
+    p.div_(_sum(p)[:, None].to(p))
     return torch.stack([_kl(p, log_p, model.logits(states)) for states in ablated])
 
 
@@ -89,10 +89,10 @@ def _kl(p: torch.Tensor, log_p: torch.Tensor, logits_q: torch.Tensor) -> torch.T
 
 
 def _sum(terms: torch.Tensor) -> torch.Tensor:
-    """Sums of rows in float64; on a CPU without the float64 copy of all terms that PyTorch would make."""
-    if terms.device.type != "cpu":
+    """Sums of rows in float64; but for CUDA, without the float64 copy of all terms that PyTorch would make."""
+    if terms.device.type == "cuda":
         return terms.sum(-1, dtype=torch.float64)
-    return torch.stack([some.sum(-1) for some in terms.split(SUMMED, -1)], -1).sum(-1, dtype=torch.float64)
+    return in_float64(torch.stack([some.sum(-1) for some in terms.split(SUMMED, -1)], -1)).sum(-1)
 
 
 def _of_device(limits: dict[str, int], device: torch.device) -> int:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import torch
 
 from synergy.models.generation import in_batches
-from synergy.models.loading import LanguageModel
+from synergy.models.loading import LanguageModel, in_float64
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def mean_outputs(
     # ASSUME: Mean ablation puts one vector a head in the place of its output, pooled over prompts and generated
     # positions.
     layout = model.heads
-    sums = torch.zeros(model.n_heads_total, layout.head_dim, dtype=torch.float64, device=model.device)
+    sums = in_float64(torch.zeros(model.n_heads_total, layout.head_dim, device=model.device))
 
     def add(rows: Sequence[int]) -> torch.Tensor:
         own = torch.zeros_like(sums)
@@ -85,7 +85,7 @@ def mean_outputs(
     with torch.inference_mode():
         for _, own in in_batches(by_length, batch_size, add):
             sums += own
-    return (sums / sum(map(len, answers))).to(model.model.dtype)
+    return (sums / sum(map(len, answers))).to(model.device, model.model.dtype)
 
 
 def _adder(sums: torch.Tensor, layer: int, n_heads: int, places: list[slice]) -> Callable:
@@ -93,7 +93,7 @@ def _adder(sums: torch.Tensor, layer: int, n_heads: int, places: list[slice]) ->
         heads = slice(layer * n_heads, (layer + 1) * n_heads)
         for row, positions in enumerate(places):
             outputs = arguments[0][row, positions].unflatten(-1, sums[heads].shape)  # (n_tokens, heads, head_dim)
-            sums[heads] += outputs.double().sum(0).to(sums.device)
+            sums[heads] += in_float64(outputs).sum(0).to(sums.device)
 
     return add
 

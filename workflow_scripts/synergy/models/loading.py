@@ -194,7 +194,7 @@ def load_model(
     dtype : str
         ``float32`` or ``bfloat16``.
     device : str or mapping, optional
-        Default: the GPUs where there are any, else the CPU. A mapping says where each module is, as accelerate's
+        Default: see `best_device`. A mapping says where each module is, as accelerate's
         ``device_map``.
     gpus : int
         Over how many GPUs the model is spread, layer by layer, where there are so many.
@@ -209,7 +209,7 @@ def load_model(
     config, tokenizer = read_config(folder), load_tokenizer(folder)
     if device is None:
         require_usable_gpu()
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = best_device(dtype)
         if device == "cuda" and (n_gpus := min(gpus, torch.cuda.device_count())) > 1:
             device = spread(config, dtype, {gpu: torch.cuda.mem_get_info(gpu)[0] for gpu in range(n_gpus)})
     if weights["kind"] == "random":
@@ -225,6 +225,18 @@ def load_model(
         model.to(device)
     faster_linears(model)
     return LanguageModel(model, tokenizer)
+
+
+def best_device(dtype: str) -> str:
+    """``cuda`` where there is one, else for models in float32 Apple's ``mps`` where there is one, else ``cpu``."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if dtype == "float32" and torch.backends.mps.is_available() else "cpu"
+
+
+def in_float64(values: torch.Tensor) -> torch.Tensor:
+    """Values in float64 where they are, or on the CPU if they are on a device without it (``mps``)."""
+    return values.to("cpu" if values.device.type == "mps" else values.device, torch.float64)
 
 
 def require_usable_gpu() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from synergy.models.finite_numbers import not_finite
 from synergy.models.generation import in_batches
-from synergy.models.loading import LanguageModel
+from synergy.models.loading import LanguageModel, in_float64
 from synergy.perturbation.problem_prompts import PromptText
 from synergy.perturbation.problems import Problem
 
@@ -72,7 +72,7 @@ def continuation_nll(
             start, targets = len(prompts[row]) - 1 - n_shared, torch.tensor(continuations[row], device=model.device)
             before = hidden[place, start : start + len(targets)].split(POSITIONS)
             sums = [
-                torch.nn.functional.cross_entropy(model.logits(positions), own, reduction="sum").double()
+                in_float64(torch.nn.functional.cross_entropy(model.logits(positions), own, reduction="sum"))
                 for positions, own in zip(before, targets.split(POSITIONS), strict=True)
             ]
             scores.append(torch.stack(sums).sum().item() / len(targets))
