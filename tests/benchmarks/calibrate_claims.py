@@ -282,10 +282,12 @@ def cases() -> list[Case]:
         for name, modular in (("no groups", 0.0), ("groups", 3.0)):
             data = f"two networks of one law, {name}"
             found.append(Case(number, "raw", data, nothing, 500, two_networks(claim, modular, 0.0)))
-        found.append(Case(number, "raw", "two networks", "second more modular", 100, two_networks(claim, 0.0, 0.5)))
+        for planted in (0.5, 2.0):
+            effect = f"groups in the second alone, {planted:.0%} stronger"
+            found.append(Case(number, "raw", "two networks", effect, 100, two_networks(claim, 0.0, planted)))
         for kind in ("even", "memory"):
             test = of_series(kind, network_claim(claim), "control_test")
-            found.append(Case(number, "control", f"independent heads, {kinds[kind]}", nothing, 200, test))
+            found.append(Case(number, "control", f"independent heads, {kinds[kind]}", nothing, 500, test))
     for sd in (0.02, 0.1, 0.2):
         found.append(Case("6", "raw", f"39 orders, sd of log area {sd:g}", nothing, 2000, orders(39, sd, 1, 0.0)))
         found.append(Case("6", "control", f"3 kinds of 39, sd {sd:g}", nothing, 2000, orders(39, sd, 3, 0.0)))

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from artifacts import ablation_table
 
-from synergy.ablation.curves import curve_of_order, methods, noise_floor
+from synergy.ablation.curves import curve_of_order, methods, noise_floor, read_curves
 from synergy.claims.published import divergences
+from synergy.files.errors import InputError
 
 FRACTIONS = np.arange(5) / 4
 
@@ -46,3 +47,38 @@ def test_only_fractions_that_every_seed_has_are_averaged_here_and_beside_the_pap
     published = pd.DataFrame({"order": "random", "fraction_removed": FRACTIONS, "kl_nats": FRACTIONS})
     (quantity,) = divergences(table, published)
     np.testing.assert_allclose(quantity.ours, FRACTIONS + 0.501)
+
+
+THEIRS = "num_heads_removed,mean_kl_div,order_type\n"  # the columns of other pipelines
+
+
+def test_a_table_of_another_pipeline_becomes_curves(tmp_path):
+    rows = [
+        f"{n},{n * k},{order}"
+        for k, order in enumerate(("syn_red", "red_syn", "random_0", "random_7"))
+        for n in (0, 2, 4)
+    ]
+    (tmp_path / "m_ablation.csv").write_text(THEIRS + "\n".join(rows))
+    table = read_curves(tmp_path / "m_ablation.csv", 8)
+    assert methods(table) == ["zero"]
+    for order, kl, n_seeds in (("synergistic", 0, 1), ("redundant", 1, 1), ("random", 2.5, 2)):
+        curve = curve_of_order(table, order, "zero")
+        np.testing.assert_allclose(curve.fraction, [0, 0.25, 0.5])
+        np.testing.assert_allclose(curve.kl, [0, 2 * kl, 4 * kl])
+        assert curve.n_seeds == n_seeds
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("1,0.5,syn_rand", "an order_type among synergistic, .*; found 'syn_rand'"),
+        ("1,0.5,random_x", "found 'random_x'"),
+        ("9,0.5,random_0", "at most 8 heads removed .*; found 9 removed"),
+        ("1,much,random_0", "a number or nothing for mean_kl_div"),
+        ("1.5,0.5,random_0", "a whole number for num_heads_removed"),
+    ],
+)
+def test_what_a_table_of_another_pipeline_cannot_mean_is_named(tmp_path, row, found):
+    (tmp_path / "m_ablation.csv").write_text(f"{THEIRS}0,0,syn_red\n{row}\n")
+    with pytest.raises(InputError, match=rf"{found}[\s\S]*"):
+        read_curves(tmp_path / "m_ablation.csv", 8)

@@ -12,6 +12,7 @@ from rank_heads import rank_heads
 from synergy.files.artifacts import write_npz
 from synergy.files.errors import InputError
 from synergy.files.tables import read_table
+from synergy.heads.scores import read_ranking
 from synergy.recording.activations import autocorrelations, constant_heads, mean_norm, outside_calibration, trends
 
 COLUMNS = (
@@ -129,3 +130,25 @@ def test_integration_orders_coupled_heads_above_independent_ones_and_numit_does_
     assert (rows["z_phi_r"][:2] > 5).all()
     assert (rows["numit"][2:].min() > rows["numit"][:2]).all()
     np.testing.assert_allclose(rows["null_numit"][2:], rows["numit"][2:], atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ((-2, 0, 2), (0, 0.5, 1)),
+        ((2, 0, -1, -1), (5 / 6, 0.5, 1 / 3, 1 / 3)),
+        ((0.2, 0.9), (0.2, 0.9)),
+        ((0, 1), (0, 1)),
+    ],
+)
+def test_differences_of_ranks_of_another_pipeline_are_scaled_as_ours(tmp_path, theirs, ours):
+    """From 1 - n to n - 1; scores between 0 and 1 stay."""
+    rows = "".join(f"{head},{score}\n" for head, score in enumerate(theirs))
+    (tmp_path / "m_head_rankings.csv").write_text(f"head_idx,syn_red_score\n{rows}")
+    table = read_ranking(
+        tmp_path / "m_head_rankings.csv", len(ours), ["syn_red_score", "excess_score"], without_null=True
+    )
+    np.testing.assert_allclose(table["syn_red_score"], ours)
+    assert table["excess_score"].isna().all()
+    with pytest.raises(InputError, match=r"no excess_score[\s\S]*mv .*m_head_rankings\.csv"):
+        read_ranking(tmp_path / "m_head_rankings.csv", len(ours), ["syn_red_score", "excess_score"])

@@ -10,7 +10,7 @@ import yaml
 from places import REPOSITORY
 
 from synergy.files.errors import InputError
-from synergy.recording.prompts import Prompt, load_prompts, repeated_ngrams
+from synergy.recording.prompts import Prompt, load_prompts, repeated_ngrams, text_pieces
 
 COMMITTED = REPOSITORY / "config/prompts.yaml"
 CATEGORIES = [
@@ -115,3 +115,18 @@ def test_missing_file_is_named(tmp_path):
 )
 def test_a_loop_repeats_its_runs(tokens, share):
     assert repeated_ngrams(list(tokens), 8) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["plain words", "na\u00efve \u4f60\u597d \U0001f600!", "\U0001f600", ""])
+def test_pieces_are_the_text_and_a_character_comes_with_its_last_token(text):
+    """Tokens of one byte, as byte-level vocabularies have for rare characters."""
+    tokens = list(text.encode())
+    pieces = text_pieces(lambda some: bytes(some).decode(errors="replace"), tokens)
+    assert len(pieces) == len(tokens)
+    assert "".join(pieces) == text
+    assert all(len(piece) <= 1 for piece in pieces)
+
+
+def test_a_character_that_is_never_finished_is_shown_as_such():
+    pieces = text_pieces(lambda some: bytes(some).decode(errors="replace"), list("a\U0001f600".encode())[:-1])
+    assert pieces == ["a", "", "", "\N{REPLACEMENT CHARACTER}"]

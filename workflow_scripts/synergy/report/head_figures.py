@@ -183,7 +183,7 @@ def examples_figure(
         Of a layer.
     """
     kinds = pairs.groupby("kind", sort=False)["correlation"].mean()
-    words = " and ".join(f"{value:+.2f} in {kind} pairs" for kind, value in kinds.items())
+    words = " and ".join(f"{round(value, 2) + 0.0:+.2f} in {kind} pairs" for kind, value in kinds.items())
     starts, lines = line_breaks(pieces)
     step = LINE_HEIGHT + STRIP + 0.35
     height = 0.105 * step * (lines + 1) + 0.2
