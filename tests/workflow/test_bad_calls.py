@@ -140,3 +140,25 @@ def test_a_profile_that_is_not_there(tmp_path):
     assert "profiles/slrum" in said
     assert "Traceback" not in said
     assert files(tmp_path) == {}
+
+
+@pytest.mark.parametrize("files", [["config/demo.yaml", "all"], ["config/none.yaml", "--", "all"]])
+@pytest.mark.parametrize("form", ["{}", "--configfile={}"])
+def test_what_stands_among_config_files_and_is_none_is_named(tmp_path, files, form):
+    """Without `--` Snakemake takes what is asked for as one."""
+    first = ["--configfile", files[0]] if form == "{}" else [form.format(files[0])]
+    code, said = command_line.run("-n", "--directory", str(tmp_path), *first, *files[1:])
+    named = next((file for file in files if not (REPOSITORY / file).exists() and file != "--"), None)
+    if form != "{}" and files[0] == "config/demo.yaml":
+        assert code == 0  # after `=` comes one file
+    else:
+        assert code == 1
+        assert f"found {named!r}, which is no file" in said
+        assert "Traceback" not in said
+
+
+def test_config_files_with_blanks_in_their_names_are_files(tmp_path):
+    overlay = tmp_path / "my study.yaml"
+    overlay.write_text("study: [pythia-1b]\n")
+    code, _ = command_line.run("-n", "--directory", str(tmp_path), "--configfile", str(overlay), "--", "all")
+    assert code == 0
