@@ -78,6 +78,7 @@ rule summarise:
         definitions="<score_definitions>",
         agreement="<agreement>",
         rankings=every("ranking", model=STUDY),
+        summaries=every("ranking_summary", model=STUDY),
         pairwise=every("pairwise", model=STUDY),
         models=every("prefetch_record", model=STUDY_AND_TWINS),
         problems="<problems_record>",

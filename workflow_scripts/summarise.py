@@ -26,6 +26,7 @@ def summarise(
     definitions: str,
     agreement: str,
     rankings: Sequence[str],
+    summaries: Sequence[str],
     pairwise: Sequence[str],
     figures: Sequence[str],
     explained: Mapping[str, str],
@@ -50,8 +51,8 @@ def summarise(
         The untrained twin of a model that figures show.
     claims, definitions, agreement : str
         The claims of all models, the definitions of the score and the agreement with the paper (CSV).
-    rankings, pairwise : sequence of str
-        The head rankings (CSV) and the pairs (npz) of the models of the study, in order.
+    rankings, summaries, pairwise : sequence of str
+        The head rankings (CSV), their summaries (JSON) and the pairs (npz) of the models of the study, in order.
     figures : sequence of str
         The PNGs.
     explained : mapping of str to str
@@ -96,6 +97,7 @@ def summarise(
         agreement=read_records(agreement, AGREEMENT, {}),
         rankings=[read_ranking(path, n, RANKING) for path, n in zip(rankings, sizes, strict=True)],
         n_prompts=[len(atoms["head_prompt_sts"]) for atoms in pairs],
+        reliabilities=[read_json(path, "ranking_summary")["split_half"]["score"] for path in summaries],
         figures=[
             shown(path, words[explained[Path(path).name]], [*geometries, *controls.values(), TOGETHER], link(path))
             for path in figures
@@ -121,6 +123,7 @@ if __name__ == "__main__":
             definitions=snakemake.input.definitions,
             agreement=snakemake.input.agreement,
             rankings=snakemake.input.rankings,
+            summaries=snakemake.input.summaries,
             pairwise=snakemake.input.pairwise,
             figures=snakemake.input.figures,
             captions=snakemake.input.captions,

@@ -161,6 +161,8 @@ def made(tmp_path):
     write_json(tmp_path / "problems.json", {"exemplars": [], "n_problems": 33, "provenance": {}})
     config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
     config |= {"study": list(models), "models": {key: {"layers": 4} for key in (*models, "unused")}}
+    for name, share in (("reliable", 0.9), ("unreliable", 0.44)):
+        write_json(tmp_path / f"{name}.json", {"split_half": {"score": share}, "provenance": {}})
     write_npz(tmp_path / "pairs.npz", {}, head_prompt_sts=np.zeros((57, 8)))
     names = ("a-model_null_profile", "a-model_other", "a-model-random_other", "gemma3-4b_other", "multi_model_other")
     figures = [str(tmp_path / f"figures/{name}.png") for name in names[::-1]]
@@ -185,6 +187,7 @@ def made(tmp_path):
         "definitions": table("definitions.csv", [definition | {"model": m} for m in models]),
         "agreement": table("agreement.csv", [agreement]),
         "rankings": [scores, scores],
+        "summaries": [str(tmp_path / "reliable.json"), str(tmp_path / "unreliable.json")],
         "record": str(tmp_path / "record.json"),
         "significance": 0.05,
     }
@@ -209,6 +212,8 @@ def test_the_page_tells_verdicts_numbers_and_what_made_it(made, tmp_path):
     assert "0.2 minutes of jobs" in page
     assert "unused" not in page
     assert page.count("57 prompts were answered with 100 tokens each") == 2
+    assert page.count("reliability of the score over prompts is 0.90.") == 1
+    assert page.count("reliability of the score over prompts is 0.44. That is low") == page.count("That is low") == 1
     assert "33 problems under each condition" in page
     assert page.count("a rule") == 1
     assert read_json(tmp_path / "record.json", "run_record")["provenance"]["made_by"] == "summarise"

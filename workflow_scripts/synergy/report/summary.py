@@ -18,6 +18,7 @@ from synergy.statistics.descriptive import pearson, rank_quantiles
 
 TOGETHER, HEADLINE = "multi_model", "null profile"  # figures of all models; the one that comes first
 VERDICT_SIGNS = {SUPPORTED: "✓", UNDECIDED: "○", OPPOSITE: "✗", NOT_TESTABLE: "–"}  # not by colour alone
+RELIABLE = 0.7  # a reliability below it is called low, as is usual for scores (Nunnally 1978, Psychometric Theory)
 # The questions that a reader comes with, and the claims that answer them.
 QUESTIONS = {
     "Does it have a synergistic core?": (1, 2, 3),
@@ -109,6 +110,18 @@ def null_in_words(ranking: pd.DataFrame, layers: int, heads: int) -> list[str]:
     return sentences
 
 
+def reliability_in_words(reliability: float | None) -> list[str]:
+    """How far the ranking of heads would come out the same with other prompts, with a warning where it would not."""
+    if reliability is None or not np.isfinite(reliability):
+        return []
+    words = [f"The split-half reliability of the score over prompts is {reliability:.2f}."]
+    if reliability < RELIABLE:
+        words.append(
+            f"That is low, below {RELIABLE:g}: other prompts would rank the heads otherwise. Record more of them."
+        )
+    return words
+
+
 def rules_in_words(rows: Sequence[dict]) -> list[tuple[list[str], list[str]]]:
     """The rules of verdicts in parts of one idea, each part once: the claims that it is for, and the parts.
 
@@ -183,6 +196,7 @@ def summary_page(
     agreement: pd.DataFrame,
     rankings: Sequence[pd.DataFrame],
     n_prompts: Sequence[int],
+    reliabilities: Sequence[float | None],
     figures: Sequence[Shown],
     maps: Mapping[str, str],
     tables: Mapping[str, Sequence[str]],
@@ -201,6 +215,8 @@ def summary_page(
         The claims of all models, the definitions of the score and the agreement with the paper, as texts.
     rankings, n_prompts : sequence of DataFrame, of int
         The head rankings of the models of the study, in order, and the prompts that each was recorded on.
+    reliabilities : sequence of float or None
+        Split-half reliability of the score of each over prompts.
     figures : sequence of Shown
         All figures; those of a model are shown in this order, the one beside the null first.
     maps : mapping of str to str
@@ -217,7 +233,8 @@ def summary_page(
         return sorted((own for own in figures if own.model == model), key=lambda own: own.name != HEADLINE)
 
     described = []
-    for (name, (layers, heads)), ranking, prompts in zip(geometries.items(), rankings, n_prompts, strict=True):
+    of_models = zip(geometries.items(), rankings, n_prompts, reliabilities, strict=True)
+    for (name, (layers, heads)), ranking, prompts, reliability in of_models:
         own = {row["claim"]: row for row in rows_of(claims, name)}
         described.append(
             {
@@ -225,6 +242,7 @@ def summary_page(
                 "layers": layers,
                 "heads": heads,
                 "n_prompts": prompts,
+                "reliability": reliability_in_words(reliability),
                 "tally": tally(list(own.values())),
                 "claims": own,
                 "questions": {
