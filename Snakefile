@@ -47,7 +47,7 @@ scattergather:
     pairs=16,  # shards of a model's head pairs; a profile's set-scatter overrides it
 
 
-for stage in """config common resources prefetch activations decomposition ranking graphs ablation perturbation
+for stage in """config common inputs resources prefetch activations decomposition ranking graphs ablation perturbation
                 figures comparison claims variants robustness training trajectory report cluster wildcards""".split():
 
     include: f"rules/{stage}.smk"

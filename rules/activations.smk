@@ -1,14 +1,4 @@
 # Needs a model and the prompts. Gives what every head did while the model answered.
-from synergy.files.folders import is_own
-
-
-def unless_own(given, *made):
-    """Function that gives an input of what makes an artifact; none where a user's takes its place, or that of `made`.
-
-    Nothing outdates a user's file.
-    """
-    own = lambda wildcards: any(is_own(PATHVARS.apply(f"<{name}>").format(model=wildcards.model)) for name in made)
-    return lambda wildcards: [] if own(wildcards) else given
 
 
 rule record_activations:

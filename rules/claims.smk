@@ -1,17 +1,6 @@
 # Needs everything measured. Gives the verdict on each published claim, before and after its control.
 
 
-def twins_of_model(wildcards):
-    """Keys of the model's untrained twins."""
-    stanza(wildcards)
-    return twins(wildcards.model)
-
-
-def of_twins(artifact):
-    """Function that gives the paths of an artifact of each untrained twin of the model that a job is for."""
-    return lambda wildcards: every(artifact, model=twins_of_model(wildcards))
-
-
 localrules:
     merge_claims,
 

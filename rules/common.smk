@@ -64,3 +64,9 @@ def of_model(path):
 def every(artifact, **values):
     """Paths of a registered artifact for all combinations of the given wildcard values."""
     return collect(PATHVARS.apply(f"<{artifact}>"), **values, allow_missing=True)
+
+
+def noise_conditions(sigma, n_cores, n_random):
+    """Names of the conditions at one strength: so many draws of noise in the two cores, and so many random sets."""
+    numbers = {"synergistic": n_cores, "redundant": n_cores, "random": n_random}
+    return [f"{heads}-{float(sigma)}-{seed}" for heads, n in numbers.items() for seed in range(n)]

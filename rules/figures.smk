@@ -1,11 +1,6 @@
 # Needs the artifacts of one model. Gives its figures, each from the artifacts alone.
 
 
-def figures(models, names):
-    """Paths of the named figures of the given models."""
-    return collect(PATHVARS.apply("<figure>_{name}.png"), model=models, name=names)
-
-
 PUBLISHED = {  # figure of the paper: its values
     "2b": "config/published/fig2b_head_rank.csv",
     "2c": "config/published/fig2c_layer_profile.csv",

@@ -1,12 +1,6 @@
 # Needs the model, the problems and the ranking. Gives accuracy with noise in chosen heads, condition by condition.
 
 
-def noise_conditions(sigma, n_cores, n_random):
-    """Names of the conditions at one strength: so many draws of noise in the two cores, and so many random sets."""
-    numbers = {"synergistic": n_cores, "redundant": n_cores, "random": n_random}
-    return [f"{heads}-{float(sigma)}-{seed}" for heads, n in numbers.items() for seed in range(n)]
-
-
 NOISE_SEEDS = config["math"]["noise_seeds"]
 CONDITIONS = ["baseline"] + [
     condition

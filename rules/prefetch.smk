@@ -2,7 +2,6 @@
 import os
 
 from synergy.prefetch.hub import STARTED_FROM, TOKEN_NAMES
-from synergy.prefetch.sources import changed_since
 
 # A token may lie in a file .env where the run was started from, which --directory leaves.
 os.environ.setdefault(STARTED_FROM, workflow.workdir_init)
@@ -18,14 +17,6 @@ EXEMPLARS = EXEMPLARS if EXEMPLARS in ("ours", "train") else problem_set(EXEMPLA
 # Files, so that editing one remakes what follows; a missing one the script names.
 PROBLEM_FILES = [source["path"] for source in (PROBLEMS, EXEMPLARS) if "path" in source]
 PROBLEM_FILES = [path for path in PROBLEM_FILES if Path(provided(path)).is_file()]
-
-
-def changed_folder(wildcards):
-    """Digest of the folder that a model was taken from, if its content is another now."""
-    record = PATHVARS.apply("<prefetch_record>").format(model=wildcards.model)
-    source = of_model("source")(wildcards)
-    source = {**source, "path": provided(source["path"])} if "path" in source else source
-    return changed_since(record, source, of_model("weights")(wildcards) == "random")
 
 
 localrules:

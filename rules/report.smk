@@ -21,15 +21,6 @@ REMOVALS = [order for kind in ("synergistic", "redundant") for order in ORDERS i
 REMOVALS = [order for order in REMOVALS if (config["ablation"]["methods"][0] == "mean") == order.startswith("mean-")]
 
 
-def explained(figures):
-    """Name of the caption of each figure: that of the rule which puts it into the report."""
-    made = {output: rule for rule in workflow.rules for output in rule.output if "report" in output.flags}
-    caption = lambda output: Path(output.flags["report"].caption.get_path_or_uri(secret_free=True)).stem
-    return lambda wildcards: {
-        Path(figure).name: next(caption(output) for output in made if output.match(figure)) for figure in figures
-    }
-
-
 localrules:
     plot_head_map,
     summarise,
