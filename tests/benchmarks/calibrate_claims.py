@@ -324,7 +324,7 @@ def draw(results: list[Found]) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(9, 0.2 * len(results) + 1), constrained_layout=True)
+    figure, axes = plt.subplots(figsize=(7, 0.17 * len(results) + 1), constrained_layout=True)
     for place, found in enumerate(results):
         color = "C0" if found.case.planted else "C3"
         error = 2 * (LEVEL * (1 - LEVEL) / found.case.data_sets) ** 0.5
@@ -333,9 +333,11 @@ def draw(results: list[Found]) -> None:
     cases = [found.case for found in results]
     names = [f"{c.claim} {c.test}: {c.data}{', ' * bool(c.planted)}{c.planted}" for c in cases]
     axes.set_yticks(range(len(results)), names, fontsize=6)
-    axes.invert_yaxis()
     axes.axvline(LEVEL, color="0.5", linewidth=0.8)
-    axes.set_xlabel("share of data sets decided at 5 % (red: no effect; blue: an effect; grey: 5 % ± 2 s.e.)")
+    axes.set_ylim(len(results) - 0.5, -0.5)
+    axes.set_xlabel(
+        "share of data sets decided at 5 %\nred: no effect; blue: an effect; grey: 5 % ± 2 s.e.", fontsize=8
+    )
     figure.savefig(FIGURE, dpi=150)
 
 
