@@ -227,6 +227,22 @@ def joint_null() -> str:
     return markdown(("heads", "φ or weight", "sts", "null", "z", "Φ_R", "null", "z"), rows)
 
 
+def at_the_studys_size() -> str:
+    """Layers of 36 x 32 independent heads outside their null's 95 % band, and the bias that takes them there."""
+    layers, heads, rows = 36, 32, []
+    for phi in (0.3, 0.6):
+        series = _ar1(np.random.default_rng(0), phi, layers * heads)
+        found = Decomposition(series, SAMPLE, Settings(surrogates=39), threads=2).run(range(n_pairs(layers * heads)))
+        observed = _means(found, "prompt").mean(axis=1).reshape(3, layers, heads).mean(axis=2)
+        null = _means(found, "null").reshape(3, -1, layers, heads).mean(axis=3)
+        low, high = np.percentile(null, [2.5, 97.5], axis=1)
+        for k, name in enumerate(NAMES):
+            bias, sd = observed[k].mean() / null[k].mean() - 1, null[k].std(axis=0).mean() / null[k].mean()
+            outside = (observed[k] > high[k]).sum(), (observed[k] < low[k]).sum()
+            rows.append((phi, name, *outside, f"{bias:+.2%}", f"{sd:.2%}"))
+    return markdown(("φ", "", "layers above", "layers below", "mean above the null's", "sd of a layer's null"), rows)
+
+
 def flagged() -> str:
     """Share of independent series that the trust flag names."""
     shares = [outside_calibration(independent(0, phi), SAMPLE).mean() for phi in (*PHIS, *BEYOND)]
@@ -274,6 +290,7 @@ def main(data_sets: int) -> None:
             "not offered": table_of(conditions, {kind: rows[kind] for kind in KINDS[3:]}, (0, 1)),
             "beyond": table_of((*(f"φ = {phi}" for phi in BEYOND), "trends"), far),
             "flag": flagged(),
+            "size": at_the_studys_size(),
             "least offset": least_offset_effect(),
             "coupled": table_of([f"weight {c}" for c in COUPLINGS], coupled),
             "discrete": discrete_bias(),
