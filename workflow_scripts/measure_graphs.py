@@ -6,12 +6,11 @@ import numpy as np
 
 from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
-from synergy.files.errors import InputError, set_aside
 from synergy.files.provenance import provenance
 from synergy.heads.networks import DESCRIPTIONS, NULL_IN_WORDS, Matrices, measure_networks
 from synergy.phiid.decomposition import as_configured
-from synergy.phiid.pairwise import read_pairwise
-from synergy.recording.activations import fingerprint, prompt_groups, read_activations
+from synergy.phiid.pairwise import read_decomposed, read_pairwise
+from synergy.recording.activations import prompt_groups
 
 
 def measure_graphs(
@@ -61,11 +60,8 @@ def measure_graphs(
     atoms, upstream = read_pairwise(pairwise, (*names, "fingerprint"))
     groups, partial, drawn = [], (), ()
     if activations:
-        arrays, _ = read_activations(activations)
+        arrays = read_decomposed(activations, pairwise, str(atoms["fingerprint"]))
         recorded = arrays["activations"], arrays["n_tokens"]
-        if fingerprint(*recorded) != str(atoms["fingerprint"]):
-            found = f"{pairwise} made from other activations than {activations}"
-            raise InputError("artifacts that belong together", found, set_aside(pairwise))
         groups = prompt_groups(arrays.get("category", np.zeros(len(recorded[1]))))
         series = as_configured(recorded, decomposition, surrogates, threads)
         partial = series.leave_out(groups) if len(groups) > 1 else ()

@@ -7,8 +7,7 @@ from synergy.files.artifacts import read_json, save_figure
 from synergy.files.console import logged_to
 from synergy.files.errors import InputError, set_aside
 from synergy.files.provenance import provenance
-from synergy.phiid.pairwise import read_pairwise
-from synergy.recording.activations import read_activations
+from synergy.phiid.pairwise import read_decomposed, read_pairwise
 from synergy.report.head_figures import examples_figure
 from synergy.statistics.descriptive import mean_defined, pearson
 
@@ -21,15 +20,14 @@ def plot_examples(
     pairwise: str, activations: str, tokens: str, layers: int, heads: int, model: str, figure: str
 ) -> None:
     """Draw the answer that repeats itself least, for pairs of which no two of a kind share a head."""
-    atoms, upstream = read_pairwise(pairwise, SHOWN, layers * heads)
-    recorded, _ = read_activations(activations)
+    atoms, upstream = read_pairwise(pairwise, [*SHOWN, "fingerprint"], layers * heads)
+    recorded = read_decomposed(activations, pairwise, str(atoms["fingerprint"]))
     series, n_tokens = recorded["activations"], recorded["n_tokens"]
     answers = read_json(tokens, "tokens")["prompts"]
     if len(answers) != len(series) or not all("pieces" in answer for answer in answers):
         expected = f"a prompt with pieces of text for each of the {len(series)} of {activations} in {tokens}"
         raise InputError(expected, f"{len(answers)} prompts, or none with pieces", set_aside(tokens))
-    repeated = [np.nan_to_num(float(answer.get("repeated_8grams") or 0)) for answer in answers]
-    shown = int(np.argmin(repeated))
+    shown = int(np.argmin([answer.get("repeated_8grams") or 0.0 for answer in answers]))
     pieces = answers[shown]["pieces"][: n_tokens[shown]]
     pairs = pd.DataFrame(
         [

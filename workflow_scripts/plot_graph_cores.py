@@ -9,8 +9,7 @@ from synergy.files.provenance import provenance
 from synergy.heads.networks import strongest_edges, weighted_graph
 from synergy.heads.scores import read_ranking
 from synergy.phiid.decomposition import as_configured
-from synergy.phiid.pairwise import read_pairwise
-from synergy.recording.activations import read_activations
+from synergy.phiid.pairwise import read_decomposed, read_pairwise
 from synergy.report.network_figure import graph_cores_figure
 
 MATRICES = {"synergy": "sts_matrix", "redundancy": "rtr_matrix"}
@@ -32,11 +31,11 @@ def plot_graph_cores(
     The graphs keep `top_fraction` of the pairs; the strongest of these are drawn. Small beside them are those of the
     first surrogate, decomposed anew from the `activations` as the config's `decomposition` says, if there is a null.
     """
-    atoms, upstream = read_pairwise(pairwise, list(MATRICES.values()), layers * heads)
+    atoms, upstream = read_pairwise(pairwise, [*MATRICES.values(), "fingerprint"], layers * heads)
     scores = read_ranking(ranking, layers * heads, ("syn_red_score",))["syn_red_score"].to_numpy()
     networks, broken = {name: edges_of(atoms[matrix], top_fraction) for name, matrix in MATRICES.items()}, None
     if activations and decomposition["null_model"]["surrogates"]:
-        recorded, _ = read_activations(activations)
+        recorded = read_decomposed(activations, pairwise, str(atoms["fingerprint"]))
         series = as_configured((recorded["activations"], recorded["n_tokens"]), decomposition, 1)
         (surrogate,) = series.surrogate_matrices(range(1), all_prompts=True)
         broken = {

@@ -5,22 +5,20 @@ import pandas as pd
 
 from synergy.files.artifacts import write_json
 from synergy.files.console import logged_to
-from synergy.files.errors import InputError, set_aside
+from synergy.files.errors import InputError
 from synergy.files.kept_results import require_ours
 from synergy.files.provenance import provenance
 from synergy.files.tables import write_table
 from synergy.heads.scores import ranking_columns, reliability
 from synergy.phiid.numit import numit_matrices
-from synergy.phiid.pairwise import read_pairwise
+from synergy.phiid.pairwise import read_decomposed, read_pairwise
 from synergy.recording.activations import (
     LARGEST_AUTOCORRELATION,
     LARGEST_TREND,
     autocorrelations,
     constant_heads,
-    fingerprint,
     mean_norm,
     outside_calibration,
-    read_activations,
     trends,
 )
 from synergy.statistics.descriptive import mean_defined, pearson
@@ -66,7 +64,8 @@ def rank_heads(
     scores = ranking_columns(atoms, score, bootstrap, seed)
     interval = ["score_ci_low", "score_ci_high"]
     last = ["avg_phi_r", "null_avg_phi_r", "excess_phi_r", "z_phi_r", "integration"]
-    numit = numit_matrices(atoms, note.get("parameters", {})) if activations else [atoms["tdmi_matrix"]] * 2
+    undefined = (np.full((n_heads, n_heads), np.nan),) * 2
+    numit = numit_matrices(atoms, note.get("parameters", {})) if activations else undefined
     further = {name: mean_defined(of, axis=1) for name, of in zip(("numit", "null_numit"), numit, strict=True)}
     further["outside_calibration"] = outside
     columns = [places, scores.drop(columns=interval + last), signal, scores[interval + last], pd.DataFrame(further)]
@@ -98,11 +97,8 @@ def _of_series(
         nothing = np.full(n_heads, np.nan)
         signal = pd.DataFrame({"autocorrelation": nothing, "mean_norm": nothing})
         return signal, nothing, {"constant_heads": [], "outside_calibration": shares}
-    series, _ = read_activations(activations)
+    series = read_decomposed(activations, pairwise, mark)
     recorded = series["activations"], series["n_tokens"]
-    if fingerprint(*recorded) != mark:
-        found = f"{pairwise} made from other activations than {activations}"
-        raise InputError("artifacts that belong together", found, set_aside(pairwise))
     lag_1 = autocorrelations(*recorded)
     varies = ~np.isnan(lag_1)
     outside = np.where(varies, outside_calibration(*recorded), np.nan)

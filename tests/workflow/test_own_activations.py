@@ -79,7 +79,7 @@ def test_matrices_of_another_pipeline_stay_and_all_that_follows_from_them_is_mad
     matrices = {"sts_matrix": sts + sts.T, "rtr_matrix": rtr + rtr.T}
     for matrix in matrices.values():
         np.fill_diagonal(matrix, 0)
-    np.savez(folder / PAIRWISE, **matrices)
+    np.savez(folder / PAIRWISE, **matrices, tdmi_matrix=matrices["sts_matrix"])  # which is no NuMIT
     age(folder / PAIRWISE, age_s)
     before = (folder / PAIRWISE).read_bytes()
     wanted = [FIGURE.format(name) for name in OF_MATRICES]

@@ -80,5 +80,5 @@ def test_a_table_of_another_pipeline_becomes_curves(tmp_path):
 )
 def test_what_a_table_of_another_pipeline_cannot_mean_is_named(tmp_path, row, found):
     (tmp_path / "m_ablation.csv").write_text(f"{THEIRS}0,0,syn_red\n{row}\n")
-    with pytest.raises(InputError, match=rf"{found}[\s\S]*"):
+    with pytest.raises(InputError, match=found):
         read_curves(tmp_path / "m_ablation.csv", 8)

@@ -155,6 +155,15 @@ def test_tokens_without_pieces_of_text_are_refused(figure_of, folders, tmp_path)
         figure_of("plot_examples", "one-head", tokens=tmp_path / "old.json")
 
 
+@pytest.mark.parametrize("name", ["plot_examples", "plot_graph_cores"])
+def test_activations_that_the_pairs_were_not_made_from_are_refused(figure_of, folders, name, tmp_path):
+    arrays = dict(np.load(folders["gemma3-4b"] / "activations.npz"))
+    arrays["activations"] = arrays["activations"][:, ::-1]
+    np.savez(tmp_path / "others.npz", **arrays)
+    with pytest.raises(InputError, match=r"made from other activations than .*others\.npz[\s\S]*mv .*pairwise\.npz"):
+        figure_of(name, "gemma3-4b", activations=str(tmp_path / "others.npz"))
+
+
 @pytest.mark.parametrize(("key", "methods"), [("gemma3-4b", ["zeros", "their mean output"]), ("one-head", ["zeros"])])
 def test_each_method_has_a_row_and_published_curves_stand_with_the_zeroed(figure_of, key, methods):
     figure = figure_of("plot_ablation", key)

@@ -10,6 +10,7 @@ from synergy.files.code_identity import library_code
 from synergy.files.errors import InputError, set_aside
 from synergy.files.provenance import provenance
 from synergy.phiid.pairs import QUANTITIES, WITH_NULL, between_layers, fixed_point_means, head_means, n_pairs, symmetric
+from synergy.recording.activations import fingerprint, read_activations
 
 PAIR_VALUES = (*QUANTITIES, *(f"{name}_null_{moment}" for name in WITH_NULL for moment in ("mean", "sd")))
 COUNTS = ("n_undefined", "n_null")
@@ -207,6 +208,33 @@ def _without_null(arrays: dict[str, np.ndarray], required: Sequence[str]) -> dic
             arrays[name] = np.zeros(shape, dtype=int)
         elif name.endswith(("_matrix", "_null_mean", "_null_sd")):
             arrays[name] = np.full(shape, np.nan)
+    return arrays
+
+
+def read_decomposed(activations: str, pairwise: str, mark: str) -> dict[str, np.ndarray]:
+    """Read the activations that pairs were made from.
+
+    Parameters
+    ----------
+    activations, pairwise : str
+        The two npz.
+    mark : str
+        The ``fingerprint`` in `pairwise`; empty in matrices of other pipelines, which do not say what made them.
+
+    Returns
+    -------
+    dict
+        As `read_activations` gives it.
+
+    Raises
+    ------
+    InputError
+        If the activations cannot be read, or are others.
+    """
+    arrays, _ = read_activations(activations)
+    if mark and fingerprint(arrays["activations"], arrays["n_tokens"]) != mark:
+        found = f"{pairwise} made from other activations than {activations}"
+        raise InputError("artifacts that belong together", found, set_aside(pairwise))
     return arrays
 
 
