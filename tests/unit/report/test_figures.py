@@ -184,6 +184,18 @@ def test_the_rank_among_drawn_orders_is_the_title(figure_of, folders):
     assert title.endswith(f"more harm than {beyond} of {len(curves['random'])} random ones")
 
 
+@pytest.mark.parametrize("key", MODELS)
+def test_how_far_layers_and_the_null_make_the_ranking_is_the_title(figure_of, folders, key):
+    """Recomputed from the table."""
+    ranking = pd.read_csv(folders[key] / "ranking.csv")
+    between = ranking.groupby("layer")["syn_red_score"].transform("mean").var() / ranking["syn_red_score"].var()
+    told = [f"{key}: layers make {between:.0%} of the score's variance"]
+    if MODELS[key][2]:
+        agreement = ranking["syn_red_score"].corr(ranking["excess_score"], method="spearman")
+        told.append(f" its rank correlation with what exceeds the null is {agreement:+.2f}")
+    assert figure_of("plot_head_ranking", key).get_suptitle().split(";") == told
+
+
 def test_a_long_title_stays_within_the_figure():
     for title in ("short", "x" * 150):
         figure = new_figure(7.2, 2, title)
@@ -205,6 +217,9 @@ def compare_variants(names, null=True):
     figure = robustness_figure("m", agreement, claims)
     figure.canvas.draw()
     panels = {axes.get_title(loc="left") or axes.get_title(): axes for axes in figure.axes}
+    alike = [claims.groupby("claim")[column].nunique().eq(1).sum() for column in ("verdict", "verdict_after_control")]
+    told = f"agree on {alike[0]} of 5 verdicts, on {alike[1]} after the control"
+    assert figure.get_suptitle() == f"m: {len(names)} variants of the analysis {told}"
     return panels, claims
 
 

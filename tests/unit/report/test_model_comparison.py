@@ -1,5 +1,8 @@
 """The figures that hold all models beside one another."""
 
+import json
+import re
+
 import pandas as pd
 import pytest
 from artifacts import MODELS, NO_NULL, drawn, results_folder, words
@@ -57,6 +60,37 @@ def test_many_models_and_controls_share_the_figures(compare):
     assert [axes.get_title(loc="left") for axes in ablation.axes if axes.lines] == study
     assert [tick.get_text() for tick in graphs.axes[-1].get_xticklabels()] == models
     assert "published (definition not stated)" in words(graphs)
+
+
+def test_titles_are_what_the_numbers_say(compare, folders):
+    """Recounted from the tables of two models."""
+    keys = ["gemma3-4b", "one-head"]
+    _, ablation, graphs = compare(dict(zip(keys, keys, strict=True)), keys, {})
+    shares = []
+    for key in keys:
+        table = pd.read_csv(folders[key] / "ablation.csv")
+        own = table[table["method"] == "zero"].set_index(["order_type", "seed", "num_heads_removed"])["mean_kl_div"]
+        at_largest = own.unstack().dropna(axis="columns").iloc[:, -1]
+        shares.append((at_largest["synergistic"].mean() > at_largest["random"]).mean())
+    ends = dict.fromkeys(f"{share:.0%}" for share in sorted(shares))
+    assert ablation.get_suptitle().endswith(f"more harm than {' to '.join(ends)} of random orders")
+
+    found = [json.loads((folders[key] / "metrics.json").read_text())["definitions"]["top_fraction"] for key in keys]
+    efficient = sum(
+        own["synergy"]["global_efficiency"]["value"] > own["redundancy"]["global_efficiency"]["value"] for own in found
+    )
+    modular = sum(own["redundancy"]["modularity"]["value"] > own["synergy"]["modularity"]["value"] for own in found)
+    assert f"more efficient in {efficient} of 2 models" in graphs.get_suptitle()
+    assert graphs.get_suptitle().endswith(f"more modular in {modular}")
+
+
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [(["gemma3-4b"], r"fit an inverted U by [+-]\d\.\d\d$"), (["one-head"], "No layer profile that a U could fit")],
+)
+def test_profiles_without_controls_are_told_by_their_shape(compare, models, told):
+    profiles, *_ = compare({model: model for model in models}, models, {})
+    assert re.search(told, profiles.get_suptitle())
 
 
 def test_models_of_any_depth_share_a_figure_and_controls_are_those_of_the_config(compare):

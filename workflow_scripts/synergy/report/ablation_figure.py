@@ -60,13 +60,18 @@ def at_largest_fraction(ablation: pd.DataFrame, method: str) -> pd.DataFrame:
     return own.rename(columns=names)[["order", "seed", "fraction", "kl"]]
 
 
+def random_exceeded(drawn: pd.DataFrame) -> tuple[int, int]:
+    """How many random orders do less harm than the synergistic one, and how many there are; (0, 0) without either."""
+    cores, random = (drawn[drawn["order"] == order]["kl"] for order in ("synergistic", "random"))
+    return (int((cores.mean() > random).sum()), len(random)) if len(cores) else (0, 0)
+
+
 def rank_in_words(drawn: pd.DataFrame) -> str:
     """What the figure shows: how many random orders do less harm than the synergistic one."""
-    cores, random = (drawn[drawn["order"] == order]["kl"] for order in ("synergistic", "random"))
-    if not len(cores) or not len(random):
+    exceeded, n_random = random_exceeded(drawn)
+    if not n_random:
         return "what removing heads does to its predictions"
-    beyond = int((cores.mean() > random).sum())
-    return f"the synergistic order does more harm than {beyond} of {len(random)} random ones"
+    return f"the synergistic order does more harm than {exceeded} of {n_random} random ones"
 
 
 def _draw_ranks(axes: Axes, drawn: pd.DataFrame) -> None:

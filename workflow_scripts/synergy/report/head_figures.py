@@ -29,7 +29,7 @@ from synergy.report.style import (
     robust_limits,
     say,
 )
-from synergy.statistics.descriptive import rank_quantiles
+from synergy.statistics.descriptive import rank_quantiles, spearman
 
 MAPS = {"syn_red_score": "score", "excess_score": "score of what exceeds the null"}
 MATRICES = (
@@ -62,7 +62,7 @@ def head_ranking_figure(
     if published_name and (ranks := published_map(published, layers, heads)) is not None:
         maps.append((ranks, f"published, {published_name}: ranks of the heads", "rank, scaled to 0-1"))
     panel_height = float(np.clip(0.9 + 0.055 * heads, 1.4, 2.9))
-    figure = new_figure(TWO_COLUMNS, len(maps) * panel_height + 0.9, f"{model}: heads from redundant to synergistic")
+    figure = new_figure(TWO_COLUMNS, len(maps) * panel_height + 0.9, f"{model}: {_ranking_in_words(ranking, layers)}")
     for axes, (scores, title, label) in zip(figure.subplots(len(maps), 1), maps, strict=True):
         if np.isfinite(scores).any():
             _draw_head_map(figure, axes, scores, label, faint=title.startswith("published"))
@@ -70,6 +70,19 @@ def head_ranking_figure(
         else:
             say(axes, "no null was computed")
     return figure
+
+
+def _ranking_in_words(ranking: pd.DataFrame, layers: int) -> str:
+    """What the figure shows: share of variance between layers, and the rank correlation with the excess."""
+    scores = ranking["syn_red_score"].dropna()
+    if scores.nunique() < 2:
+        return "all heads have the same score"
+    of_layers = scores.groupby(scores.index // (len(ranking) // layers)).transform("mean")
+    layers_in_words = f"layers make {of_layers.var() / scores.var():.0%} of the score's variance"
+    agreement = spearman(*ranking[["syn_red_score", "excess_score"]].to_numpy().T)
+    if not np.isfinite(agreement):
+        return layers_in_words
+    return f"{layers_in_words}; its rank correlation with what exceeds the null is {agreement:+.2f}"
 
 
 def published_map(published: pd.DataFrame, layers: int, heads: int) -> np.ndarray | None:

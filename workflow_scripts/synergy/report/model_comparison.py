@@ -9,15 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from synergy.ablation.curves import methods, noise_floor
-from synergy.heads.layer_profiles import depths, layer_means
-from synergy.report.ablation_figure import FLOOR_LINE, draw_curves, order_curves
+from synergy.heads.layer_profiles import FEWEST_LAYERS, depths, layer_means, template_correlation
+from synergy.report.ablation_figure import FLOOR_LINE, at_largest_fraction, draw_curves, order_curves, random_exceeded
 from synergy.report.style import (
     FAINT,
     INK,
     MARKED,
     NETWORK_COLOURS,
     NULL,
-    ONE_COLUMN,
     ORDER_STYLES,
     TWO_COLUMNS,
     new_figure,
@@ -72,22 +71,30 @@ def profiles_figure(
 
 
 def _amplitudes_in_words(rankings: dict[str, pd.DataFrame], study: list[str], controls: dict[str, str]) -> str:
-    """What the figure shows: how much synergy untrained models have beside the trained."""
+    """What the figure shows: how much synergy untrained models have beside the trained, or else the profiles' shape."""
     means = {model: ranking["avg_synergy"].mean() for model, ranking in rankings.items()}
     ratios = [means[controls[model]] / means[model] for model in study if controls.get(model) in means]
-    if not ratios or not all(0 < ratio < np.inf for ratio in ratios):
-        return "Layer profiles of all models"
-    words = f"{min(ratios):.2g}" if len(ratios) == 1 else f"{min(ratios):.2g} to {max(ratios):.2g}"
-    return f"Layer profiles: untrained models have {words} times the synergy of the trained"
+    if ratios and all(0 < ratio < np.inf for ratio in ratios):
+        return f"Layer profiles: untrained models have {_span(ratios, '.2g')} times the synergy of the trained"
+    profiles = [by_layer(rankings[model], "syn_red_score") for model in study]
+    fits = [float(template_correlation(own)) for own in profiles if len(own) >= FEWEST_LAYERS]
+    fits = [fit for fit in fits if np.isfinite(fit)]
+    return (
+        f"Layer profiles fit an inverted U by {_span(fits, '+.2f')}" if fits else "No layer profile that a U could fit"
+    )
+
+
+def _span(values: list[float], form: str) -> str:
+    """The lowest and the highest of the values in words, or the one there is."""
+    ends = [format(value, form) for value in (min(values), max(values))]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
 
 def ablations_figure(ablations: dict[str, pd.DataFrame]) -> Figure:
     """One panel a model: KL against the fraction removed, every order that was run, from its table of the ablation."""
     columns = min(3, max(1, len(ablations)))
     rows = math.ceil(max(1, len(ablations)) / columns)
-    alone = columns == 1
-    width, height = (ONE_COLUMN, 3.8) if alone else (TWO_COLUMNS, 0.9 + 2.3 * rows)
-    figure = new_figure(width, height, "Removing heads, all models")
+    figure = new_figure(TWO_COLUMNS, 0.9 + 2.3 * rows - 0.7 * (columns == 1), _harm_in_words(ablations))
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (model, ablation) in zip(panels, ablations.items(), strict=False):
         curves = order_curves(ablation, methods(ablation)[0])
@@ -99,8 +106,17 @@ def ablations_figure(ablations: dict[str, pd.DataFrame]) -> Figure:
     for axes in panels[len(ablations) :]:
         say(axes, "" if ablations else "no model's heads were removed")
     if ablations:
-        shared_legend(figure, ncols=1 if alone else 3)
+        shared_legend(figure, **({"loc": "outside right center"} if columns == 1 else {"ncols": 3}))
     return figure
+
+
+def _harm_in_words(ablations: dict[str, pd.DataFrame]) -> str:
+    """What the figure shows: where the synergistic order stands among the random ones, at the largest fraction."""
+    drawn = [at_largest_fraction(ablation, methods(ablation)[0]) for ablation in ablations.values()]
+    shares = [exceeded / n_random for exceeded, n_random in map(random_exceeded, drawn) if n_random]
+    if not shares:
+        return "No model's synergistic heads were removed beside random ones"
+    return f"Removing synergistic heads first does more harm than {_span(shares, '.0%')} of random orders"
 
 
 def graph_metrics_figure(metrics: dict[str, dict], published: Published) -> Figure:
@@ -113,7 +129,7 @@ def graph_metrics_figure(metrics: dict[str, dict], published: Published) -> Figu
     published : dict of str to (str or None, DataFrame)
         The paper's name of each model, and its ``network``, ``global_efficiency`` and ``modularity``.
     """
-    figure = new_figure(TWO_COLUMNS, 5.6, "Synergy and redundancy networks of all models")
+    figure = new_figure(TWO_COLUMNS, 5.6, _networks_in_words(metrics))
     panels = figure.subplots(2, 2, sharex=True)
     n_models = len(metrics)
     for row, (definition, meaning, unit) in zip(panels, SHOWN, strict=True):
@@ -130,6 +146,21 @@ def graph_metrics_figure(metrics: dict[str, dict], published: Published) -> Figu
         axes.set_xticks(range(n_models), metrics, **turned)
     shared_legend(figure, ncols=2)
     return figure
+
+
+def _networks_in_words(metrics: dict[str, dict]) -> str:
+    """What the figure shows: in how many models the networks differ as the paper says."""
+    values = {}
+    for metric in METRICS:
+        measured = measured_metric(metrics, SHOWN[0][0], metric)
+        values[metric] = measured.pivot(index="model", columns="network", values="value")
+    efficient = (values["global_efficiency"]["synergy"] > values["global_efficiency"]["redundancy"]).sum()
+    modular = (values["modularity"]["redundancy"] > values["modularity"]["synergy"]).sum()
+    n_models = len(metrics)
+    return (
+        f"Of their strongest edges, the synergy network is the more efficient in {efficient} of {n_models} models, "
+        f"the redundancy network the more modular in {modular}"
+    )
 
 
 def measured_metric(metrics: dict[str, dict], definition: str, metric: str) -> pd.DataFrame:

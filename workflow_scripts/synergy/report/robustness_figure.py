@@ -38,8 +38,7 @@ def robustness_figure(model: str, agreement: pd.DataFrame, claims: pd.DataFrame)
         ``claim``, ``variant``, ``verdict`` and ``verdict_after_control``; the default variant comes first.
     """
     variants = claims["variant"].unique().tolist()
-    title = f"{model}: does the answer depend on how it is asked?"
-    figure = new_figure(TWO_COLUMNS, 2.6 + 0.3 * len(variants), title)
+    figure = new_figure(TWO_COLUMNS, 2.6 + 0.3 * len(variants), f"{model}: {_unanimity_in_words(claims)}")
     above, below = figure.subfigures(2, 1, height_ratios=(3.6, 2))
     numbers = claims["claim"].unique()
     for axes, number in zip(below.subplots(1, len(numbers), sharey=True), numbers, strict=True):
@@ -54,6 +53,14 @@ def robustness_figure(model: str, agreement: pd.DataFrame, claims: pd.DataFrame)
     colour_bar(above, panels[0].collections[0], list(panels), "rank correlation", extend="neither")
     above.supxlabel("below the diagonal the score, above it the score of what exceeds the null", fontsize=8)
     return figure
+
+
+def _unanimity_in_words(claims: pd.DataFrame) -> str:
+    """What the figure shows: for how many claims the verdict does not hang on the variant."""
+    verdicts = claims.groupby("claim")[["verdict", "verdict_after_control"]].nunique()
+    raw, after = (verdicts == 1).sum()
+    variants = f"{claims['variant'].nunique()} variants of the analysis"
+    return f"{variants} agree on {raw} of {len(verdicts)} verdicts, on {after} after the control"
 
 
 def agreement_matrix(agreement: pd.DataFrame, variants: list[str]) -> pd.DataFrame:

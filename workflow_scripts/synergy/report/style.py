@@ -115,14 +115,14 @@ def new_figure(width: float, height: float, title: str | None = None, layout: st
     return figure
 
 
-def shared_legend(figure: Figure, **kwargs) -> None:
-    """Draw one legend below the panels, each label once, in place of the panels' own."""
+def shared_legend(figure: Figure, loc: str = "outside lower center", **kwargs) -> None:
+    """Draw one legend below the panels or at `loc`, each label once, in place of the panels' own."""
     handles = {}
     for axes in figure.axes:
         handles |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
         if axes.get_legend():
             axes.get_legend().remove()
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", **kwargs)
+    figure.legend(handles.values(), handles.keys(), loc=loc, **kwargs)
 
 
 def layer_axis(axes: Axes, layers: int, label: bool = True) -> None:
