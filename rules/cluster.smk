@@ -2,12 +2,14 @@
 import os
 import re
 import sys
+import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 PINNED = ("numpy", "scipy", "pandas", "numba", "torch", "transformers")
+ROOM = 2**20  # bytes that a folder must take
 LEAST_MEMORY_S = 30  # of SLURM: looks at jobs are 10 s apart at first, and two may fail
 # What sbatch says when the same call may succeed later: a limit of jobs in the queue, or a controller that is busy.
 PASSING = re.compile(r"SubmitJob|temporarily|timed out|Unable to contact|Zero Bytes|Transport endpoint|not responding")
@@ -31,6 +33,26 @@ def require_past(plan):
         )
         cure = "have the clocks of this machine and of the file server set alike; for files that came with such a date"
         stop("inputs that were written before now", found, f"{cure}, type: touch {' '.join(late[:5])}")
+
+
+def require_room(plan):
+    """Stop where a folder takes nothing in which the plan's files come, or the temporary ones of any job.
+
+    A job would fail there without a word in its log, once for each attempt.
+    """
+    written = (file for job in plan.needrun_jobs() for file in (*job.output, *job.log, job.benchmark) if file)
+    folders = {os.path.dirname(os.path.abspath(file)) for file in written}
+    there = {next(parent for parent in (Path(folder), *Path(folder).parents) if parent.exists()) for folder in folders}
+    cures = dict.fromkeys(sorted(there), "make room or have it made writable, or work elsewhere with --directory")
+    if temporary := os.environ.get("TMPDIR"):
+        cures[Path(temporary)] = "make room there, or name another folder: export TMPDIR=/path/with/room"
+    for folder, cure in cures.items():
+        try:
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(bytes(ROOM))
+        except OSError as error:
+            what = "TMPDIR" if str(folder) == temporary else "results"
+            stop(f"{what} in a folder that takes files, {folder}", error.strerror, cure)
 
 
 def require_own_packages():
@@ -121,6 +143,7 @@ if KNOWN and not hasattr(SLURM.Executor, "ends"):
 
 onstart:
     require_past(workflow.dag)
+    require_room(workflow.dag)
     require_own_packages()
     if KNOWN and isinstance(workflow.executor_settings, SLURM.ExecutorSettings):
         require_memory_of_slurm()

@@ -1,9 +1,11 @@
 """What is looked at before the first job: what would cost all results, or run them with other packages."""
 
 import os
+import subprocess
 import time
 
 import command_line
+import pytest
 from places import REPOSITORY
 
 TARGET = "results/prefetch/tiny-neox.json"
@@ -72,3 +74,46 @@ def test_packages_that_pythonpath_puts_first_are_named(tmp_path):
     assert not (tmp_path / "run" / TARGET).exists()
     code, said = command_line.run("--directory", str(tmp_path / "run"), *RUN, environment={"PYTHONPATH": str(tmp_path)})
     assert code == 0, said
+
+
+def look(folder, **environment):
+    """What is said, on one line, of a run in `folder` that must stop before its first job."""
+    code, said = command_line.run("--directory", str(folder), *RUN, environment=environment)
+    assert code == 1
+    assert "Traceback" not in said
+    assert not (folder / TARGET).exists()
+    assert not (folder / "logs/prefetch_model").exists()
+    (told,) = [" ".join(part.split()) for part in said.split("ERROR: ")[1:]]
+    return told
+
+
+@pytest.mark.parametrize("place", ["not/there", "a_file", "/proc"])
+def test_temporary_files_need_a_place(tmp_path, place):
+    (tmp_path / "a_file").touch()
+    told = look(tmp_path / "run", TMPDIR=str(tmp_path / place))
+    assert told.startswith(f"Expected TMPDIR in a folder that takes files, {tmp_path / place}; found ")
+    assert "Hint: make room there, or name another folder: export TMPDIR=" in told
+
+
+@pytest.mark.parametrize("place", ["results", "results/prefetch", "logs"])
+def test_results_and_logs_need_a_folder_that_takes_them(tmp_path, place):
+    link = tmp_path / "run" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to("/proc")  # takes no file, whoever asks
+    assert "found No such file or directory. Hint: make room or have it made writable" in look(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("options", "found"), [("ro", "Read-only file system"), ("size=8k", "No space left on device")]
+)
+@pytest.mark.parametrize("place", ["results", "tmp"])
+def test_a_full_or_read_only_file_system_is_named(tmp_path, options, found, place):
+    mounted = tmp_path / "run" / place
+    mounted.mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", mounted], capture_output=True).returncode:
+        pytest.skip("file systems cannot be mounted here")
+    try:
+        told = look(tmp_path / "run", **({"TMPDIR": str(mounted)} if place == "tmp" else {}))
+    finally:
+        subprocess.run(["umount", mounted], check=True)
+    assert f"{mounted}; found {found}. Hint: make room" in told
