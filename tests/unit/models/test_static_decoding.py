@@ -6,6 +6,7 @@ import torch
 from recorded_graph import RecordedGraph, recording
 from tiny import CONFIGS, PROMPTS, tiny_model
 
+from synergy.models import generation
 from synergy.models.generation import GreedyDecoding
 from synergy.models.static_decoding import StaticDecoding, greedy_decoding
 from synergy.perturbation.answering import answer_prompts
@@ -165,3 +166,29 @@ def test_what_is_captured_follows_weights_that_change_in_place(graphs):
                 decoding.append(torch.tensor([3, 4, 5]))
         torch.testing.assert_close(static.logits, plain.logits, atol=1e-5, rtol=1e-5)
     assert graphs[0].n_replays == 5
+
+
+@pytest.mark.parametrize("leaving", [{}, SOME_LEAVE])
+@pytest.mark.parametrize("room", [1, 5, 128])
+def test_room_for_tokens_to_come_changes_no_bit(model, monkeypatch, room, leaving):
+    prompts = [*PROMPTS, *([7, *range(40, 40 + n)] for n in (1, 30, 3, 8))]
+    monkeypatch.setattr(generation, "ROOM", room)
+    found = []
+    for layer_of in (generation.RoomyLayer.of, lambda layer: layer):
+        monkeypatch.setattr(generation.RoomyLayer, "of", layer_of)
+        with torch.inference_mode():
+            found.append(logits_of(GreedyDecoding(model, prompts), leaving))
+    for ours, theirs in zip(*found, strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_keys_and_values_are_copied_once_for_many_tokens():
+    model = tiny_model("llama")
+    with torch.inference_mode():
+        decoding = GreedyDecoding(model, PROMPTS)
+        places = []
+        for _ in range(generation.ROOM + 2):
+            decoding.append(decoding.logits.argmax(-1))
+            places.append([layer.keys.data_ptr() for layer in decoding._cache.layers])
+    changes = [step for step in range(1, len(places)) if places[step] != places[step - 1]]
+    assert changes == [generation.ROOM]

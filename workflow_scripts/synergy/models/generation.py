@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
+from transformers.cache_utils import DynamicLayer
 
 from synergy.files.errors import InputError
 from synergy.models.loading import PAD, LanguageModel
+
+ROOM = 128  # tokens for which keys and values get room at once
 
 
 class GreedyDecoding:
@@ -36,6 +39,8 @@ class GreedyDecoding:
 
     def append(self, tokens: torch.Tensor) -> None:
         """Put one token (batch,) at the end of each row and compute the next logits."""
+        if not isinstance(self._cache.layers[0], RoomyLayer):
+            self._cache.layers = [RoomyLayer.of(layer) for layer in self._cache.layers]
         self._mask = torch.nn.functional.pad(self._mask, (0, 1), value=1)
         self._forward(tokens[:, None], self._mask.sum(1, keepdim=True) - 1)
 
@@ -56,6 +61,49 @@ class GreedyDecoding:
         )
         self._cache = output.past_key_values
         self.logits = self._model.logits(output.last_hidden_state[:, -1])
+
+
+class RoomyLayer(DynamicLayer):
+    """Keys and values of one layer (rows, key-value heads, tokens, head_dim), with room behind them for more tokens.
+
+    A layer of Transformers is copied whole for each token, which takes time, and memory in pieces of ever new sizes.
+    """
+
+    def __init__(self, keys: torch.Tensor, values: torch.Tensor):
+        super().__init__()
+        self.lazy_initialization(keys, values)
+        self._place(keys, values)
+
+    @classmethod
+    def of(cls, layer: DynamicLayer) -> DynamicLayer:
+        """The same layer with room; one of another kind, such as a sliding window, as it is."""
+        return cls(layer.keys, layer.values) if type(layer) is DynamicLayer and layer.is_initialized else layer
+
+    def _place(self, keys: torch.Tensor, values: torch.Tensor) -> None:
+        self.keys = self.values = self._room = None  # what was held goes as soon as nothing else needs it
+        rows, heads, n_tokens, _ = keys.shape
+        self._room = [held.new_empty(rows, heads, n_tokens + ROOM, held.shape[3]) for held in (keys, values)]
+        for room, held in zip(self._room, (keys, values), strict=True):
+            room[:, :, :n_tokens] = held
+        self._show(n_tokens)
+
+    def _show(self, n_tokens: int) -> None:
+        self.keys, self.values = (room[:, :, :n_tokens] for room in self._room)
+
+    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_, **__) -> tuple[torch.Tensor, ...]:
+        """Write those of the next tokens; return all."""
+        start = self.keys.shape[2]
+        end = start + key_states.shape[2]
+        if end > self._room[0].shape[2]:
+            self._place(self.keys, self.values)
+        for room, new in zip(self._room, (key_states, value_states), strict=True):
+            room[:, :, start:end] = new
+        self._show(end)
+        return self.keys, self.values
+
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
+        """Go on with these rows only."""
+        self._place(self.keys[indices], self.values[indices])
 
 
 def in_batches(items: Sequence, batch_size: int, run: Callable[[list], object]) -> Iterator[tuple[range, object]]:
