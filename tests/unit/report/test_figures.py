@@ -217,8 +217,11 @@ def compare_variants(names, null=True):
     figure = robustness_figure("m", agreement, claims)
     figure.canvas.draw()
     panels = {axes.get_title(loc="left") or axes.get_title(): axes for axes in figure.axes}
-    alike = [claims.groupby("claim")[column].nunique().eq(1).sum() for column in ("verdict", "verdict_after_control")]
-    told = f"agree on {alike[0]} of 5 verdicts, on {alike[1]} after the control"
+    alike = []
+    for column in ("verdict", "verdict_after_control"):
+        kinds = [set(own) for _, own in claims.groupby("claim")[column] if set(own) != {NOT_TESTABLE}]
+        alike.append(f"{sum(len(own) == 1 for own in kinds)} of {len(kinds)}")
+    told = f"agree on {alike[0]} tested verdicts, on {alike[1]} after the control"
     assert figure.get_suptitle() == f"m: {len(names)} variants of the analysis {told}"
     return panels, claims
 

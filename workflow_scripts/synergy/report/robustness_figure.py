@@ -56,11 +56,13 @@ def robustness_figure(model: str, agreement: pd.DataFrame, claims: pd.DataFrame)
 
 
 def _unanimity_in_words(claims: pd.DataFrame) -> str:
-    """What the figure shows: for how many claims the verdict does not hang on the variant."""
-    verdicts = claims.groupby("claim")[["verdict", "verdict_after_control"]].nunique()
-    raw, after = (verdicts == 1).sum()
-    variants = f"{claims['variant'].nunique()} variants of the analysis"
-    return f"{variants} agree on {raw} of {len(verdicts)} verdicts, on {after} after the control"
+    """What the figure shows: for how many claims that some variant tests the verdict does not hang on the variant."""
+    variants, told = f"{claims['variant'].nunique()} variants of the analysis", []
+    for column in ("verdict", "verdict_after_control"):
+        tested = claims[column].ne(NOT_TESTABLE).groupby(claims["claim"]).any()
+        alike = claims.groupby("claim")[column].nunique().eq(1) & tested
+        told.append(f"{alike.sum()} of {tested.sum()}")
+    return f"{variants} agree on {told[0]} tested verdicts, on {told[1]} after the control"
 
 
 def agreement_matrix(agreement: pd.DataFrame, variants: list[str]) -> pd.DataFrame:
