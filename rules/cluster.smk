@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from threading import Event
 
@@ -19,6 +20,17 @@ TAKEN_UP_S = 30  # ... and how long it may look ended before
 SLURM = sys.modules.get("snakemake_executor_plugin_slurm")  # imported by Snakemake where it is installed
 # Whether it is built as version 2.8.0, which envs/ pin; another is left as it is.
 KNOWN = hasattr(SLURM, "query_job_status") and hasattr(SLURM.Executor, "_report_job_error_threadsafe")
+
+
+def require_figures(words):
+    """Stop where a figure was asked for that no rule draws, and name the nearest."""
+    drawn = [str(file) for rule in workflow.rules for file in rule.output if "/figures/" in str(file)]
+    for target in words:
+        if target.startswith(PATHVARS.apply("<results>/figures/")):
+            if not any(target.endswith(file.rpartition("}")[2]) for file in drawn):
+                paths = [file.replace("{model}", model) for file in drawn for model in config["models"]]
+                near = get_close_matches(target, dict.fromkeys(paths), n=3)
+                stop("a figure that a rule draws", target, f"use {', '.join(near)}" if near else "see docs/rules.md")
 
 
 def require_past(plan):
@@ -139,6 +151,11 @@ if KNOWN and not hasattr(SLURM.Executor, "ends"):
     SLURM.Executor._report_job_error_threadsafe = asked_again(SLURM.Executor._report_job_error_threadsafe)
     SLURM.Executor.shutdown = ending(SLURM.Executor.shutdown)
     SLURM.query_job_status = seen_to_end(SLURM.query_job_status)
+
+
+# Snakemake itself would say "No rule to produce". In another workflow rules may follow that draw more.
+if Path(workflow.main_snakefile).parent == Path(str(workflow.current_basedir)).parent:
+    require_figures(sys.argv[1:])
 
 
 onstart:

@@ -162,3 +162,37 @@ def test_config_files_with_blanks_in_their_names_are_files(tmp_path):
     overlay.write_text("study: [pythia-1b]\n")
     code, _ = command_line.run("-n", "--directory", str(tmp_path), "--configfile", str(overlay), "--", "all")
     assert code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("recording:\n  n_tokens: 12\n   batch_size: 2\n", 3), ("study: [a\nmath: {}\n", 2), ("math:\n\tsigma: 1\n", 2)],
+)
+def test_a_config_that_is_no_yaml_is_named_with_its_line(tmp_path, text, line):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(text)
+    code, said = command_line.run("-n", "--directory", str(tmp_path), "--configfile", str(overlay), "--", "all")
+    assert code == 1
+    assert "Traceback" not in said
+    assert re.search(rf'ERROR: Expected YAML in {overlay}; found .*overlay.yaml", line {line},', said)
+    assert "Hint: mend that line" in said
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("tiny-neox_graph_core.png", "tiny-neox_graph_cores.png"),
+        ("tiny-qwen3_abblation_curves.png", "tiny-qwen3_ablation_curves.png"),
+        ("multimodel_profile.png", "multi_model_profiles.png"),
+        ("tiny-neox_headmap.html", "tiny-neox_head_map.html"),
+    ],
+)
+def test_the_nearest_figure_is_named(tmp_path, asked, meant):
+    arguments = ("-n", "--directory", str(tmp_path), "--configfile", "config/smoke.yaml", "--")
+    code, said = command_line.run(*arguments, f"results/figures/{asked}")
+    assert code == 1
+    assert "Traceback" not in said
+    (told,) = MESSAGE.findall(said)
+    assert told[:2] == ("a figure that a rule draws", f"results/figures/{asked}")
+    assert f"results/figures/{meant}" in told[2]
+    assert command_line.run(*arguments, f"results/figures/{meant}")[0] == 0
