@@ -24,13 +24,14 @@ KNOWN = hasattr(SLURM, "query_job_status") and hasattr(SLURM.Executor, "_report_
 
 def require_figures(words):
     """Stop where a figure was asked for that no rule draws, and name the nearest."""
-    drawn = [str(file) for rule in workflow.rules for file in rule.output if "/figures/" in str(file)]
+    folder = PATHVARS.apply("<results>/figures/")
+    drawn = [str(file) for rule in workflow.rules for file in rule.output if str(file).startswith(folder)]
+    ends = tuple(file.rpartition("}")[2] for file in drawn)
     for target in words:
-        if target.startswith(PATHVARS.apply("<results>/figures/")):
-            if not any(target.endswith(file.rpartition("}")[2]) for file in drawn):
-                paths = [file.replace("{model}", model) for file in drawn for model in config["models"]]
-                near = get_close_matches(target, dict.fromkeys(paths), n=3)
-                stop("a figure that a rule draws", target, f"use {', '.join(near)}" if near else "see docs/rules.md")
+        if target.startswith(folder) and not target.endswith(ends):
+            paths = {file.replace("{model}", model): None for file in drawn for model in config["models"]}
+            near = get_close_matches(target, paths, n=3)
+            stop("a figure that a rule draws", target, f"use {', '.join(near)}" if near else "see docs/rules.md")
 
 
 def require_past(plan):
@@ -53,18 +54,18 @@ def require_room(plan):
     A job would fail there without a word in its log, once for each attempt.
     """
     written = (file for job in plan.needrun_jobs() for file in (*job.output, *job.log, job.benchmark) if file)
-    folders = {os.path.dirname(os.path.abspath(file)) for file in written}
-    there = {next(parent for parent in (Path(folder), *Path(folder).parents) if parent.exists()) for folder in folders}
-    cures = dict.fromkeys(sorted(there), "make room or have it made writable, or work elsewhere with --directory")
+    places = {}
+    for folder in {os.path.dirname(os.path.abspath(file)) for file in written}:
+        there = next(parent for parent in (Path(folder), *Path(folder).parents) if os.path.exists(parent))
+        places[there] = ("results and logs", "have it made writable, or work elsewhere with --directory")
     if temporary := os.environ.get("TMPDIR"):
-        cures[Path(temporary)] = "make room there, or name another folder: export TMPDIR=/path/with/room"
-    for folder, cure in cures.items():
+        places[Path(temporary)] = ("TMPDIR", "name another folder: export TMPDIR=/path/with/room")
+    for folder, (what, cure) in sorted(places.items()):
         try:
             with tempfile.TemporaryFile(dir=folder) as file:
                 file.write(bytes(ROOM))
         except OSError as error:
-            what = "TMPDIR" if str(folder) == temporary else "results"
-            stop(f"{what} in a folder that takes files, {folder}", error.strerror, cure)
+            stop(f"{what} in a folder that takes files, {folder}", error.strerror, f"make room there, or {cure}")
 
 
 def require_own_packages():

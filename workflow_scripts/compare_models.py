@@ -53,7 +53,7 @@ def compare_models(
 
     save_figure(profiles, profiles_figure(tables, ablation_models, controls, their_profiles), made)
     save_figure(ablation, ablations_figure(curves), made)
-    save_figure(graph_metrics, graph_metrics_figure(measured, their_graphs), made)
+    save_figure(graph_metrics, graph_metrics_figure(measured, ablation_models, their_graphs), made)
 
 
 if __name__ == "__main__":

@@ -174,8 +174,17 @@ def test_a_config_that_is_no_yaml_is_named_with_its_line(tmp_path, text, line):
     code, said = command_line.run("-n", "--directory", str(tmp_path), "--configfile", str(overlay), "--", "all")
     assert code == 1
     assert "Traceback" not in said
-    assert re.search(rf'ERROR: Expected YAML in {overlay}; found .*overlay.yaml", line {line},', said)
+    assert re.search(rf'ERROR: Expected YAML in UTF-8 in {overlay}; found .*overlay.yaml", line {line},', said)
     assert "Hint: mend that line" in said
+
+
+def test_a_config_in_other_letters_is_named(tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("study: [pythia-1b]\n", encoding="utf-16")
+    code, said = command_line.run("-n", "--directory", str(tmp_path), "--configfile", str(overlay), "--", "all")
+    assert code == 1
+    assert "Traceback" not in said
+    assert f"ERROR: Expected YAML in UTF-8 in {overlay}; found 'utf-8' codec" in said
 
 
 @pytest.mark.parametrize(

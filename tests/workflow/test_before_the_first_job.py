@@ -87,7 +87,7 @@ def look(folder, **environment):
     return told
 
 
-@pytest.mark.parametrize("place", ["not/there", "a_file", "/proc"])
+@pytest.mark.parametrize("place", ["not/there", "a_file", "/proc", "/proc/"])
 def test_temporary_files_need_a_place(tmp_path, place):
     (tmp_path / "a_file").touch()
     told = look(tmp_path / "run", TMPDIR=str(tmp_path / place))
@@ -100,7 +100,7 @@ def test_results_and_logs_need_a_folder_that_takes_them(tmp_path, place):
     link = tmp_path / "run" / place
     link.parent.mkdir(parents=True)
     link.symlink_to("/proc")  # takes no file, whoever asks
-    assert "found No such file or directory. Hint: make room or have it made writable" in look(tmp_path / "run")
+    assert "found No such file or directory. Hint: make room there, or have it made writable" in look(tmp_path / "run")
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,19 @@ def test_published_values_stand_under_their_own_name(figure_of, name, key, shown
     assert ("gemma3-4b-it" in " ".join(words(figure_of(name, key)))) == shown
 
 
+@pytest.mark.parametrize(("key", "label"), [("gemma3-4b", "rank, scaled to 0-1"), ("one-head", "score (")])
+def test_own_and_published_heads_are_on_one_scale(figure_of, folders, key, label):
+    maps = [axes for axes in figure_of("plot_head_ranking", key).axes if axes.collections and axes.get_xlabel()]
+    bars = [axes.get_ylabel() for axes in maps[0].figure.axes if axes.get_label() == "<colorbar>"]
+    assert len(maps) == len(bars) == (3 if key == "gemma3-4b" else 2)
+    assert all(own.startswith(label) for own in bars)
+    if key == "gemma3-4b":
+        assert len({axes.collections[0].get_clim() for axes in maps}) == 1
+        scores = pd.read_csv(folders[key] / "ranking.csv")["syn_red_score"]
+        expected = ((scores.rank() - 1) / (len(scores) - 1)).to_numpy().reshape(8, 3).T
+        np.testing.assert_allclose(maps[0].collections[0].get_array().reshape(3, 8), expected)
+
+
 def test_published_heads_of_another_geometry_are_not_drawn(figure_of):
     figure = figure_of("plot_head_ranking", "gemma3-4b", published=PUBLISHED / "fig2b_head_rank.csv")
     assert "published" not in " ".join(words(figure))

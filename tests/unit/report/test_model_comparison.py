@@ -8,7 +8,8 @@ import pytest
 from artifacts import MODELS, NO_NULL, drawn, results_folder, words
 from places import PUBLISHED
 
-from synergy.report.model_comparison import spans_decades
+from synergy.ablation.curves import read_curves
+from synergy.report.model_comparison import ablations_figure, spans_decades
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -57,7 +58,8 @@ def test_many_models_and_controls_share_the_figures(compare):
     labels = [axes.get_ylabel().split("\n")[0] for axes in profiles.axes if "\n" in axes.get_ylabel()]
     assert labels == study  # the control is drawn with its model
     assert "untrained control" in words(profiles)
-    assert [axes.get_title(loc="left") for axes in ablation.axes if axes.lines] == study
+    titles = [axes.get_title(loc="left") for axes in ablation.axes if axes.lines]
+    assert titles == [f"{model}\n3 random orders" for model in study]
     assert [tick.get_text() for tick in graphs.axes[-1].get_xticklabels()] == models
     assert "published (definition not stated)" in words(graphs)
 
@@ -65,7 +67,8 @@ def test_many_models_and_controls_share_the_figures(compare):
 def test_titles_are_what_the_numbers_say(compare, folders):
     """Recounted from the tables of two models."""
     keys = ["gemma3-4b", "one-head"]
-    _, ablation, graphs = compare(dict(zip(keys, keys, strict=True)), keys, {})
+    models = dict(zip(keys, keys, strict=True))
+    _, ablation, graphs = compare(models | {"blank": keys[0]}, keys, {keys[0]: "blank"})  # which does not count
     shares = []
     for key in keys:
         table = pd.read_csv(folders[key] / "ablation.csv")
@@ -80,8 +83,17 @@ def test_titles_are_what_the_numbers_say(compare, folders):
         own["synergy"]["global_efficiency"]["value"] > own["redundancy"]["global_efficiency"]["value"] for own in found
     )
     modular = sum(own["redundancy"]["modularity"]["value"] > own["synergy"]["modularity"]["value"] for own in found)
-    assert f"more efficient in {efficient} of 2 models" in graphs.get_suptitle()
+    assert f"more efficient in {efficient} of 2 models of the study" in graphs.get_suptitle()
     assert graphs.get_suptitle().endswith(f"more modular in {modular}")
+
+
+@pytest.mark.parametrize(("factor", "one_scale"), [(3, True), (100, False)])
+def test_curves_of_models_share_a_scale_or_say_that_they_do_not(folders, factor, one_scale):
+    curves = read_curves(str(folders["one-head"] / "ablation.csv"), 3)
+    figure = ablations_figure({"a": curves, "b": curves.assign(mean_kl_div=factor * curves["mean_kl_div"])})
+    panels = [axes for axes in figure.axes if axes.lines]
+    assert (panels[0].get_ylim() == panels[1].get_ylim()) == one_scale
+    assert all(axes.get_title(loc="left").endswith("own scale") != one_scale for axes in panels)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from synergy.report.style import (
 from synergy.statistics.descriptive import rank_quantiles, spearman
 
 MAPS = {"syn_red_score": "score", "excess_score": "score of what exceeds the null"}
+RANKS = "rank, scaled to 0-1"
 MATRICES = (
     ("synergy", "sts", SEQUENTIAL_SYNERGY, EXCESS_SYNERGY),
     ("redundancy", "rtr", SEQUENTIAL_REDUNDANCY, EXCESS_REDUNDANCY),
@@ -42,6 +43,8 @@ def head_ranking_figure(
     model: str, ranking: pd.DataFrame, layers: int, heads: int, published: pd.DataFrame, published_name: str | None
 ) -> Figure:
     """One cell a head, layers from left to right: blue is redundant, orange synergistic.
+
+    Beside published ranks the scores are ranks too, so that all maps have one scale.
 
     Parameters
     ----------
@@ -54,16 +57,17 @@ def head_ranking_figure(
     published_name : str or None
         The paper's name of the model; its ranks are drawn faintly if its geometry is the same.
     """
-    definition = configured_score(ranking)
-    maps = [
-        (ranking[column].to_numpy().reshape(layers, heads).T, title, f"score ({definition})")
-        for column, title in MAPS.items()
-    ]
-    if published_name and (ranks := published_map(published, layers, heads)) is not None:
-        maps.append((ranks, f"published, {published_name}: ranks of the heads", "rank, scaled to 0-1"))
+    theirs = published_map(published, layers, heads) if published_name else None
+    label = f"score ({configured_score(ranking)})" if theirs is None else RANKS
+    maps = []
+    for column, title in MAPS.items():
+        values = ranking[column].to_numpy() if theirs is None else rank_quantiles(ranking[column].to_numpy())
+        maps.append((values.reshape(layers, heads).T, title))
+    if theirs is not None:
+        maps.append((theirs, f"published, {published_name}"))
     panel_height = float(np.clip(0.9 + 0.055 * heads, 1.4, 2.9))
-    figure = new_figure(TWO_COLUMNS, len(maps) * panel_height + 0.9, f"{model}: {_ranking_in_words(ranking, layers)}")
-    for axes, (scores, title, label) in zip(figure.subplots(len(maps), 1), maps, strict=True):
+    figure = new_figure(TWO_COLUMNS, len(maps) * panel_height + 0.9, f"{model}: {_ranking_in_words(ranking, heads)}")
+    for axes, (scores, title) in zip(figure.subplots(len(maps), 1), maps, strict=True):
         if np.isfinite(scores).any():
             _draw_head_map(figure, axes, scores, label, faint=title.startswith("published"))
             axes.set_title(title)
@@ -72,12 +76,12 @@ def head_ranking_figure(
     return figure
 
 
-def _ranking_in_words(ranking: pd.DataFrame, layers: int) -> str:
+def _ranking_in_words(ranking: pd.DataFrame, heads: int) -> str:
     """What the figure shows: share of variance between layers, and the rank correlation with the excess."""
     scores = ranking["syn_red_score"].dropna()
     if scores.nunique() < 2:
         return "all heads have the same score"
-    of_layers = scores.groupby(scores.index // (len(ranking) // layers)).transform("mean")
+    of_layers = scores.groupby(scores.index // heads).transform("mean")
     layers_in_words = f"layers make {of_layers.var() / scores.var():.0%} of the score's variance"
     agreement = spearman(*ranking[["syn_red_score", "excess_score"]].to_numpy().T)
     if not np.isfinite(agreement):
@@ -104,8 +108,9 @@ def _draw_head_map(figure: Figure, axes: Axes, scores: np.ndarray, label: str, f
         axes,
         cells,
         DIVERGING,
-        limits_around(scores, 0.5),
+        (0.0, 1.0) if label == RANKS else limits_around(scores, 0.5),
         label,
+        extend="neither" if label == RANKS else "both",
         alpha=0.6 if faint else None,
         linewidths=0.2,
         xticklabels=layer_step(layers),

@@ -95,13 +95,17 @@ def ablations_figure(ablations: dict[str, pd.DataFrame]) -> Figure:
     columns = min(3, max(1, len(ablations)))
     rows = math.ceil(max(1, len(ablations)) / columns)
     figure = new_figure(TWO_COLUMNS, 0.9 + 2.3 * rows - 0.7 * (columns == 1), _harm_in_words(ablations))
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    one_scale = not spans_decades(pd.Series([ablation["mean_kl_div"].max() for ablation in ablations.values()]))
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=one_scale).ravel()
     for axes, (model, ablation) in zip(panels, ablations.items(), strict=False):
         curves = order_curves(ablation, methods(ablation)[0])
         draw_curves(axes, curves.assign(label=curves["order"].map(lambda order: ORDER_STYLES[order][2])))
         if (floor := noise_floor(ablation)) > 0:
             axes.axhline(floor, label="noise floor", **FLOOR_LINE)
-        axes.set_title(model, fontsize=8)
+        of_random = curves[curves["order"] == "random"]
+        told = [] if of_random.empty else [f"{of_random['n_seeds'].max()} random orders"]
+        told += [] if one_scale else ["own scale"]
+        axes.set_title("\n".join([model, ", ".join(told)]).strip(), fontsize=8)
         axes.set(xlabel="fraction of heads removed", ylabel="KL (nats per token)", xlim=(0, None), ylim=(0, None))
     for axes in panels[len(ablations) :]:
         say(axes, "" if ablations else "no model's heads were removed")
@@ -119,17 +123,19 @@ def _harm_in_words(ablations: dict[str, pd.DataFrame]) -> str:
     return f"Removing synergistic heads first does more harm than {_span(shares, '.0%')} of random orders"
 
 
-def graph_metrics_figure(metrics: dict[str, dict], published: Published) -> Figure:
+def graph_metrics_figure(metrics: dict[str, dict], study: list[str], published: Published) -> Figure:
     """Efficiency and modularity of both networks under two definitions, one with its shuffled null.
 
     Parameters
     ----------
     metrics : dict of str to dict
         What ``measure_graphs`` wrote for each model.
+    study : list of str
+        The models that the title counts: all but the untrained.
     published : dict of str to (str or None, DataFrame)
         The paper's name of each model, and its ``network``, ``global_efficiency`` and ``modularity``.
     """
-    figure = new_figure(TWO_COLUMNS, 5.6, _networks_in_words(metrics))
+    figure = new_figure(TWO_COLUMNS, 5.6, _networks_in_words({model: metrics[model] for model in study}))
     panels = figure.subplots(2, 2, sharex=True)
     n_models = len(metrics)
     for row, (definition, meaning, unit) in zip(panels, SHOWN, strict=True):
@@ -156,10 +162,9 @@ def _networks_in_words(metrics: dict[str, dict]) -> str:
         values[metric] = measured.pivot(index="model", columns="network", values="value")
     efficient = (values["global_efficiency"]["synergy"] > values["global_efficiency"]["redundancy"]).sum()
     modular = (values["modularity"]["redundancy"] > values["modularity"]["synergy"]).sum()
-    n_models = len(metrics)
     return (
-        f"Of their strongest edges, the synergy network is the more efficient in {efficient} of {n_models} models, "
-        f"the redundancy network the more modular in {modular}"
+        f"Strongest edges: the synergy network is the more efficient in {efficient} of {len(metrics)} "
+        f"models of the study, the redundancy network the more modular in {modular}"
     )
 
 
