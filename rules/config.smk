@@ -25,14 +25,25 @@ def lines_of(path):
     """The line of every key of a config file, of which none may stand there twice."""
     lines = {}
     for key, line in keys_of(yaml.compose(Path(path).read_text(encoding="utf-8-sig"), yaml.SafeLoader)):
-        if lines.setdefault(key, line) != line and key[-1] != "<<":
-            found = f"{'.'.join(key)} in lines {lines[key]} and {line}, of which YAML drops the first"
+        if key in lines and key[-1] != "<<":
+            found = f"{'.'.join(key)} in line {lines[key]} and again in line {line}, and YAML drops the first"
             stop(f"each key once in {path}", found, "put what stands under both under one of them")
+        lines[key] = line
     return lines
 
 
 OVERLAYS = {str(path): lines_of(path) for path in workflow.overwrite_configfiles}
 LINES = {"config/config.yaml": lines_of(workflow.source_path("../config/config.yaml")), **OVERLAYS}
+
+
+def homes_of(key, schema, defined, above=()):
+    """Where in the config a key may stand, as a schema and what it defines say; `*` for any name."""
+    for name, below in {**schema.get("properties", {}), "*": schema.get("additionalProperties")}.items():
+        if name == key:
+            yield ".".join(above) or "the top level"
+        if isinstance(below, dict):
+            below = defined[below["$ref"].rpartition("/")[2]] if "$ref" in below else below
+            yield from homes_of(key, below, defined, (*above, name))
 
 
 def place_of(keys):
@@ -71,15 +82,18 @@ for _key, _stanza in (config["models"] or {}).items():
         stop(
             _expected, _found, f"write controls: 1 in its place, for one twin, {_key}-random; more make claim 2 firmer"
         )
+_SCHEMA = workflow.source_path("../config/schema.yaml")
 try:
-    validate(config, workflow.source_path("../config/schema.yaml"))
+    validate(config, _SCHEMA)
 except WorkflowError as error:
     _reason = error.__context__  # jsonschema's own error
     _path, _found, _cure = list(_reason.absolute_path), _reason.message, "mend that key"
     if _reason.validator == "additionalProperties":
         _unknown = next(key for key in _reason.instance if key not in _reason.schema.get("properties", {}))
         _near = get_close_matches(str(_unknown), _reason.schema.get("properties", {}))
-        _cure += f": use {_near[0]}" if _near else ""
+        _all = yaml.safe_load(Path(_SCHEMA).read_text(encoding="utf-8"))
+        _homes = list(homes_of(_unknown, _all, _all["$defs"]))
+        _cure += f": use {_near[0]}" if _near else f": it belongs under {' or '.join(_homes)}" if _homes else ""
         _where = place_of([*_path, _unknown])
     else:
         _where = place_of(_path)

@@ -202,6 +202,13 @@ def test_disturbed_run_ends_in_the_same_bits(disturbed, undisturbed):
     assert not leftovers(disturbed.folder)
 
 
+def fill(path):
+    """Write to `path` until its disk is full."""
+    with open(path, "wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        while file.write(bytes(4096)):
+            pass
+
+
 def test_damaged_and_foreign_shards_are_named_and_only_they_run_again_once_the_disk_has_room(
     disturbed, undisturbed, tmp_path
 ):
@@ -222,16 +229,23 @@ def test_damaged_and_foreign_shards_are_named_and_only_they_run_again_once_the_d
         path.unlink()
 
     shards, kept = damaged.parent, shutil.copytree(damaged.parent, tmp_path / "kept")
-    room = sum(path.stat().st_size // 4096 + 1 for path in kept.iterdir()) * 4 + len(whole[0]) // 2048  # KiB
+    again = dict.fromkeys((f"{MODEL}_3-of-10", f"{MODEL}_5-of-10"), 1)
+    room = sum(path.stat().st_size // 4096 + 1 for path in kept.iterdir()) * 4 + 500  # KiB: half of what is asked for
     slurm.command("mount", "-t", "tmpfs", "-o", f"size={room}k", "tmpfs", shards)
     try:
         shutil.copytree(kept, shards, dirs_exist_ok=True)
-        text = slurm.finish(slurm.snakemake(folder, *STUDY, "--retries", "0", *TARGET), folder, 1)
+        said = slurm.finish(slurm.snakemake(folder, *STUDY, *TARGET), folder, 1)
+        assert f"a folder that takes files, {shards}" in said
+        assert slurm.starts(folder) == before  # not a job was submitted
+        slurm.command("mount", "-o", f"remount,size={room + 16000}k", shards)
+        head = slurm.snakemake(folder, *STUDY, "--retries", "0", *TARGET)
+        slurm.until(lambda: slurm.running(folder))
+        fill(shards / "other")  # while the first job starts
+        text = slurm.finish(head, folder, 1).removeprefix(said)
         assert "No space left on device" in text
         assert not leftovers(folder)
-        again = {f"{MODEL}_3-of-10", f"{MODEL}_5-of-10"}
-        assert slurm.starts(folder) - before == dict.fromkeys(again, 1)
-        slurm.command("mount", "-o", "remount,size=64m", shards)
+        assert slurm.starts(folder) - before == again
+        slurm.command("mount", "-o", "remount,size=128m", shards)
         slurm.finish(slurm.snakemake(folder, *STUDY, *TARGET), folder)
         assert slurm.starts(folder) - before == dict.fromkeys(again, 2)
         assert matrices(folder) == undisturbed

@@ -19,14 +19,20 @@ def arguments(folder, overlay, cores, target):
     [
         (
             "recording: {n_tokens: 12}\nstudy: [tiny-neox]\nrecording:\n  batch_size: 2\n",
-            "recording in lines 1 and 3",
+            "recording in line 1 and again in line 3",
             "put",
         ),
-        ("models:\n  a: {layers: 1}\n  a:\n    heads: 2\n", r"models\.a in lines 2 and 3", "put"),
+        ("models:\n  a: {layers: 1}\n  a:\n    heads: 2\n", r"models\.a in line 2 and again in line 3", "put"),
+        ("ranking: {bootstrap: 20, bootstrap: 10}\n", r"ranking\.bootstrap in line 1 and again in line 1", "put"),
         ("study: [tiny-neox]\ndecomposition:\n", r"nothing stands under it \(.*overlay\.yaml, line 2\)", "mend"),
         ("models:\n  tiny-neox:\n    resources: {mem: lots}\n", r"'lots' .*overlay\.yaml, line 3", "as in 8GB"),
         ("recording:\n  n_token: 12\n", r"'n_token' .*overlay\.yaml, line 2", "use n_tokens"),
         ("models:\n  tiny-neox:\n    resources: {runtime: soon}\n", "'soon'", "1-12:00:00"),
+        ("models:\n  tiny-neox:\n    mem: 1GB\n", r"'mem' .*overlay\.yaml, line 3", "under models.*.resources"),
+        ("bootstrap: 5\n", r"'bootstrap' .*overlay\.yaml, line 1", "belongs under ranking"),
+        ("", r"none", "leave the file out"),
+        ("# study: [tiny-neox]\n", r"none", "leave the file out"),
+        ("tiny-neox\n", r"none", "leave the file out"),
     ],
 )
 def test_a_trouble_is_named_with_file_and_line(tmp_path, overlay, found, hint):
