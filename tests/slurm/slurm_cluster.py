@@ -14,6 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
+STATE = Path("/var/tmp/synergy-slurm-test")  # as in cluster/common
 QUICK = [sys.executable, str(HERE / "quick_snakemake.py"), "--profile", str(REPOSITORY / "profiles/slurm")]
 QUICK += ["--slurm-init-seconds-before-status-checks", "2"]
 ENVIRONMENT = {"SYNERGY_ACCOUNT": "study", "SYNERGY_PARTITION": "cpu", "SYNERGY_GPU_PARTITION": "gpu"}

@@ -19,6 +19,7 @@ import workflow_run
 from synergy.phiid.decomposition import Decomposition, Settings
 from synergy.phiid.pairs import pair_range
 from synergy.phiid.pairwise import merge_shards, write_shard
+from synergy.prefetch.hub import TOKEN_NAMES
 
 MODEL = "tiny-neox"
 SHARDS = [f"{k}-of-10" for k in range(1, 11)]
@@ -312,3 +313,32 @@ def test_a_refusal_that_will_not_pass_is_not_waited_for(cluster, tmp_path):
         said = slurm.finish(slurm.snakemake(tmp_path, *PROBE, "probe.json", SYNERGY_PARTITION="nowhere"), tmp_path, 1)
     assert "SLURM takes no job now" not in said
     assert "invalid partition" in said
+
+
+def test_a_node_whose_disk_for_temporary_files_is_full_still_runs_jobs(cluster, tmp_path):
+    places = [slurm.STATE / "tmp" / node for node in set(slurm.command("sinfo", "-h", "-N", "-o", "%N").split())]
+    try:
+        for place in places:
+            place.mkdir(parents=True, exist_ok=True)
+            slurm.command("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", place)
+            fill(place / "other")
+        with slurm.alone(tmp_path):
+            slurm.finish(slurm.snakemake(tmp_path, *PROBE, "--retries", "0", "probe.json"), tmp_path)
+    finally:
+        for place in places:
+            slurm.command("umount", place, check=False)
+    assert (tmp_path / "probe.json").exists()
+
+
+def test_an_exported_token_comes_into_no_log(cluster, tmp_path):
+    """Though with --verbose the executor writes the environment of a job into its log, which anyone may read."""
+    folder = new_study(tmp_path / "study")
+    (folder / "faults.yaml").write_text("decomposition: {null_model: {surrogates: 2}}\n")
+    verbose = ("--set-scatter", "pairs=1", "--verbose", "--slurm-keep-successful-logs")
+    tokens = {name: f"hf_{name.lower()}" for name in TOKEN_NAMES}
+    with slurm.alone(folder):
+        slurm.finish(slurm.snakemake(folder, *STUDY, *verbose, *TARGET, **tokens), folder)
+    logs = [path.read_text() for path in (folder / "logs/slurm").rglob("*.log")]
+    assert any("environment: environ(" in log for log in logs)
+    kept = [path for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in kept for token in tokens.values() if token.encode() in path.read_bytes()]
