@@ -1,7 +1,11 @@
 """Artifacts are written whole or not at all, and damaged ones are refused by name."""
 
 import json
+import os
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,6 +159,25 @@ def test_log_holds_prints_warnings_and_the_message_of_bad_input(tmp_path):
     with pytest.raises(ZeroDivisionError), logged_to(path):
         1 / 0  # noqa: B018
     assert "ZeroDivisionError" in path.read_text()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without a full device")
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("print('hello')", ""),
+        ("raise InputError('an egg', 'a hen', 'wait')", "Expected an egg; found a hen."),
+        ("raise ValueError('the cause')", "ValueError: the cause"),
+    ],
+)
+def test_where_a_log_takes_nothing_the_cause_is_on_the_screen(body, cause):
+    lines = ["from synergy.files.console import logged_to", "from synergy.files.errors import InputError"]
+    script = "\n".join([*lines, "with logged_to('/dev/full'):", f"    {body}"])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert cause in done.stderr
 
 
 def test_stratified_takes_groups_in_turns():
