@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 from collections import Counter, defaultdict
+from contextlib import suppress
 from types import SimpleNamespace
 
 import numpy as np
@@ -205,9 +206,10 @@ def test_disturbed_run_ends_in_the_same_bits(disturbed, undisturbed):
 
 def fill(path):
     """Write to `path` until its disk is full."""
-    with open(path, "wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+    with open(path, "wb", buffering=0) as file, suppress(OSError):
         while file.write(bytes(4096)):
             pass
+    assert not shutil.disk_usage(path.parent).free
 
 
 def test_damaged_and_foreign_shards_are_named_and_only_they_run_again_once_the_disk_has_room(
