@@ -1,73 +1,86 @@
-"""Seconds and memory of putting the pairs of a large model together, on simulated shards.
+"""Cost of every rule that needs no more than activations, for a large model.
 
-    python tests/benchmarks/speed_scale.py [--layers 80] [--heads 64] [--shards 8] [--surrogates 100]
+    python tests/benchmarks/speed_scale.py [--layers 80] [--heads 64] [--surrogates 4] [--prompts 60] [--run FOLDER]
 
-Writes shards of random numbers in a temporary folder and merges them as `merge_pairs` does, in a process of its own.
-Processor seconds are told beside those of the clock, and the machine's load, since others may use it.
+Simulates recorded heads, runs the workflow from them to claims and figures, and prints what each rule took and wrote.
+A second call with the same FOLDER goes on where the first one ended. Processor seconds stand beside those of the clock,
+since others may use the machine; surrogates are few, and their cost is in proportion.
 """
 
 import argparse
+import json
 import os
-import resource
+import subprocess
+import sys
 import tempfile
-import time
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from measuring import fresh, markdown, peak_gb
+import pandas as pd
+import yaml
+from measuring import ROOT, markdown
 
 from synergy.files.artifacts import write_npz
-from synergy.phiid.pairs import n_pairs
-from synergy.phiid.pairwise import COUNTS, PAIR_VALUES, write_shard
-from synergy.recording.activations import fingerprint
 
-N_PROMPTS, N_TOKENS = 60, 100
+MODEL, N_TOKENS = "large", 100
+TARGETS = ("claims_of_activations", f"results/phiid_scores/{MODEL}_graph_metrics.json")
 
 
-def simulate(folder: str, layers: int, heads: int, n_shards: int, surrogates: int) -> list[str]:
-    """Write activations and shards that fit them; their paths, the activations last."""
-    n_heads, draw = layers * heads, np.random.default_rng(0)
-    activations = draw.standard_normal((N_PROMPTS, n_heads, N_TOKENS), np.float32) ** 2
-    lengths, path = np.full(N_PROMPTS, N_TOKENS), f"{folder}/activations.npz"
-    write_npz(path, {}, activations=activations, n_tokens=lengths, category=np.array(["a"] * N_PROMPTS))
-    mark, paths = fingerprint(activations, lengths), []
-    edges = np.linspace(0, n_pairs(n_heads), n_shards + 1).astype(int)
-    for number, (first, last) in enumerate(pairwise(edges)):
-        made = {name: draw.random(last - first) for name in PAIR_VALUES}
-        made |= {"n_undefined": np.zeros(last - first, np.int32), "n_null": np.full(last - first, surrogates, np.int32)}
-        for name, n in (("prompt", N_PROMPTS), ("null", surrogates)):
-            made[f"head_{name}_sums"] = np.zeros((n, 4, n_heads), np.int64)
-            made[f"layer_{name}_sums"] = np.zeros((n, 4, layers), np.int64)
-        paths.append(f"{folder}/{number}.npz")
-        write_shard(paths[-1], made, range(first, last), mark, {}, {})
-    assert set(COUNTS) < set(made)
-    return [*paths, path]
+def simulate(path: Path, layers: int, heads: int, n_prompts: int) -> None:
+    """Norms of heads that follow a component of their own, one of their layer and one of all, each autoregressive."""
+    draw = np.random.default_rng(0)
+    shapes = ((n_prompts, layers, heads, N_TOKENS), (n_prompts, layers, 1, N_TOKENS), (n_prompts, 1, 1, N_TOKENS))
+    total = sum(_autoregressive(draw.standard_normal(shape, np.float32)) for shape in shapes)
+    series = np.exp(0.3 * total).reshape(n_prompts, layers * heads, N_TOKENS)
+    category = np.array([f"kind{k % 6}" for k in range(n_prompts)])
+    write_npz(path, {}, activations=series, n_tokens=np.full(n_prompts, N_TOKENS), category=category)
 
 
-def merged(paths: list[str], target: str) -> list[float]:
-    """Processor seconds, seconds of the clock and peak memory in GB of the merge."""
-    from merge_pairs import merge_pairs
+def _autoregressive(noise: np.ndarray) -> np.ndarray:
+    for t in range(1, noise.shape[-1]):
+        noise[..., t] += 0.6 * noise[..., t - 1]
+    return noise
 
-    start = time.perf_counter()
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    merge_pairs(paths[:-1], paths[-1], target)
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return [cpu_s, time.perf_counter() - start, peak_gb()]
+
+def run(folder: Path, options: argparse.Namespace) -> None:
+    """Claims, figures and networks of the simulated model, in `folder`."""
+    activations = folder / f"results/activations/{MODEL}_activations.npz"
+    if not activations.exists():
+        activations.parent.mkdir(parents=True, exist_ok=True)
+        simulate(activations, options.layers, options.heads, options.prompts)
+    config = {
+        "study": [MODEL],
+        "models": {MODEL: {"source": {"path": "none"}, "layers": options.layers, "heads": options.heads}},
+        "decomposition": {"null_model": {"surrogates": options.surrogates}},
+        "graphs": {"surrogates": options.surrogates, "null_networks": 1},
+        "robustness": {"variants": []},
+    }
+    (folder / "scale.yaml").write_text(yaml.safe_dump(config))
+    command = [f"{sys.prefix}/bin/snakemake", "--directory", str(folder), "--configfile", str(folder / "scale.yaml")]
+    subprocess.run([*command, "--quiet", "all", "--", *TARGETS], cwd=ROOT, check=True)
+
+
+def costs(folder: Path) -> pd.DataFrame:
+    """A row a job: seconds, processor seconds, peak memory in GB, and GB that it wrote, the dearest first."""
+    jobs = []
+    for path in (folder / "benchmarks").rglob("*.jsonl"):
+        record = json.loads(path.read_text().splitlines()[-1])
+        jobs.append((record["rule_name"], record["s"], record["cpu_time"], record["max_rss"]))
+    jobs = pd.DataFrame(jobs, columns=["rule", "clock s", "CPU s", "peak GB"]).groupby("rule").max()
+    return jobs.assign(**{"peak GB": jobs["peak GB"] / 1024}).sort_values("CPU s", ascending=False)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for option, default in (("layers", 80), ("heads", 64), ("shards", 8), ("surrogates", 100)):
+    for option, default in (("layers", 80), ("heads", 64), ("surrogates", 4), ("prompts", 60)):
         parser.add_argument(f"--{option}", type=int, default=default)
+    parser.add_argument("--run", type=Path, help="where it runs, and is kept")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        made = simulate(scratch, options.layers, options.heads, options.shards, options.surrogates)
-        load, target = os.getloadavg()[0], Path(scratch, "pairwise.npz")
-        cpu_s, clock_s, memory_gb = fresh("speed_scale", "merged", made, str(target))
-        row = (
-            f"{options.layers} x {options.heads}",
-            *(f"{value:.1f}" for value in (cpu_s, clock_s, load, memory_gb, target.stat().st_size / 1e9)),
-        )
-    print(markdown(("heads", "CPU s", "clock s", "load", "peak GB", "file GB"), [row]))
+        folder = options.run or Path(scratch)
+        load = os.getloadavg()[0]
+        run(folder, options)
+        rows = [(f"`{row.Index}`", *(f"{value:.1f}" for value in row[1:])) for row in costs(folder).itertuples()]
+        size = sum(path.stat().st_size for path in folder.rglob("results/**/*") if path.is_file()) / 1e9
+    print(f"{options.layers} x {options.heads} heads, load {load:.1f} at the start, {size:.1f} GB of results\n")
+    print(markdown(("rule, its dearest job", "clock s", "CPU s", "peak GB"), rows))

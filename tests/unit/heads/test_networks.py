@@ -10,6 +10,7 @@ from synergy.heads.networks import (
     louvain_modularity,
     measure_networks,
     shuffled_weights,
+    strongest,
     strongest_edges,
     unweighted_efficiency,
     weighted_efficiency,
@@ -50,7 +51,7 @@ def graphs(draw):
 
 
 def efficiency(graph):
-    return unweighted_efficiency(as_networkx(graph))
+    return unweighted_efficiency(strongest(graph, 1.0))
 
 
 @pytest.mark.parametrize(
