@@ -42,7 +42,7 @@ def homes_of(key, schema, defined, above=()):
         if name == key:
             yield ".".join(above) or "the top level"
         if isinstance(below, dict):
-            below = defined[below["$ref"].rpartition("/")[2]] if "$ref" in below else below
+            below = defined[below["$ref"].removeprefix("#/$defs/")] if "$ref" in below else below
             yield from homes_of(key, below, defined, (*above, name))
 
 

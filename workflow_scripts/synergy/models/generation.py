@@ -39,8 +39,10 @@ class GreedyDecoding:
 
     def append(self, tokens: torch.Tensor) -> None:
         """Put one token (batch,) at the end of each row and compute the next logits."""
-        if not isinstance(self._cache.layers[0], RoomyLayer):
-            self._cache.layers = [RoomyLayer.of(layer) for layer in self._cache.layers]
+        layers = self._cache.layers
+        if not isinstance(layers[0], RoomyLayer):
+            for k in range(len(layers)):  # one after the other, so that only one is held twice
+                layers[k] = RoomyLayer.of(layers[k])
         self._mask = torch.nn.functional.pad(self._mask, (0, 1), value=1)
         self._forward(tokens[:, None], self._mask.sum(1, keepdim=True) - 1)
 
