@@ -20,7 +20,7 @@ from synergy.statistics.descriptive import average_ranks, pearson, spearman
 
 REPOSITORY = Path(__file__).parents[1]
 KEPT = REPOSITORY / "docs/laptop"
-FIGURE = REPOSITORY / "docs/figures/laptop_profiles.png"
+FIGURES = REPOSITORY / "docs/figures"
 GEOMETRIES = {
     "smollm2-135m": (30, 9),
     "gemma3-270m": (18, 4),
@@ -30,6 +30,8 @@ GEOMETRIES = {
 ATOMS = {"synergy": "sts", "redundancy": "rtr", "integration": "phi_r"}
 COLOURS = {"synergy": SYNERGY, "redundancy": REDUNDANCY, "integration": "#009E73"}
 EXPLAINING = ("autocorrelation", "mean_norm", "depth")
+TARGETS = {"avg_synergy": "mean synergy", "syn_red_score": "score"}
+MARKS = dict(zip(EXPLAINING, (("black", "o"), ("#7B5AA6", "s"), ("#8C6D31", "^")), strict=True))
 DIGITS = 5
 
 
@@ -55,6 +57,7 @@ def take_laptop(results: Path) -> None:
     pd.concat(profiles).round(DIGITS).to_csv(KEPT / "profiles.csv", index=False)
     pd.DataFrame(facts).round(DIGITS).to_csv(KEPT / "facts.csv", index=False)
     draw_profiles(pd.concat(profiles))
+    draw_explained(_facts())
 
 
 def profiles_of(ranking: pd.DataFrame, pairwise: dict, layers: int, heads: int) -> pd.DataFrame:
@@ -103,7 +106,7 @@ def facts_of(ranking: pd.DataFrame, profiles: pd.DataFrame, pairwise: dict, summ
     depth = ranking["layer"] / max(layers - 1, 1)
     middle = 4 * depth * (1 - depth)
     explaining = pd.DataFrame({name: ranking[name] for name in EXPLAINING[:2]} | {"depth": middle})
-    for target in ("avg_synergy", "syn_red_score"):
+    for target in TARGETS:
         for name in EXPLAINING:
             rest = explaining.drop(columns=name)
             facts[f"{target}_by_{name}"] = spearman(ranking[target].to_numpy(), explaining[name].to_numpy())
@@ -144,7 +147,34 @@ def draw_profiles(profiles: pd.DataFrame) -> None:
     for axes in figure.axes:
         handles |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5)
-    figure.savefig(FIGURE)
+    figure.savefig(FIGURES / "laptop_profiles.png")
+
+
+def draw_explained(facts: pd.DataFrame) -> None:
+    """Draw what a head's synergy and its score go with, alone and given the others: a panel each, a row a model."""
+    alone = facts["avg_synergy_by_autocorrelation_alone"]
+    others = facts[[f"avg_synergy_by_{name}_alone" for name in EXPLAINING[1:]]].abs().to_numpy().max()
+    title = (
+        f"Synergy of a head goes with its autocorrelation given norm and depth ({_range(alone)});\n"
+        f"norm and depth add at most {others:.2f}"
+    )
+    figure = new_figure(TWO_COLUMNS, 2.8, title)
+    panels = figure.subplots(1, len(TARGETS), sharey=True)
+    rows = np.arange(len(facts))[::-1]
+    for axes, (target, name) in zip(panels, TARGETS.items(), strict=True):
+        axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
+        for shift, (by, (colour, marker)) in zip((0.2, 0, -0.2), MARKS.items(), strict=True):
+            plain, given = facts[f"{target}_by_{by}"], facts[f"{target}_by_{by}_alone"]
+            words = f"{by.replace('_', ' ')}, given the other two"
+            axes.plot(given, rows + shift, marker, color=colour, markersize=5, label=words)
+            axes.plot(plain, rows + shift, marker, color=colour, markersize=5, fillstyle="none")
+        axes.set_title(f"{name} of heads", fontsize=8)
+        axes.set_xlim(-1.05, 1.05)
+        axes.set_xlabel("rank correlation over heads")
+    panels[0].set_yticks(rows, facts.index)
+    handles = panels[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=3, title="open: by itself", title_fontsize=7)
+    figure.savefig(FIGURES / "laptop_explained.png")
 
 
 def headline(profiles: pd.DataFrame) -> str:
@@ -285,7 +315,7 @@ def explained_table() -> str:
     head = ["model", "of", *(f"{name.replace('_', ' ')}: r / partial" for name in EXPLAINING)]
     rows = []
     for model, own in _facts().iterrows():
-        for target, name in (("avg_synergy", "mean synergy"), ("syn_red_score", "score")):
+        for target, name in TARGETS.items():
             pairs = [
                 f"{own[f'{target}_by_{by}']:+.2f} / {own[f'{target}_by_{by}_alone']:+.2f}".replace("-", "−")
                 for by in EXPLAINING

@@ -1,10 +1,11 @@
 """Cost of every rule that needs no more than activations, for a large model.
 
-    python tests/benchmarks/speed_scale.py [--layers 80] [--heads 64] [--surrogates 4] [--prompts 60] [--run FOLDER]
+    python tests/benchmarks/speed_scale.py [--layers 80] [--heads 64] [--surrogates 4] [--prompts 60]
+                                           [--top-fraction 0.01] [--run FOLDER]
 
 Simulates recorded heads, runs the workflow from them to claims and figures, and prints what each rule took and wrote.
 A second call with the same FOLDER goes on where the first one ended. Processor seconds stand beside those of the clock,
-since others may use the machine; surrogates are few, and their cost is in proportion.
+since others may use the machine. Surrogates and edges are few, and cost in proportion.
 """
 
 import argparse
@@ -52,7 +53,11 @@ def run(folder: Path, options: argparse.Namespace) -> None:
         "study": [MODEL],
         "models": {MODEL: {"source": {"path": "none"}, "layers": options.layers, "heads": options.heads}},
         "decomposition": {"null_model": {"surrogates": options.surrogates}},
-        "graphs": {"surrogates": options.surrogates, "null_networks": 1},
+        "graphs": {
+            "surrogates": options.surrogates,
+            "null_networks": 1,
+            "top_fraction": options.top_fraction,
+        },
         "robustness": {"variants": []},
     }
     (folder / "scale.yaml").write_text(yaml.safe_dump(config))
@@ -74,6 +79,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option, default in (("layers", 80), ("heads", 64), ("surrogates", 4), ("prompts", 60)):
         parser.add_argument(f"--{option}", type=int, default=default)
+    parser.add_argument("--top-fraction", type=float, default=0.01, help="of pairs that are edges")
     parser.add_argument("--run", type=Path, help="where it runs, and is kept")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
