@@ -1,4 +1,4 @@
-"""Input that heads share, without any interaction: what it does to synergy above its null, and first differences to that."""
+"""Input that heads share, without any interaction: synergy above its null, and what first differences make of it."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from planted_input import PLANTED, excesses, simulate
 
 from synergy.heads.layer_profiles import template_correlation
 
-SLOW, WHITE, EVERYWHERE, NONE = PLANTED
+SLOW, BOTH, WHITE, EVERYWHERE, NONE = PLANTED
 SIZE = {"layers": 12, "heads": 3}
 
 
@@ -22,6 +22,14 @@ def test_first_differences_turn_the_sign_of_synergy_round(planted, sign, seed):
         sign = -sign if differenced else sign
         synergy = excess_of(planted, seed, differenced)["sts"]
         assert sign * synergy.mean() > 0
+        assert sign * template_correlation(synergy) > 0.3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_inputs_leave_synergy_below_its_null_and_turn_its_profile_round(seed):
+    for differenced, sign in ((False, -1), (True, 1)):
+        synergy = excess_of(BOTH, seed, differenced)["sts"]
+        assert synergy.mean() < 0
         assert sign * template_correlation(synergy) > 0.3
 
 
