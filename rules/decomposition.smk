@@ -47,8 +47,8 @@ rule merge_pairs:
     conda:
         "../envs/analysis.yaml"
     resources:
-        mem=growing("4GB"),
-        runtime=growing("30m"),
+        mem=growing(for_pairs("4GB")),
+        runtime=growing(for_pairs("30m")),
     params:
         code=code("merge_pairs"),
     message:

@@ -16,8 +16,8 @@ rule measure_graphs:
         "../envs/analysis.yaml"
     threads: 4
     resources:
-        mem=growing("4GB"),
-        runtime=growing("1h"),
+        mem=growing(for_pairs("4GB")),
+        runtime=growing(for_pairs("1h", 3)),  # paths and communities
     params:
         code=code("measure_graphs"),
         settings=settings(

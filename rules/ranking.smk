@@ -16,8 +16,8 @@ rule rank_heads:
     conda:
         "../envs/analysis.yaml"
     resources:
-        mem=growing("4GB"),
-        runtime=growing("30m"),
+        mem=growing(for_pairs("4GB")),
+        runtime=growing(for_pairs("30m")),
     params:
         code=code("rank_heads"),
         settings=settings(

@@ -1,5 +1,6 @@
-# Needs nothing. Gives what a job asks a machine for, more at each attempt.
+# Needs the models. Gives what a job asks a machine for, more for a large model and at each attempt.
 import re
+from math import ceil
 from decimal import Decimal
 
 
@@ -12,6 +13,18 @@ def minutes_of(time):
     else:
         hours, (minutes, seconds) = 0, [*parts, 0][:2]
     return 1440 * int(days or 0) + 60 * hours + minutes + (seconds > 0)
+
+
+def for_pairs(amount, power=2):
+    """As much as `amount` up to 3,000 heads, and beyond as a power of their number grows: the square is that of pairs."""
+
+    def needed(wildcards):
+        model = stanza(wildcards)
+        more = max(1, model["layers"] * model["heads"] / 3000) ** power
+        number, unit = re.fullmatch(r"(\d+)(\w+)", amount).groups()
+        return f"{ceil(int(number) * more)}{unit}"
+
+    return needed
 
 
 def growing(amount):

@@ -59,3 +59,12 @@ def test_an_overlay_replaces_a_source_and_gives_times_as_slurm_does(tmp_path, ru
 def test_a_job_with_a_model_leaves_room_for_another(tmp_path, cores, threads):
     jobs = planned(*arguments(tmp_path, "study: [tiny-neox]\n", cores, TARGET))
     assert next(job["threads"] for job in jobs if job["rule"] == "record_activations") == threads
+
+
+@pytest.mark.parametrize(("layers", "heads", "mem_mb", "minutes"), [(30, 9, 4000, 60), (80, 64, 12000, 300)])
+def test_networks_of_a_large_model_get_more_memory_and_time(tmp_path, layers, heads, mem_mb, minutes):
+    overlay = f"models:\n  smollm2-135m: {{layers: {layers}, heads: {heads}}}\n"
+    jobs = planned(*arguments(tmp_path, overlay, 2, "results/phiid_scores/smollm2-135m_graph_metrics.json"))
+    asked = {job["rule"]: job["resources"] for job in jobs}
+    assert (asked["measure_graphs"]["mem_mb"], asked["measure_graphs"]["runtime"]) == (mem_mb, minutes)
+    assert asked["merge_pairs"]["mem_mb"] == mem_mb
