@@ -79,8 +79,8 @@ def request(rule: Rule) -> str:
         return "what the model's stanza says"
     if "mem_mb" not in rule.resources:
         return "2GB, 30m"  # the profile's
-    blanks = Wildcards(fromdict=dict.fromkeys(rule.wildcard_names, "any"))
-    asked = rule.expand_resources(blanks, input=None, attempt=1)
+    wildcards = Wildcards(fromdict={**dict.fromkeys(rule.wildcard_names, "any"), "model": "qwen3-8b"})
+    asked = rule.expand_resources(wildcards, input=None, attempt=1)
     minutes = asked["runtime"]
     return f"{asked['mem_mb'] // 1000}GB, {f'{minutes // 60}h' if minutes % 60 == 0 else f'{minutes}m'}"
 

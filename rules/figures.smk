@@ -33,7 +33,6 @@ localrules:  # 5 CPU seconds and 0.5 GB at most with 1,152 heads, about a job's 
     plot_heatmaps,
     plot_head_ranking,
     plot_null,
-    plot_graph_cores,
     plot_examples,
     plot_ablation,
     plot_math,
@@ -182,6 +181,9 @@ rule plot_graph_cores:
         "<benchmarks>/plot_graph_cores/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem=growing(for_pairs("2GB")),  # one surrogate is decomposed anew
+        runtime=growing("30m"),
     params:
         code=code("plot_graph_cores"),
         settings=settings(
