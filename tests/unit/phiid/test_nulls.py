@@ -182,6 +182,57 @@ def test_matrices_of_single_surrogates_are_those_that_the_null_is_of(kind, estim
     assert np.array_equal(last["tdmi"], matrices[3]["tdmi"], equal_nan=True)
 
 
+def null_of(series, lengths, settings, pairs, threads, looked_up):
+    """What a null is made of, either from a table of all rotations or surrogate by surrogate."""
+    decomposition = Decomposition(series, lengths, settings, threads)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Decomposition, "_looks_up", lambda _: looked_up)
+        found = decomposition.run(pairs)
+    return {name: array for name, array in found.items() if "null" in name}
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "shorter", "settings", "threads"),
+    [
+        (40, 0, Settings(surrogates=50, heads=8), 1),
+        (41, 20, Settings(surrogates=90, seed=3), 2),
+        (30, 12, Settings(surrogates=31, heads=20, lag=2, estimator="gaussian_copula"), 3),
+        (12, 4, Settings(surrogates=20, heads=10), 2),  # so short that no rotations are left out
+    ],
+)
+def test_more_surrogates_than_rotations_are_looked_up_and_are_the_same(n_tokens, shorter, settings, threads):
+    series = ar1(3, 40, n_tokens, 0.5, 5)
+    series[1, 7] = 1.0  # a head that does not vary in one prompt
+    lengths = full(series)
+    lengths[2] -= shorter
+    series[2, :, lengths[2] :] = np.nan
+    pairs = range(100, 741)
+    found, one_by_one = (null_of(series, lengths, settings, pairs, threads, how) for how in (True, False))
+    assert set(found) == set(one_by_one)
+    for name, array in found.items():
+        if array.dtype.kind == "f":
+            np.testing.assert_allclose(array, one_by_one[name], rtol=0, atol=1e-13)
+        elif name.endswith("sums"):  # in units of 2^-40 nats, rounded once a pair
+            np.testing.assert_allclose(array, one_by_one[name], rtol=0, atol=40)
+        else:
+            assert np.array_equal(array, one_by_one[name])
+
+
+@pytest.mark.parametrize(
+    ("settings", "looked_up"),
+    [
+        (Settings(surrogates=39), False),
+        (Settings(surrogates=40), True),
+        (Settings(surrogates=40, redundancy="ccs"), False),
+        (Settings(surrogates=40, estimator="discrete"), False),
+        (Settings(surrogates=40, null_kind="phase"), False),
+    ],
+)
+def test_rotations_are_looked_up_where_they_are_fewer_than_surrogates(settings, looked_up):
+    series = ar1(3, 4, 40)
+    assert Decomposition(series, full(series), settings)._looks_up() == looked_up
+
+
 def test_no_surrogates_leave_the_null_undefined_not_zero():
     series = ar1(6, 3, 30)
     found = Decomposition(series, full(series), Settings(surrogates=0)).run(range(3))

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from threading import Lock
 
 import llvmlite.binding
 import numba
@@ -23,13 +24,14 @@ from synergy.files.errors import InputError
 from synergy.phiid.estimators import HeadSeries, Series, check, prepare
 from synergy.phiid.kernels.compiled_code import keep_compiled_code
 from synergy.phiid.kernels.discrete import pack
-from synergy.phiid.kernels.ranges import discrete_range, finish_surrogate, gaussian_range, own_means
-from synergy.phiid.nulls import check_null, least_offset, surrogate_prompt
+from synergy.phiid.kernels.ranges import discrete_range, finish_surrogate, gaussian_range, own_means, rotated_range
+from synergy.phiid.nulls import check_null, least_offset, offsets, surrogate_prompt
 from synergy.phiid.pairs import QUANTITIES, WITH_NULL, n_pairs, split, symmetric
 from synergy.recording.activations import check_series
 
 BATCH_BYTES = 16e6
 REDUNDANCIES = ("mmi", "ccs")
+FEW_SAMPLES = 16  # of the noise that is decomposed so that kernels get compiled
 PATIENCE_S = 300.0  # with a process that compiles
 
 
@@ -126,10 +128,13 @@ class Decomposition:
         with ThreadPoolExecutor(self.threads) as pool:
             observed, undefined, head_sums, layer_sums = self._pass(pairs, 4, pool)
             own, _ = self._own(pairs)
-            for s in progress(range(surrogates), "surrogates", "surrogate") if surrogates else ():
-                sums, lost, _, _ = self._pass(pairs, 3, pool, s)
-                where = self.n_prompts, n_heads, self.heads, pairs.start
-                finish_surrogate(sums, lost, *where, own, null, n_null, null_head_sums[s], null_layer_sums[s])
+            if self._looks_up():
+                self._look_up(pairs, pool, own, null, n_null, null_head_sums, null_layer_sums)
+            else:
+                for s in progress(range(surrogates), "surrogates", "surrogate") if surrogates else ():
+                    sums, lost, _, _ = self._pass(pairs, 3, pool, s)
+                    where = self.n_prompts, n_heads, self.heads, pairs.start
+                    finish_surrogate(sums, lost, *where, own, null, n_null, null_head_sums[s], null_layer_sums[s])
         with np.errstate(invalid="ignore", divide="ignore"):
             means = np.where(n_null > 0, null[0::2], np.nan)
             deviations = np.where(n_null > 1, np.sqrt(null[1::2] / (n_null - 1)), np.nan)
@@ -202,6 +207,34 @@ class Decomposition:
         defined = self.n_prompts - sum(undefined for _, undefined, *_ in parts)
         for group, (sums, undefined, *_) in zip(groups, parts, strict=True):
             yield self._matrices(whole - sums, defined - (len(group) - undefined))
+
+    def _looks_up(self) -> bool:
+        """Whether there are more surrogates than distances of two rotations, so that these are decomposed instead."""
+        return mends_seam(self.settings) and self.settings.surrogates > self.series.n_samples.max()
+
+    def _look_up(self, pairs: range, pool: ThreadPoolExecutor, own, null, n_null, head_sums, layer_sums) -> None:
+        """Take all surrogates into the moments of the pairs and the sums of heads and layers, a part at a time."""
+        series, seed, lock = self.series, self.settings.seed, Lock()
+        rotations = np.zeros((self.n_prompts, self.settings.surrogates, self.n_padded), dtype=np.int32)
+
+        def draw(p):
+            for s in range(self.settings.surrogates):
+                rotations[p, s, : series.n_heads] = offsets(seed, s, p, series.n_heads, int(series.n_samples[p]))
+
+        list(pool.map(draw, range(self.n_prompts)))
+        of_heads = series.self_correlation, series.autocorrelation, series.n_samples, series.information()
+        how = *of_heads, rotations, least_offset(series.n_samples), series.n_heads, self.heads
+
+        def work(part):
+            sums = np.zeros_like(head_sums), np.zeros_like(layer_sums)
+            rotated_range(series.z, *how, part.start, part.stop, pairs.start, own, null, n_null, *sums)
+            with lock:
+                head_sums[:] += sums[0]
+                layer_sums[:] += sums[1]
+
+        parts = split(pairs, max(16, 4 * self.threads))
+        for _ in progress(pool.map(work, parts), "surrogates", "part", total=len(parts)):
+            pass
 
     def _own(self, pairs: range) -> np.ndarray:
         """What rotated heads' sts and TDMI are counted from, (2, n_pairs) in nats: mean over all prompts.
@@ -333,15 +366,18 @@ def compile_kernels(settings: Settings) -> None:
     """
     folder = keep_compiled_code()
     made_for = (llvmlite.binding.get_host_cpu_name(), platform.python_version(), numba.__version__)
+    some = [n for n in (1, FEW_SAMPLES + 1) if n <= settings.surrogates] or [0]  # decomposed each, or looked up
     kinds = (settings.estimator, settings.redundancy, settings.null_kind if settings.surrogates else "no_null")
+    kinds += ("many",) * len(some[1:])
     note = folder / "-".join((*made_for, *kinds, "compiled"))
     if note.exists():
         return
     with alone(folder):
         if not note.exists():
-            noise = np.random.default_rng(0).normal(size=(2, 3, settings.lag + 16)).astype(np.float32)
-            few = replace(settings, surrogates=min(settings.surrogates, 1), heads=None)
-            Decomposition(noise, np.full(2, noise.shape[2]), few, checked=True).run(range(3))
+            noise = np.random.default_rng(0).normal(size=(2, 3, settings.lag + FEW_SAMPLES)).astype(np.float32)
+            for surrogates in some:
+                few = replace(settings, surrogates=surrogates, heads=None)
+                Decomposition(noise, np.full(2, noise.shape[2]), few, checked=True).run(range(3))
             note.touch()
 
 

@@ -133,6 +133,18 @@ def accumulate(values, low, high, i, j, pair, heads, sums, undefined, head_sums,
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def take_in(value, row, i, j, inside, layer, moments, count, head_sums, layer_sums):
+    """Take one surrogate's mean of a pair into the running moments of the pair, and into the fixed-point sums."""
+    step = value - moments[2 * row]
+    moments[2 * row] += step / count
+    moments[2 * row + 1] += step * (value - moments[2 * row])
+    fixed = np.int64(np.rint(value * SCALE))
+    head_sums[row, i] += fixed
+    head_sums[row, j] += fixed
+    layer_sums[row, layer] += inside * fixed
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def finish_surrogate(sums, undefined, n_prompts, n_heads, heads, start, own, null, count, head_sums, layer_sums):
     """Take one surrogate's sums over prompts into the running moments of its pairs and the sums of heads and layers.
 
@@ -152,13 +164,8 @@ def finish_surrogate(sums, undefined, n_prompts, n_heads, heads, start, own, nul
                     count[pair] += 1
                     for row in range(3):
                         value = sums[row, pair] / defined + (own[pair] if row == 0 else 0.0)
-                        step = value - null[2 * row, pair]
-                        null[2 * row, pair] += step / count[pair]
-                        null[2 * row + 1, pair] += step * (value - null[2 * row, pair])
-                        fixed = np.int64(np.rint(value * SCALE))
-                        head_sums[row, i] += fixed
-                        head_sums[row, j] += fixed
-                        layer_sums[row, layer] += inside * fixed
+                        where = row, i, j, inside, layer
+                        take_in(value, *where, null[:, pair], count[pair], head_sums, layer_sums)
                 else:
                     head_sums[3, i] += 1
                     head_sums[3, j] += 1
@@ -264,6 +271,110 @@ def gaussian_range(
                             where = low[r], high[r], i, j, origin[r] + j - start, heads
                             accumulate(values, *where, sums, undefined, head_sums[p], layer_sums[p])
             row_first = row_last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def tabulate(z, correlation, autocorrelation, information, n, least, i, j, vectors, work, values, table):
+    """Write the atoms of head i with heads j, j + 1, … of one prompt at each distance of their rotations.
+
+    `table` (n_samples, BLOCK, 4) gets sts, counted from what independent heads have, rtr, Φ_R and 1 at each distance,
+    or four zeros where a pair is undefined or nearer than `least`. `vectors`, `work` and `values` are room to work in.
+    """
+    first = vectors.shape[0] - BLOCK
+    for d in range(n):
+        for s in range(2):
+            for t in range(n - d):
+                vectors[d, s, t] = z[i, s, t + d]
+            for t in range(n - d, n):
+                vectors[d, s, t] = z[i, s, t + d - n]
+    vectors[:first, :, n:] = 0.0
+    vectors[first:] = z[j : j + BLOCK]
+    for k in range(0, BLOCK, 4):  # which stay in the cache while all rotations of the other head go over them
+        for d in range(least, min(n - least + 1, n)):
+            correlations(vectors, d, first + k, vectors.shape[2], work[d], k)
+    table[:] = 0.0
+    own, others = correlation[i], correlation[j : j + BLOCK]
+    for d in range(least, min(n - least + 1, n)):
+        integrated_block(work[d], own, others, values[2])
+        mend_seam(work[d], autocorrelation[i], autocorrelation[j : j + BLOCK], n)
+        mmi_block(work[d], own, others, values)
+        subtract_own(values, information[i], information[j : j + BLOCK])
+        for k in range(BLOCK):
+            if values[0, k] == values[0, k]:
+                table[d, k, 0], table[d, k, 1], table[d, k, 2] = values[0, k], values[1, k], values[2, k]
+                table[d, k, 3] = 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def rotated_range(
+    z,
+    self_correlation,
+    autocorrelation,
+    n_samples,
+    information,
+    rotations,
+    least,
+    n_heads,
+    heads,
+    first,
+    last,
+    start,
+    own,
+    null,
+    count,
+    head_sums,
+    layer_sums,
+):
+    """Take all surrogates of pairs first … last − 1 into their moments and into the sums of heads and layers.
+
+    Rotations of two heads by a and b samples have the correlations of a rotation of one by a − b: as many as there are
+    samples, however many surrogates there are. Each is decomposed once for a pair and prompt, and looked up.
+
+    Parameters
+    ----------
+    z, self_correlation, autocorrelation, n_samples, information, least, n_heads, heads, first, last, start
+        As in `gaussian_range`, of the observed series.
+    rotations : int32 (n_prompts, n_surrogates, n_heads_padded)
+        Samples that each head is rotated by.
+    own, null, count
+        As in `finish_surrogate`.
+    head_sums, layer_sums : int64 (n_surrogates, 4, n_heads_padded), (n_surrogates, 4, layers)
+        As there, of each surrogate.
+    """
+    n_prompts, n_surrogates, longest = z.shape[0], rotations.shape[1], n_samples.max()
+    vectors, table = np.zeros((longest + BLOCK, 2, z.shape[3])), np.empty((longest, BLOCK, 4))
+    work, values, sums = np.empty((longest, 4, BLOCK)), np.empty((3, BLOCK)), np.empty((n_surrogates, BLOCK, 4))
+    row_first = 0
+    for i in range(n_heads - 1):
+        origin, layer = row_first - i - 1, i // heads
+        for j in range((i + 1) // BLOCK * BLOCK, n_heads, BLOCK):
+            low, high = lanes(i, j, origin, n_heads, first, last)
+            if low < high:
+                sums[:] = 0.0
+                for p in range(n_prompts):
+                    n, of_heads = n_samples[p], (self_correlation[p], autocorrelation[p], information[p])
+                    tabulate(z[p], *of_heads, n, least[p], i, j, vectors, work, values, table)
+                    for s in range(n_surrogates):
+                        one, others = rotations[p, s, i], rotations[p, s, j : j + BLOCK]
+                        for k in range(low, high):
+                            d = one - others[k]
+                            d = d if d >= 0 else d + n
+                            for row in range(4):
+                                sums[s, k, row] += table[d, k, row]
+                for s in range(n_surrogates):
+                    for k in range(low, high):
+                        pair, defined, inside = origin + j + k - start, sums[s, k, 3], j + k < (layer + 1) * heads
+                        if defined > 0:
+                            count[pair] += 1
+                            for row in range(3):
+                                value = sums[s, k, row] / defined + (own[pair] if row == 0 else 0.0)
+                                where = row, i, j + k, inside, layer
+                                take_in(value, *where, null[:, pair], count[pair], head_sums[s], layer_sums[s])
+                        else:
+                            head_sums[s, 3, i] += 1
+                            head_sums[s, 3, j + k] += 1
+                            layer_sums[s, 3, layer] += inside
+        row_first += n_heads - 1 - i
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
