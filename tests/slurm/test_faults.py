@@ -29,6 +29,7 @@ OF_MEMORY, OF_TIME, REQUEUED, LOST_FOR_GOOD, *OTHERS = SHARDS
 HELD = {REQUEUED, LOST_FOR_GOOD, *OTHERS}
 PAIRWISE = f"results/phiid_scores/{MODEL}_pairwise_phiid.npz"
 SURROGATES = 3000  # enough to be caught computing
+NULL = "cross_prompt"  # of which each surrogate is a pass over the pairs
 LENGTHS = np.full(10, 100)
 STUDY = ("--configfile", "config/smoke.yaml", "faults.yaml", "--set-scatter", "pairs=10")
 TARGET = ("--", PAIRWISE)
@@ -53,7 +54,7 @@ def recording(seed):
 def new_study(folder, seed=0):
     """A folder with the workflow and a recording, ready to decompose."""
     workflow_run.copy_repository(folder)
-    (folder / "faults.yaml").write_text(f"decomposition: {{null_model: {{surrogates: {SURROGATES}}}}}\n")
+    (folder / "faults.yaml").write_text(f"decomposition: {{null_model: {{kind: {NULL}, surrogates: {SURROGATES}}}}}\n")
     path = folder / f"results/activations/{MODEL}_activations.npz"
     path.parent.mkdir(parents=True)
     np.savez(path, activations=recording(seed), n_tokens=LENGTHS)
@@ -68,7 +69,7 @@ def shard(folder, name):
 def undisturbed(tmp_path_factory):
     """The matrices as one process computes them."""
     path, pairs = str(tmp_path_factory.mktemp("undisturbed") / "shard.npz"), pair_range("1-of-1", 32)
-    settings = Settings(surrogates=SURROGATES, heads=4)
+    settings = Settings(surrogates=SURROGATES, null_kind=NULL, heads=4)
     results = Decomposition(recording(0), LENGTHS, settings, threads=2).run(pairs)
     write_shard(path, results, pairs, "mark", settings.parameters(), {})
     found = slurm.plain(merge_shards([path], "mark")[0])
