@@ -133,15 +133,23 @@ def accumulate(values, low, high, i, j, pair, heads, sums, undefined, head_sums,
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def take_in(value, row, i, j, inside, layer, moments, count, head_sums, layer_sums):
-    """Take one surrogate's mean of a pair into the running moments of the pair, and into the fixed-point sums."""
-    step = value - moments[2 * row]
-    moments[2 * row] += step / count
-    moments[2 * row + 1] += step * (value - moments[2 * row])
-    fixed = np.int64(np.rint(value * SCALE))
-    head_sums[row, i] += fixed
-    head_sums[row, j] += fixed
-    layer_sums[row, layer] += inside * fixed
+def take_in(totals, defined, own, i, j, inside, layer, pair, null, count, head_sums, layer_sums):
+    """Take one surrogate's sums of a pair over its defined prompts into moments and sums (see `finish_surrogate`)."""
+    if defined > 0:
+        count[pair] += 1
+        for row in range(3):
+            value = totals[row] / defined + (own[pair] if row == 0 else 0.0)
+            step = value - null[2 * row, pair]
+            null[2 * row, pair] += step / count[pair]
+            null[2 * row + 1, pair] += step * (value - null[2 * row, pair])
+            fixed = np.int64(np.rint(value * SCALE))
+            head_sums[row, i] += fixed
+            head_sums[row, j] += fixed
+            layer_sums[row, layer] += inside * fixed
+    else:
+        head_sums[3, i] += 1
+        head_sums[3, j] += 1
+        layer_sums[3, layer] += inside
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -159,17 +167,9 @@ def finish_surrogate(sums, undefined, n_prompts, n_heads, heads, start, own, nul
         layer = i // heads
         for j in range(i + 1, n_heads):
             if 0 <= pair < count.size:
-                inside, defined = j // heads == layer, n_prompts - undefined[pair]
-                if defined > 0:
-                    count[pair] += 1
-                    for row in range(3):
-                        value = sums[row, pair] / defined + (own[pair] if row == 0 else 0.0)
-                        where = row, i, j, inside, layer
-                        take_in(value, *where, null[:, pair], count[pair], head_sums, layer_sums)
-                else:
-                    head_sums[3, i] += 1
-                    head_sums[3, j] += 1
-                    layer_sums[3, layer] += inside
+                totals = sums[0, pair], sums[1, pair], sums[2, pair]
+                where = i, j, j // heads == layer, layer, pair
+                take_in(totals, n_prompts - undefined[pair], own, *where, null, count, head_sums, layer_sums)
             pair += 1
 
 
@@ -363,17 +363,9 @@ def rotated_range(
                                 sums[s, k, row] += table[d, k, row]
                 for s in range(n_surrogates):
                     for k in range(low, high):
-                        pair, defined, inside = origin + j + k - start, sums[s, k, 3], j + k < (layer + 1) * heads
-                        if defined > 0:
-                            count[pair] += 1
-                            for row in range(3):
-                                value = sums[s, k, row] / defined + (own[pair] if row == 0 else 0.0)
-                                where = row, i, j + k, inside, layer
-                                take_in(value, *where, null[:, pair], count[pair], head_sums[s], layer_sums[s])
-                        else:
-                            head_sums[s, 3, i] += 1
-                            head_sums[s, 3, j + k] += 1
-                            layer_sums[s, 3, layer] += inside
+                        totals = sums[s, k, 0], sums[s, k, 1], sums[s, k, 2]
+                        where = i, j + k, j + k < (layer + 1) * heads, layer, origin + j + k - start
+                        take_in(totals, sums[s, k, 3], own, *where, null, count, head_sums[s], layer_sums[s])
         row_first += n_heads - 1 - i
 
 
