@@ -155,8 +155,8 @@ def draw_explained(facts: pd.DataFrame) -> None:
     alone = facts["avg_synergy_by_autocorrelation_alone"]
     others = facts[[f"avg_synergy_by_{name}_alone" for name in EXPLAINING[1:]]].abs().to_numpy().max()
     title = (
-        f"Synergy of a head goes with its autocorrelation given norm and depth ({_range(alone)});\n"
-        f"norm and depth add at most {others:.2f}"
+        f"Given norm and depth, a head's synergy goes with its autocorrelation ({_range(alone)});\n"
+        f"with norm or depth, given the others, by at most {others:.2f} either way"
     )
     figure = new_figure(TWO_COLUMNS, 2.8, title)
     panels = figure.subplots(1, len(TARGETS), sharey=True)
@@ -171,7 +171,8 @@ def draw_explained(facts: pd.DataFrame) -> None:
         axes.set_title(f"{name} of heads", fontsize=8)
         axes.set_xlim(-1.05, 1.05)
         axes.set_xlabel("rank correlation over heads")
-    panels[0].set_yticks(rows, facts.index)
+    sizes = {model: layers * heads for model, (layers, heads) in GEOMETRIES.items()}
+    panels[0].set_yticks(rows, [f"{model}\n{sizes[model]} heads" for model in facts.index])
     handles = panels[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=3, title="open: by itself", title_fontsize=7)
     figure.savefig(FIGURES / "laptop_explained.png")

@@ -30,7 +30,7 @@ NULL_IN_WORDS = (
     "weights dealt anew among the pairs; without weights, the strongest edges of such a graph are a random graph "
     "with the same number of nodes and edges"
 )
-MOST_EDGES = 3_000_000  # whose communities are looked for in a dense graph: it takes 0.9 kB and 40 us an edge
+MOST_EDGES = 3_000_000  # whose communities are looked for in a dense graph: 0.9 kB and up to 250 us an edge
 METRICS = ("global_efficiency", "modularity")
 NETWORKS = ("synergy", "redundancy")
 Metrics = dict[str, float]
